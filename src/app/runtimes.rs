@@ -1,0 +1,46 @@
+//! Two runtimes, so that logins never wait for files.
+
+use std::io;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// Threads that move files. They block in reads and writes, so there are more of them than cores.
+const FILE_THREADS: usize = 8;
+
+/// The threads of the service.
+#[derive(Debug)]
+pub struct Runtimes {
+    main: Runtime,
+    files: Runtime,
+}
+
+impl Runtimes {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// If the system has none left.
+    pub fn start() -> io::Result<Self> {
+        let main = Builder::new_multi_thread().thread_name("main").enable_all().build()?;
+        let files = Builder::new_multi_thread().thread_name("files").worker_threads(FILE_THREADS).enable_all().build()?;
+        Ok(Self { main, files })
+    }
+
+    /// For the hook, the ops listener and everything that never blocks.
+    #[must_use]
+    pub fn main(&self) -> &Handle {
+        self.main.handle()
+    }
+
+    /// For the public listener.
+    #[must_use]
+    pub fn files(&self) -> &Handle {
+        self.files.handle()
+    }
+
+    /// Ends the threads without waiting for what still runs on them.
+    pub fn stop(self) {
+        self.files.shutdown_background();
+        self.main.shutdown_background();
+    }
+}

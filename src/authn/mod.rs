@@ -1,0 +1,10 @@
+//! Who may do what: login tokens ([`jwt`]), upload tokens, and the grants that come of them.
+//!
+//! Nothing outside this module can build a [`PutGrant`], so whoever holds one has authenticated.
+
+pub mod jwt;
+mod keys;
+mod upload_token;
+
+pub use self::keys::{Algorithm, Key};
+pub use self::upload_token::{PresentedToken, PutClaim, PutGrant, UploadAuthority, UploadRefusal};

@@ -1,0 +1,24 @@
+//! `extauth`: ejabberd's `extauth_program`.
+
+use std::io::{self, BufReader};
+
+use super::Failure;
+use crate::extauth::{Hook, HookClient, serve};
+use crate::telemetry::logs::{self, LogFormat};
+
+/// Is ejabberd's `extauth_program`: passes its questions on to the service's hook
+#[derive(Debug, clap::Args)]
+pub(super) struct Extauth {
+    /// The service's hook: http://host:port or unix:/path
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    hook: Hook,
+}
+
+impl Extauth {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        logs::start(LogFormat::Human, tracing::Level::INFO);
+        let hook = HookClient::new(self.hook);
+        let ended = serve(BufReader::new(io::stdin().lock()), io::stdout().lock(), &hook);
+        ended.map(drop).map_err(|error| Failure::failed(format!("ejabberd is gone: {error}")))
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line.
+
+mod exit;
+mod extauth;
+mod serve;
+mod token;
+mod url;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::Failure;
+
+/// Token login and uploads into object storage for stock ejabberd.
+#[derive(Debug, Parser)]
+#[command(name = "ejabberd-sidecar", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the service
+    Serve(serve::Serve),
+    /// Is ejabberd's `extauth_program`: passes its questions on to the service's hook
+    Extauth(extauth::Extauth),
+    /// Login tokens
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Upload URLs
+    #[command(subcommand)]
+    Url(url::Url),
+}
+
+/// Runs the program with the arguments it was started with. Exit codes: 0 fine, 1 failed, 64 unusable arguments or configuration.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Cli::try_parse() {
+        Ok(cli) => match cli.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Extauth(extauth) => extauth.run(),
+            Command::Token(token) => token.run(),
+            Command::Url(url) => url.run(),
+        },
+        Err(error) => exit::unusable_arguments(&error),
+    };
+    exit::code(outcome)
+}

@@ -1,0 +1,45 @@
+//! `serve`: the service.
+
+use std::path::PathBuf;
+
+use super::Failure;
+use crate::app::{self, App, Runtimes, StartError, Stop};
+use crate::config::{Environment, Settings};
+use crate::telemetry::{logs, metrics};
+
+/// Runs the service
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// The configuration file; without one, the vhost localhost is served from ./data
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        logs::start(settings.log.format, settings.log.level);
+        for made in &settings.made {
+            tracing::info!("{made}");
+        }
+        let metrics = metrics::start().map_err(Failure::failed)?;
+        let runtimes = Runtimes::start().map_err(Failure::failed)?;
+        let served = runtimes.main().clone().block_on(async {
+            // Before the ports are bound: from "ready" on, a signal drains.
+            let stop = Stop::listen().map_err(Failure::failed)?;
+            let app = App::bind(settings, metrics, &runtimes)?;
+            app::run(app, &runtimes, stop).await.map_err(Failure::failed)
+        });
+        runtimes.stop();
+        served
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Config(error) => error.into(),
+            other => Self::failed(other),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `token`: login tokens.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value};
+
+use super::Failure;
+use super::exit::answer;
+use crate::authn::jwt::{MintRequest, mint};
+use crate::config::{Environment, IssuerSettings, Settings};
+use crate::types::BareJid;
+
+/// Login tokens
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Token {
+    /// Makes a token, signed with the secret of the user's vhost, and prints it
+    Mint(Mint),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Mint {
+    /// The service's configuration file; without one, the secrets in ./data are used
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Whose token: a bare JID
+    #[arg(long, value_name = "JID")]
+    sub: BareJid,
+    /// How long it is valid
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    ttl: Duration,
+    /// In whose name, if the vhost has several issuers
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A further claim; the value is JSON if it reads like JSON, else a string
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = parse_claim)]
+    claims: Vec<(String, Value)>,
+}
+
+impl Token {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Mint(arguments) => arguments.run(),
+        }
+    }
+}
+
+impl Mint {
+    fn run(self) -> Result<(), Failure> {
+        if self.sub.node().is_none() {
+            return Err(Failure::Unusable("--sub: a user's JID has a part before the @".to_owned()));
+        }
+        let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        let issuer = self.issuer(&settings)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let request = MintRequest {
+            issuer: &issuer.issuer,
+            audience: &issuer.audience,
+            subject: &self.sub.to_string(),
+            ttl: self.ttl,
+            claims: Map::from_iter(self.claims),
+        };
+        answer(mint(request, &issuer.secret, now).map_err(Failure::failed)?)
+    }
+
+    fn issuer<'settings>(&self, settings: &'settings Settings) -> Result<&'settings IssuerSettings, Failure> {
+        let vhost = self.sub.domain();
+        let host = settings.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str());
+        let host = host.ok_or_else(|| Failure::Unusable(format!("--sub: {vhost} is not among the configured hosts")))?;
+        let mut named = host.issuers.iter().filter(|one| self.issuer.as_ref().is_none_or(|name| *name == one.issuer));
+        named.next().ok_or_else(|| Failure::Unusable(format!("--issuer: {vhost} has no such issuer")))
+    }
+}
+
+fn parse_claim(text: &str) -> Result<(String, Value), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((name.to_owned(), value))
+}

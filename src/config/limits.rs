@@ -1,0 +1,54 @@
+//! `[limits]`: what a stranger may cost.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::ConfigError;
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections of each listener.
+    pub connections: usize,
+    /// From the first byte of a connection or the end of the last request to the end of the next one's head.
+    pub header_timeout: Duration,
+    /// The longest silence within a body.
+    pub idle_timeout: Duration,
+    /// How long requests may go on after the service was told to stop.
+    pub drain: Duration,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    connections: Option<usize>,
+    #[serde(default, with = "humantime_serde")]
+    header_timeout: Option<Duration>,
+    #[serde(default, with = "humantime_serde")]
+    idle_timeout: Option<Duration>,
+    #[serde(default, with = "humantime_serde")]
+    drain: Option<Duration>,
+}
+
+impl RawLimits {
+    pub(super) fn validate(self) -> Result<Limits, ConfigError> {
+        let limits = Limits {
+            connections: self.connections.unwrap_or(4096),
+            header_timeout: self.header_timeout.unwrap_or(Duration::from_secs(10)),
+            // Some object stores close a silent connection after 65 seconds.
+            idle_timeout: self.idle_timeout.unwrap_or(Duration::from_secs(45)),
+            drain: self.drain.unwrap_or(Duration::from_secs(30)),
+        };
+        for (key, unusable) in [
+            ("limits.connections", limits.connections == 0),
+            ("limits.header_timeout", limits.header_timeout.is_zero()),
+            ("limits.idle_timeout", limits.idle_timeout.is_zero()),
+        ] {
+            if unusable {
+                return Err(ConfigError::at(key, "is zero: nothing would be served"));
+            }
+        }
+        Ok(limits)
+    }
+}

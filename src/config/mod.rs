@@ -1,0 +1,124 @@
+//! Text into typed settings. Nothing else reads configuration files or the environment.
+//!
+//! A file per section; each turns what was written (`Raw…`, all optional) into what the service works with, or into a
+//! [`ConfigError`] that names the key.
+
+mod auth;
+mod defaults;
+mod environment;
+mod error;
+mod hosts;
+mod limits;
+mod listen;
+mod log;
+mod secrets;
+mod store;
+mod upload;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Table;
+
+pub use self::auth::AuthSettings;
+pub use self::environment::Environment;
+pub use self::error::ConfigError;
+pub use self::hosts::{HostSettings, IssuerSettings};
+pub use self::limits::Limits;
+pub use self::listen::{Address, ListenSettings};
+pub use self::log::LogSettings;
+pub use self::store::StoreSettings;
+pub use self::upload::UploadSettings;
+
+/// Everything the service was told.
+#[derive(Debug)]
+pub struct Settings {
+    /// `[listen]`
+    pub listen: ListenSettings,
+    /// `[hosts.…]`, each with its own view of `[auth]` and `[upload]`.
+    pub hosts: Vec<HostSettings>,
+    /// `[store]`
+    pub store: StoreSettings,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[log]`
+    pub log: LogSettings,
+    /// What was made because there was no configuration file: sentences for the operator.
+    pub made: Vec<String>,
+}
+
+/// A configuration file as it was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSettings {
+    listen: listen::RawListen,
+    auth: auth::RawAuth,
+    upload: upload::RawUpload,
+    hosts: std::collections::BTreeMap<String, hosts::RawHost>,
+    store: store::RawStore,
+    limits: limits::RawLimits,
+    log: log::RawLog,
+}
+
+impl Settings {
+    /// Reads `file`, or without one works on embedded defaults: vhost `localhost`, a disk store and generated secrets below `./data`.
+    /// `environment` replaces values outside `[hosts]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for the first thing that is missing, unknown or unusable.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut made = Vec::new();
+        let (text, source) = match file {
+            Some(file) => (read(file)?, Source { name: file.display().to_string(), folder: folder_of(file) }),
+            None => {
+                let folder = PathBuf::from(defaults::FOLDER);
+                made = defaults::make(&folder)?;
+                (defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder })
+            }
+        };
+        let mut settings = parse(&text, environment, &source)?.validate(&source.folder)?;
+        settings.made = made;
+        Ok(settings)
+    }
+}
+
+struct Source {
+    /// For messages.
+    name: String,
+    /// Relative paths in the file start here.
+    folder: PathBuf,
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(file).map_err(|error| ConfigError::unreadable(file, &error))
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSettings, ConfigError> {
+    let mut table: Table =
+        text.parse().map_err(|error: toml::de::Error| ConfigError::syntax(&source.name, text, &error))?;
+    environment.apply(&mut table)?;
+    serde_path_to_error::deserialize(table).map_err(|error| ConfigError::unknown_or_mistyped(&source.name, &error))
+}
+
+impl RawSettings {
+    fn validate(self, folder: &Path) -> Result<Settings, ConfigError> {
+        let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder)?;
+        Ok(Settings {
+            listen: self.listen.validate()?,
+            hosts,
+            store: self.store.validate(folder)?,
+            limits: self.limits.validate()?,
+            log: self.log.validate(),
+            made: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

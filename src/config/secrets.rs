@@ -1,0 +1,80 @@
+//! Secrets that are given as exactly one of value (`x`) and file (`x_file`).
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::ConfigError;
+use crate::types::Secret;
+
+/// What stands in a configuration under `key` and `key_file`.
+pub(super) struct Given<'given, T> {
+    pub(super) key: String,
+    pub(super) value: Option<&'given T>,
+    pub(super) file: Option<&'given PathBuf>,
+    /// Where a relative file starts.
+    pub(super) folder: &'given Path,
+    /// The fewest bytes of each secret.
+    pub(super) min_bytes: usize,
+}
+
+impl<T> Given<'_, T> {
+    fn file_text(&self) -> Result<Option<(String, SecretString)>, ConfigError> {
+        let key = &self.key;
+        let Some(file) = self.file else { return Ok(None) };
+        if self.value.is_some() {
+            return Err(ConfigError::at(key, format!("set either {key} or {key}_file, not both")));
+        }
+        let file = self.folder.join(file);
+        let text = fs::read_to_string(&file)
+            .map_err(|error| ConfigError::at(format!("{key}_file"), format!("{}: {error}", file.display())))?;
+        Ok(Some((format!("{key}_file"), text.into())))
+    }
+
+    fn check(&self, key: &str, text: &str) -> Result<Secret, ConfigError> {
+        Secret::new(text.as_bytes().to_vec(), self.min_bytes).map_err(|weak| {
+            ConfigError::at(key, format!("{weak}; `openssl rand -base64 48` makes a good one"))
+        })
+    }
+}
+
+impl Given<'_, SecretString> {
+    /// The secret, or `None` where neither was given.
+    pub(super) fn one(&self) -> Result<Option<Secret>, ConfigError> {
+        if let Some((key, text)) = self.file_text()? {
+            return self.check(&key, text.expose_secret().trim()).map(Some);
+        }
+        self.value.map(|value| self.check(&self.key, value.expose_secret())).transpose()
+    }
+}
+
+impl Given<'_, Vec<SecretString>> {
+    /// The secrets, in a file one a line; none where neither was given.
+    pub(super) fn list(&self) -> Result<Vec<Secret>, ConfigError> {
+        if let Some((key, text)) = self.file_text()? {
+            let lines = text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
+            return lines.map(|line| self.check(&key, line)).collect();
+        }
+        let values = self.value.map(Vec::as_slice).unwrap_or_default();
+        values.iter().map(|value| self.check(&self.key, value.expose_secret())).collect()
+    }
+}
+
+/// Makes a secret of 32 random bytes in `file`, readable by its owner alone, unless there is one. Answers whether it did.
+pub(super) fn make_file(file: &Path) -> io::Result<bool> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(mut made) => {
+            let text = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+            writeln!(made, "{text}")?;
+            made.sync_all()?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}

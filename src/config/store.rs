@@ -1,0 +1,109 @@
+//! `[store]`: where files lie.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::secrets::Given;
+use crate::store::{S3Credentials, S3Location};
+
+/// `[store]`
+#[derive(Debug)]
+pub enum StoreSettings {
+    /// A folder.
+    Disk {
+        /// Which one.
+        path: PathBuf,
+        /// Whether an upload is on the disk before it is answered.
+        sync: bool,
+    },
+    /// A bucket.
+    S3 {
+        /// Which one.
+        location: S3Location,
+        /// Who asks.
+        credentials: S3Credentials,
+    },
+}
+
+/// Both kinds' keys in one table: then the message for a key of the wrong kind can say so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStore {
+    kind: Option<Kind>,
+    path: Option<PathBuf>,
+    sync: Option<bool>,
+    bucket: Option<String>,
+    region: Option<String>,
+    endpoint: Option<String>,
+    prefix: Option<String>,
+    path_style: Option<bool>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<SecretString>,
+    secret_access_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Disk,
+    S3,
+}
+
+impl RawStore {
+    pub(super) fn validate(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
+        match self.kind {
+            Some(Kind::Disk) => self.disk(folder),
+            Some(Kind::S3) => self.s3(folder),
+            None => Err(ConfigError::at("store.kind", "is missing: \"disk\" or \"s3\"")),
+        }
+    }
+
+    fn disk(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
+        refuse("s3", &[
+            ("bucket", self.bucket.is_some()),
+            ("region", self.region.is_some()),
+            ("endpoint", self.endpoint.is_some()),
+            ("prefix", self.prefix.is_some()),
+            ("path_style", self.path_style.is_some()),
+            ("access_key_id", self.access_key_id.is_some()),
+            ("secret_access_key", self.secret_access_key.is_some()),
+            ("secret_access_key_file", self.secret_access_key_file.is_some()),
+        ])?;
+        let path = self.path.ok_or_else(|| ConfigError::at("store.path", "is missing: the folder for the files"))?;
+        Ok(StoreSettings::Disk { path: folder.join(path), sync: self.sync.unwrap_or(true) })
+    }
+
+    fn s3(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
+        refuse("disk", &[("path", self.path.is_some()), ("sync", self.sync.is_some())])?;
+        let missing = |key: &str| ConfigError::at(format!("store.{key}"), "is missing, and kind = \"s3\" needs it");
+        let secret = Given {
+            key: "store.secret_access_key".to_owned(),
+            value: self.secret_access_key.as_ref(),
+            file: self.secret_access_key_file.as_ref(),
+            folder,
+            min_bytes: 1,
+        };
+        let credentials = S3Credentials {
+            access_key_id: self.access_key_id.clone().ok_or_else(|| missing("access_key_id"))?,
+            secret_access_key: secret.one()?.ok_or_else(|| missing("secret_access_key"))?,
+        };
+        let location = S3Location {
+            bucket: self.bucket.ok_or_else(|| missing("bucket"))?,
+            region: self.region.unwrap_or_else(|| "us-east-1".to_owned()),
+            endpoint: self.endpoint,
+            prefix: self.prefix.unwrap_or_default(),
+            path_style: self.path_style.unwrap_or(false),
+        };
+        Ok(StoreSettings::S3 { location, credentials })
+    }
+}
+
+fn refuse(other: &str, keys: &[(&str, bool)]) -> Result<(), ConfigError> {
+    match keys.iter().find(|(_, given)| *given) {
+        Some((key, _)) => Err(ConfigError::at(format!("store.{key}"), format!("belongs to kind = \"{other}\""))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,86 @@
+//! One answer for each request.
+
+use std::io::{self, Read, Write};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::client::HookClient;
+use super::command::Command;
+use super::frame;
+
+/// How long requests wait for a hook that is away, from the moment it was first missed: a restart loses no login. After that, the
+/// answer is an immediate "no", because ejabberd gives a request 30 s with all that queue before it.
+const GRACE: Duration = Duration::from_secs(8);
+/// One try. The hook answers in milliseconds, or something is wrong with it.
+const TRY: Duration = Duration::from_secs(3);
+/// A try when the grace is used up.
+const SHORT_TRY: Duration = Duration::from_secs(1);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How a bridge ends: ejabberd has closed its side.
+#[derive(Debug)]
+pub struct BridgeEnd;
+
+/// Answers requests from `input` on `output` until `input` ends.
+///
+/// # Errors
+///
+/// Only if reading or writing fails, which is the same as ejabberd having gone.
+pub fn serve(mut input: impl Read, mut output: impl Write, hook: &HookClient) -> io::Result<BridgeEnd> {
+    let mut payload = Vec::new();
+    let mut patience = Patience { hook, away_since: None };
+    while frame::read(&mut input, &mut payload)? {
+        let yes = patience.answer(Command::parse(&payload));
+        // The last request's password is not kept until the next one comes.
+        payload.fill(0);
+        frame::write(&mut output, yes)?;
+    }
+    Ok(BridgeEnd)
+}
+
+struct Patience<'hook> {
+    hook: &'hook HookClient,
+    away_since: Option<Instant>,
+}
+
+impl Patience<'_> {
+    fn answer(&mut self, command: Command<'_>) -> bool {
+        loop {
+            match self.hook.ask(command, self.next_try()) {
+                Ok(yes) => {
+                    self.found();
+                    return yes;
+                }
+                Err(error) => {
+                    if self.missed(&error) >= GRACE {
+                        tracing::error!(reason = "hook_away", "{command:?} is answered no: {error}");
+                        return false;
+                    }
+                    sleep(PAUSE);
+                }
+            }
+        }
+    }
+
+    fn next_try(&self) -> Duration {
+        match self.away_since {
+            None => TRY,
+            Some(since) => GRACE.saturating_sub(since.elapsed()).clamp(SHORT_TRY, TRY),
+        }
+    }
+
+    fn found(&mut self) {
+        if let Some(since) = self.away_since.take() {
+            tracing::info!("the hook is back after {:.1?}", since.elapsed());
+        }
+    }
+
+    /// Answers for how long the hook has been away.
+    fn missed(&mut self, error: &dyn std::error::Error) -> Duration {
+        if self.away_since.is_none() {
+            tracing::warn!("the hook is away, requests wait up to {GRACE:?} for it: {error}");
+        }
+        self.away_since.get_or_insert_with(Instant::now).elapsed()
+    }
+}

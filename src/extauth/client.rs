@@ -1,0 +1,125 @@
+//! Asks the hook, over one kept connection.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::unversioned::resolver::DefaultResolver;
+
+use super::command::Command;
+use super::unix::UnixConnector;
+
+/// More than `false` and less than anything that would have to be read.
+const ANSWER_MAX_BYTES: u64 = 64;
+
+/// Where the hook is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hook {
+    /// `http://host:port[/prefix]`, without a trailing slash.
+    Http(String),
+    /// `unix:/path`
+    Unix(PathBuf),
+}
+
+/// An address that is neither.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("write http://127.0.0.1:8081 or unix:/path/of/hook.sock")]
+pub struct InvalidHook;
+
+impl FromStr for Hook {
+    type Err = InvalidHook;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHook> {
+        if let Some(path) = text.strip_prefix("unix:/") {
+            return Ok(Self::Unix(PathBuf::from(format!("/{path}"))));
+        }
+        let url = url::Url::parse(text).map_err(|_| InvalidHook)?;
+        let usable = url.scheme() == "http" && url.has_host() && url.query().is_none() && url.fragment().is_none();
+        if usable { Ok(Self::Http(url.as_str().trim_end_matches('/').to_owned())) } else { Err(InvalidHook) }
+    }
+}
+
+/// The hook did not answer, or not as a hook does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskError {
+    #[error("{0}")]
+    Transport(#[from] ureq::Error),
+    #[error("the hook answered with status {0}")]
+    Status(u16),
+}
+
+/// A client of the hook.
+#[derive(Debug)]
+pub struct HookClient {
+    agent: Agent,
+    base: String,
+}
+
+impl HookClient {
+    /// A client that connects when it is first asked.
+    #[must_use]
+    pub fn new(hook: Hook) -> Self {
+        let config = Config::builder()
+            // A proxy from the environment must never see a password.
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent("ejabberd-sidecar extauth")
+            .build();
+        match hook {
+            Hook::Http(base) => Self { agent: Agent::new_with_config(config), base },
+            Hook::Unix(path) => {
+                let agent = Agent::with_parts(config, UnixConnector::new(path), DefaultResolver::default());
+                // An address that needs no looking up; the connector goes to the socket.
+                let base = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
+                Self { agent, base }
+            }
+        }
+    }
+
+    /// Asks the hook and waits for `patience` at most.
+    pub(super) fn ask(&self, command: Command<'_>, patience: Duration) -> Result<bool, AskError> {
+        match command {
+            Command::Auth { user, server, password } => {
+                self.post("check_password", &[("user", user), ("server", server), ("pass", password)], patience)
+            }
+            Command::IsUser { user, server } => {
+                self.post("user_exists", &[("user", user), ("server", server)], patience)
+            }
+            Command::Denied => Ok(false),
+        }
+    }
+
+    fn post(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
+        let request = self.agent.post(format!("{}/{call}", self.base));
+        let request = request.config().timeout_global(Some(patience)).build();
+        let mut answer = request.send_form(form.iter().copied())?;
+        match answer.status().as_u16() {
+            200 => {
+                let text = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string()?;
+                Ok(text == "true")
+            }
+            // What the hook refuses to understand it will not understand the next time.
+            400..500 => Ok(false),
+            status => Err(AskError::Status(status)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_are_urls_or_sockets() {
+        assert_eq!("unix:/run/hook.sock".parse(), Ok(Hook::Unix("/run/hook.sock".into())));
+        assert_eq!("http://127.0.0.1:8081".parse(), Ok(Hook::Http("http://127.0.0.1:8081".into())));
+        assert_eq!("http://[::1]:8081/auth/".parse(), Ok(Hook::Http("http://[::1]:8081/auth".into())));
+        for wrong in ["", "unix:", "unix:hook.sock", "127.0.0.1:8081", "https://h", "http://h/?x=1", "ftp://h"] {
+            assert_eq!(wrong.parse::<Hook>(), Err(InvalidHook), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a refused or failed file request is answered, in one match. The reason goes to the operator; a stranger reads the status.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::authn::UploadRefusal;
+use crate::telemetry::audit::{Ending, Why};
+use crate::types::{InvalidContentType, PathError};
+use crate::upload::{GetFailure, PutFailure};
+
+/// Seconds after which a client may ask again when the store is away.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// Why a request for a file did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileError {
+    #[error("the path lies below no vhost's public_url")]
+    NoSite,
+    #[error(transparent)]
+    Path(#[from] PathError),
+    #[error("only PUT, GET and HEAD are served")]
+    Method,
+    #[error("the request does not tell its length (Content-Length)")]
+    NoLength,
+    #[error(transparent)]
+    ContentType(#[from] InvalidContentType),
+    #[error(transparent)]
+    Token(#[from] UploadRefusal),
+    #[error(transparent)]
+    Put(#[from] PutFailure),
+    #[error(transparent)]
+    Get(#[from] GetFailure),
+}
+
+impl FileError {
+    /// The status, the stable reason code, and whose fault it is.
+    fn verdict(&self) -> (StatusCode, &'static str, Ending) {
+        use Ending::{Failed, Refused};
+        match self {
+            Self::NoSite => (StatusCode::NOT_FOUND, "path_unknown", Refused),
+            Self::Path(_) => (StatusCode::BAD_REQUEST, "path_malformed", Refused),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Refused),
+            Self::NoLength => (StatusCode::LENGTH_REQUIRED, "length_missing", Refused),
+            Self::ContentType(_) => (StatusCode::BAD_REQUEST, "content_type_malformed", Refused),
+            Self::Token(refusal @ UploadRefusal::AuthorizationNotAccepted) => {
+                (StatusCode::UNAUTHORIZED, refusal.code(), Refused)
+            }
+            Self::Token(refusal) => (StatusCode::FORBIDDEN, refusal.code(), Refused),
+            Self::Put(PutFailure::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", Refused),
+            Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
+            Self::Put(PutFailure::Sender(_)) => (StatusCode::BAD_REQUEST, "body_incomplete", Refused),
+            Self::Get(GetFailure::Missing) => (StatusCode::NOT_FOUND, "missing", Refused),
+            Self::Put(PutFailure::Store(_)) | Self::Get(GetFailure::Store(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "store_failed", Failed)
+            }
+        }
+    }
+
+    /// For the audit event.
+    pub(super) fn audit(&self) -> (Ending, Why<'_>) {
+        let (_, code, ending) = self.verdict();
+        (ending, Why { code, text: self })
+    }
+}
+
+impl IntoResponse for FileError {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.verdict();
+        let text = status.canonical_reason().unwrap_or_default();
+        let mut response = (status, format!("{text}\n")).into_response();
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            StatusCode::METHOD_NOT_ALLOWED => headers.insert(header::ALLOW, HeaderValue::from_static("PUT, GET, HEAD")),
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            _ => None,
+        };
+        response
+    }
+}

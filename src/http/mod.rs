@@ -1,0 +1,16 @@
+//! The HTTP doors. They translate and decide nothing.
+
+mod error;
+mod files;
+mod hook;
+mod linger;
+mod ops;
+mod routes;
+mod server;
+mod socket;
+
+pub use self::files::FilesDoor;
+pub use self::ops::OpsDoor;
+pub use self::routes::{files, hook, ops};
+pub use self::server::Listener;
+pub use self::socket::{BindError, Socket};

@@ -1,0 +1,33 @@
+//! For the kubelet and Prometheus.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::app::StoreHealth;
+
+/// What the `ops` listener tells.
+#[derive(Debug)]
+pub struct OpsDoor {
+    /// Renders the counters.
+    pub metrics: PrometheusHandle,
+    /// Whether the store answered.
+    pub store: Arc<StoreHealth>,
+}
+
+/// The process runs.
+pub(super) async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Settings are valid and the listeners bound, or this would not be served. A store that is away is told and does not count: logins
+/// go on without it.
+pub(super) async fn readyz(State(door): State<Arc<OpsDoor>>) -> String {
+    format!("ready\nstore: {}\n", door.store)
+}
+
+pub(super) async fn metrics(State(door): State<Arc<OpsDoor>>) -> String {
+    door.metrics.run_upkeep();
+    door.metrics.render()
+}

@@ -1,0 +1,38 @@
+//! Every URL, on one screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+use super::files::{self, FilesDoor};
+use super::hook::{check_password, user_exists};
+use super::ops::{self, OpsDoor};
+use crate::login::Login;
+
+/// More than any form of the hook has: a token of the largest size that can be configured usefully, percent-encoded.
+const HOOK_BODY_MAX_BYTES: usize = 256 * 1024;
+
+/// The `hook` listener: what ejabberd asks.
+pub fn hook(login: Arc<Login>) -> Router {
+    Router::new()
+        .route("/check_password", get(check_password).post(check_password))
+        .route("/user_exists", get(user_exists).post(user_exists))
+        .layer(DefaultBodyLimit::max(HOOK_BODY_MAX_BYTES))
+        .with_state(login)
+}
+
+/// The `public` listener: PUT, GET and HEAD below each vhost's `public_url`.
+pub fn files(door: Arc<FilesDoor>) -> Router {
+    Router::new().fallback(files::handle).with_state(door)
+}
+
+/// The `ops` listener: reads only, nothing secret.
+pub fn ops(door: Arc<OpsDoor>) -> Router {
+    Router::new()
+        .route("/livez", get(ops::livez))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+        .with_state(door)
+}

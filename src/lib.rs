@@ -1,0 +1,14 @@
+#![doc = include_str!("../docs/architecture.md")]
+
+pub mod app;
+pub mod authn;
+pub mod cli;
+pub mod config;
+pub mod extauth;
+pub mod http;
+pub mod login;
+pub mod policy;
+pub mod store;
+pub mod telemetry;
+pub mod types;
+pub mod upload;

@@ -1,0 +1,122 @@
+//! Objects in a folder.
+//!
+//! `files/…` holds the published objects, `staging/` those on their way in. An object is one file: its bytes, then a
+//! [`trailer`] with its type, so that both are published by one rename that never overwrites.
+//!
+//! Writes and reads are plain blocking calls on the thread that serves the connection: moving 20,000 frames a GiB to other
+//! threads costs more than the calls. The public listener has a runtime of its own for this, so that logins do not wait.
+
+mod publish;
+mod reader;
+mod trailer;
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use http_body_util::BodyExt as _;
+use tempfile::{NamedTempFile, TempPath};
+
+use self::publish::publish;
+use self::reader::FileBody;
+use self::trailer::Trailer;
+use super::body::receive;
+use super::{NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+
+/// A folder of objects.
+#[derive(Debug)]
+pub struct DiskStore {
+    root: PathBuf,
+    staging: PathBuf,
+    sync: bool,
+}
+
+impl DiskStore {
+    /// Opens the store in `root`, making the folder if there is none. With `sync` an object is on the disk before
+    /// [`Store::put`](super::Store::put) answers; without, it is lost if the machine stops in the next half minute.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the folder cannot be made or written to.
+    pub fn open(root: &Path, sync: bool) -> Result<Self, StoreError> {
+        let store = Self { root: root.to_owned(), staging: root.join("staging"), sync };
+        make_folder(&store.root.join("files")).map_err(at("make", root))?;
+        make_folder(&store.staging).map_err(at("make", &store.staging))?;
+        store.check()?;
+        Ok(store)
+    }
+
+    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+        let target = self.path(key);
+        match target.symlink_metadata() {
+            Ok(_) => return Err(PutError::Exists),
+            Err(missing) if is_missing(&missing) => {}
+            Err(error) => return Err(at("look for", &target)(error).into()),
+        }
+        let staged = self.stage(&new, body).await?;
+        let (root, sync) = (self.root.clone(), self.sync);
+        // One hop for each file: waiting for the disk would hold up the other connections of this thread.
+        let published = tokio::task::spawn_blocking(move || publish(staged, &target, &root, sync)).await;
+        published.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
+    pub(super) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
+        let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
+        let body = FileBody::new(file, self.path(key), info.size).boxed_unsync();
+        Ok(Some(Object { info, body }))
+    }
+
+    pub(super) fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        Ok(self.open_object(key)?.map(|(_, info)| info))
+    }
+
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        tempfile::tempfile_in(&self.staging).map(drop).map_err(at("write to", &self.staging))
+    }
+
+    /// Writes `body` and the trailer into a file that goes away again unless it is published.
+    async fn stage(&self, new: &NewObject, body: impl UploadBody) -> Result<(File, TempPath), PutError> {
+        let (mut file, path) =
+            NamedTempFile::new_in(&self.staging).map_err(at("make a file in", &self.staging))?.into_parts();
+        receive(body, new.size, |data| file.write_all(data), at("write to", &path)).await?;
+        let trailer = Trailer::new(new.content_type.clone());
+        file.write_all(&trailer.encode(new.size)).map_err(at("write to", &path))?;
+        Ok((file, path))
+    }
+
+    fn open_object(&self, key: &ObjectKey) -> Result<Option<(File, ObjectInfo)>, StoreError> {
+        let path = self.path(key);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(missing) if is_missing(&missing) => return Ok(None),
+            Err(error) => return Err(at("open", &path)(error)),
+        };
+        let metadata = file.metadata().map_err(at("look at", &path))?;
+        if metadata.is_dir() {
+            return Ok(None);
+        }
+        let found = Trailer::read(&file, metadata.len()).map_err(at("read", &path))?;
+        let (trailer, size) = found.ok_or_else(|| StoreError::Damaged { path: path.display().to_string() })?;
+        Ok(Some((file, trailer.into_info(size))))
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+}
+
+/// Readable by the service alone: files are handed out by capability URL, not by login on the machine.
+fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    fs::metadata(path).map(drop)
+}
+
+/// No such file, or a file where a folder would have to be.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn at(action: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Disk { action, path: path.display().to_string(), source }
+}

@@ -1,0 +1,59 @@
+//! Objects in memory, for tests.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+
+use super::body::receive;
+use super::{NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+
+/// A store that is gone with its process.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<HashMap<ObjectKey, (ObjectInfo, Bytes)>>);
+
+impl MemoryStore {
+    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+        if self.head(key).is_some() {
+            return Err(PutError::Exists);
+        }
+        let mut bytes = Vec::new();
+        let append = |data: &[u8]| {
+            bytes.extend_from_slice(data);
+            Ok(())
+        };
+        receive(body, new.size, append, |source| StoreError::Disk {
+            action: "append to",
+            path: "memory".to_owned(),
+            source,
+        })
+        .await?;
+        let NewObject { size, content_type } = new;
+        let etag = format!("\"{:032x}\"", rand::random::<u128>());
+        let info = ObjectInfo { size, content_type, etag, modified: SystemTime::now() };
+        match self.objects().entry(key.clone()) {
+            Entry::Occupied(_) => Err(PutError::Exists),
+            Entry::Vacant(free) => {
+                free.insert((info, bytes.into()));
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<Object> {
+        let (info, bytes) = self.objects().get(key).cloned()?;
+        let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+        Some(Object { info, body })
+    }
+
+    pub(super) fn head(&self, key: &ObjectKey) -> Option<ObjectInfo> {
+        self.objects().get(key).map(|(info, _)| info.clone())
+    }
+
+    fn objects(&self) -> MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,181 @@
+//! Where files lie: a closed set of backends with one behaviour, held by `tests/store_conformance.rs`.
+//!
+//! The behaviour is an object store's, because that is what is hard to imitate: an object appears whole or not at all, is never
+//! overwritten, and its length is known before its first byte.
+
+mod body;
+mod disk;
+mod key_locks;
+mod memory;
+mod s3;
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+
+pub use self::body::{BodyFault, UploadBody};
+pub use self::disk::DiskStore;
+pub use self::memory::MemoryStore;
+pub use self::s3::{S3Credentials, S3Location, S3Store};
+use crate::types::{ContentType, ObjectPath, Vhost};
+
+/// The name of an object, the same in every backend: `files/<vhost>/<path>`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectKey(String);
+
+impl ObjectKey {
+    /// The key of an uploaded file.
+    #[must_use]
+    pub fn file(vhost: &Vhost, path: &ObjectPath) -> Self {
+        Self(format!("files/{vhost}/{path}"))
+    }
+
+    /// The key as a relative path with slashes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is known of an object before its first byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewObject {
+    /// Its length in bytes.
+    pub size: u64,
+    /// What it will be served as.
+    pub content_type: ContentType,
+}
+
+/// What a store knows of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Its length in bytes.
+    pub size: u64,
+    /// What it is served as.
+    pub content_type: ContentType,
+    /// A strong validator, quoted as it stands in the header.
+    pub etag: String,
+    /// When it was stored.
+    pub modified: SystemTime,
+}
+
+/// The bytes of an object, read as they are asked for.
+pub type ObjectBody = UnsyncBoxBody<Bytes, StoreError>;
+
+/// An object that is being read.
+#[derive(Debug)]
+pub struct Object {
+    /// What is known of it.
+    pub info: ObjectInfo,
+    /// Its bytes.
+    pub body: ObjectBody,
+}
+
+/// A backend failed. The text is for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file operation.
+    #[error("{action} {path}: {source}")]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// On which path.
+        path: String,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// The file is not one that this store wrote, or was changed since.
+    #[error("{path} is damaged: its trailer does not describe it")]
+    Damaged {
+        /// Which file.
+        path: String,
+    },
+    /// A request to object storage.
+    #[error("{operation} at object storage: {problem}")]
+    S3 {
+        /// Which request.
+        operation: &'static str,
+        /// What came back, or did not.
+        problem: String,
+    },
+}
+
+/// Why an object was not stored. Nothing of it is left, and it can be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// There is one already; it was not touched.
+    #[error("the object exists already")]
+    Exists,
+    /// The sender stopped, or sent another number of bytes than it said.
+    #[error("{0}")]
+    Sender(#[from] BodyFault),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A place for objects.
+#[derive(Debug)]
+pub enum Store {
+    /// A folder, which several processes may share.
+    Disk(DiskStore),
+    /// A bucket.
+    S3(S3Store),
+    /// For tests: gone with the process.
+    Memory(MemoryStore),
+}
+
+impl Store {
+    /// Stores `body` under `key`, durably and in one step, unless there is an object already. The first one to finish wins.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`]; [`PutError::Exists`] before the body is read, where that is known by then.
+    pub async fn put(&self, key: &ObjectKey, object: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+        match self {
+            Self::Disk(disk) => disk.put(key, object, body).await,
+            Self::S3(s3) => s3.put(key, object, body).await,
+            Self::Memory(memory) => memory.put(key, object, body).await,
+        }
+    }
+
+    /// Opens the object under `key`, `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if that could not be found out.
+    pub async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
+        match self {
+            Self::Disk(disk) => disk.get(key),
+            Self::S3(s3) => s3.get(key).await,
+            Self::Memory(memory) => Ok(memory.get(key)),
+        }
+    }
+
+    /// What is known of the object under `key`, `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if that could not be found out.
+    pub async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        match self {
+            Self::Disk(disk) => disk.head(key),
+            Self::S3(s3) => s3.head(key).await,
+            Self::Memory(memory) => Ok(memory.head(key)),
+        }
+    }
+
+    /// Finds out whether the store would serve a request now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it would not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(disk) => disk.check(),
+            Self::S3(s3) => s3.check().await,
+            Self::Memory(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Objects in S3 or what speaks like it.
+//!
+//! An upload is one streamed `PutObject` of known length: nothing is buffered, and the object appears whole or not at all.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::{ByteStream, DateTime, SdkBody};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use sync_wrapper::SyncWrapper;
+use tokio::sync::Notify;
+
+use super::body::{BoxError, Remaining};
+use super::key_locks::KeyLocks;
+use super::{BodyFault, NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+use crate::types::{ContentType, Secret};
+
+/// How long a connection to the store may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the store may take to answer once it has the whole request. Not the SDK's read timeout: that one counts the time in
+/// which a body is sent.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Where objects lie.
+#[derive(Debug, Clone)]
+pub struct S3Location {
+    /// The bucket; it has to exist.
+    pub bucket: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// `http(s)://host[:port]` of a store that is not AWS.
+    pub endpoint: Option<String>,
+    /// Put before every key.
+    pub prefix: String,
+    /// The bucket in the path and not in the host name.
+    pub path_style: bool,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct S3Credentials {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The access key itself.
+    pub secret_access_key: Secret,
+}
+
+/// A bucket.
+#[derive(Debug)]
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    /// Some stores check `If-None-Match` before the body came and not again behind it. Within this process a key has one writer.
+    writers: KeyLocks,
+}
+
+impl S3Store {
+    /// A store in `location`. Nothing is sent until an object is asked for.
+    #[must_use]
+    pub fn new(location: S3Location, credentials: &S3Credentials) -> Self {
+        let S3Location { bucket, region, endpoint, prefix, path_style } = location;
+        let secret = String::from_utf8_lossy(credentials.secret_access_key.bytes());
+        let credentials = Credentials::new(&credentials.access_key_id, secret, None, None, "configuration");
+        let mut config = Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region))
+            .credentials_provider(credentials)
+            .force_path_style(path_style)
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+            // A client's silence is watched at the client's side.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // Garage and Ceph refuse the SDK's default.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        config.set_endpoint_url(endpoint);
+        Self { client: Client::from_conf(config.build()), bucket, prefix, writers: KeyLocks::default() }
+    }
+
+    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+        let _writer = self.writers.lock(key).await;
+        // Not every store knows If-None-Match, and a refusal is cheaper before the body.
+        if self.head(key).await?.is_some() {
+            return Err(PutError::Exists);
+        }
+        let watch = Arc::new(BodyWatch::default());
+        let body = SdkBody::from_body_1_x(WatchedBody::new(body, new.size, Arc::clone(&watch)));
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.key(key))
+            .if_none_match("*")
+            .content_length(new.size.try_into().unwrap_or(i64::MAX))
+            .content_type(new.content_type.as_str())
+            .body(ByteStream::new(body))
+            .customize()
+            // A streamed body cannot be sent twice.
+            .config_override(Builder::new().retry_config(RetryConfig::disabled()))
+            .send();
+        tokio::select! {
+            answer = sent => match answer {
+                Ok(_) => Ok(()),
+                Err(error) => Err(watch.blame(&error)),
+            },
+            () = watch.unanswered() => {
+                Err(s3_error("PutObject", format!("no answer within {ANSWER_TIMEOUT:?}")).into())
+            }
+        }
+    }
+
+    pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
+        let Some(found) = found("GetObject", answered(request.send()).await?)? else { return Ok(None) };
+        let info = info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified);
+        let body = found.body.into_inner().map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
+        Ok(Some(Object { info, body }))
+    }
+
+    pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
+        let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
+        let Some(found) = found("HeadObject", answered(request.send()).await?)? else { return Ok(None) };
+        Ok(Some(info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified)))
+    }
+
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        let answer = answered(self.client.head_bucket().bucket(&self.bucket).send()).await?;
+        answer.map(drop).map_err(|error| s3_error("HeadBucket", explain(&error)))
+    }
+
+    fn key(&self, key: &ObjectKey) -> String {
+        format!("{}{}", self.prefix, key.as_str())
+    }
+}
+
+/// Bounds a request without a body.
+async fn answered<T>(request: impl Future<Output = T>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, request).await;
+    answer.map_err(|_| s3_error("request", format!("no answer within {ANSWER_TIMEOUT:?}")))
+}
+
+/// Turns "no such key" into `None`. By status, since a HEAD has no body that would say more.
+fn found<T, E: std::error::Error + 'static>(
+    operation: &'static str,
+    answer: Result<T, SdkError<E>>,
+) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if status(&error) == Some(404) => Ok(None),
+        Err(error) => Err(s3_error(operation, explain(&error))),
+    }
+}
+
+fn info(size: Option<i64>, content_type: Option<&str>, etag: Option<String>, modified: Option<DateTime>) -> ObjectInfo {
+    ObjectInfo {
+        size: size.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
+        content_type: content_type.and_then(|t| ContentType::parse(t).ok()).unwrap_or_else(ContentType::unknown),
+        etag: etag.unwrap_or_else(|| "\"\"".to_owned()),
+        modified: modified.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH),
+    }
+}
+
+fn s3_error(operation: &'static str, problem: String) -> StoreError {
+    StoreError::S3 { operation, problem }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// The chain of causes: the SDK's own text is just "service error".
+fn explain<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
+    let status = status(error).map(|code| format!("status {code}: ")).unwrap_or_default();
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    status + &causes.join(": ")
+}
+
+/// What became of a body that the SDK has taken over.
+#[derive(Debug, Default)]
+struct BodyWatch {
+    fault: Mutex<Option<BodyFault>>,
+    ended: AtomicBool,
+    end: Notify,
+}
+
+impl BodyWatch {
+    fn failed(&self, fault: BodyFault) -> BoxError {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+        fault.into()
+    }
+
+    fn ended(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.end.notify_one();
+    }
+
+    /// Returns when the body was sent and the store is silent for too long.
+    async fn unanswered(&self) {
+        while !self.ended.load(Ordering::Acquire) {
+            self.end.notified().await;
+        }
+        tokio::time::sleep(ANSWER_TIMEOUT).await;
+    }
+
+    /// The SDK tells a body's error as one of its own.
+    fn blame<E: std::error::Error + 'static>(&self, error: &SdkError<E>) -> PutError {
+        if let Some(fault) = self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return fault.into();
+        }
+        match status(error) {
+            // 409: another conditional request for this key was faster.
+            Some(409 | 412) => PutError::Exists,
+            _ => s3_error("PutObject", explain(error)).into(),
+        }
+    }
+}
+
+/// A body of exactly known length, made `Sync` for the SDK.
+#[derive(Debug)]
+struct WatchedBody<B> {
+    body: SyncWrapper<B>,
+    remaining: Remaining,
+    watch: Arc<BodyWatch>,
+}
+
+impl<B: UploadBody> WatchedBody<B> {
+    fn new(body: B, size: u64, watch: Arc<BodyWatch>) -> Self {
+        if size == 0 {
+            watch.ended();
+        }
+        Self { body: SyncWrapper::new(body), remaining: Remaining::new(size), watch }
+    }
+
+    fn count(&mut self, frame: Result<Frame<Bytes>, BodyFault>) -> Result<Frame<Bytes>, BodyFault> {
+        let frame = frame?;
+        self.remaining.take(frame.data_ref().map_or(0, Bytes::len))?;
+        if self.remaining.end().is_ok() {
+            self.watch.ended();
+        }
+        Ok(frame)
+    }
+}
+
+impl<B: UploadBody> Body for WatchedBody<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let frame = match ready!(Pin::new(this.body.get_mut()).poll_frame(context)) {
+            Some(frame) => this.count(frame.map_err(BodyFault::aborted)),
+            None => match this.remaining.end() {
+                Ok(()) => return Poll::Ready(None),
+                Err(short) => Err(short),
+            },
+        };
+        Poll::Ready(Some(frame.map_err(|fault| this.watch.failed(fault))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining.bytes())
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining.end().is_ok()
+    }
+}

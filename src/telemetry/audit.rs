@@ -1,0 +1,87 @@
+//! What happened, for the operator: one log line and one count for each login, upload and refused download.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use super::metrics;
+use crate::types::{ObjectPath, Vhost};
+
+/// The label of what belongs to no vhost of ours. A stranger's words never become labels.
+const NO_VHOST: &str = "unknown";
+
+/// Why something did not happen.
+#[derive(Clone, Copy)]
+pub struct Why<'why> {
+    /// The stable reason code.
+    pub code: &'static str,
+    /// The sentence for the operator.
+    pub text: &'why dyn Display,
+}
+
+/// How a request for a file ended, other than well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By the rules: the client's fault.
+    Refused,
+    /// By our fault.
+    Failed,
+}
+
+impl Ending {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A login of `user` at `server` was decided in `took`: either an issuer vouches for the user, or there is a reason against.
+pub fn login(user: &str, server: &str, vhost: Option<&Vhost>, verdict: Result<&str, Why<'_>>, took: Duration) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let label = vhost.map_or(NO_VHOST, |vhost| vhost.as_str());
+    match verdict {
+        Ok(issuer) => {
+            tracing::info!(user, vhost = server, outcome = "accepted", issuer, micros, "login");
+            metrics::login(label, "accepted", "none");
+        }
+        Err(Why { code, text }) => {
+            tracing::info!(user, vhost = server, outcome = "refused", reason = code, micros, "login: {text}");
+            metrics::login(label, "refused", code);
+        }
+    }
+}
+
+/// A file was stored.
+pub fn stored(vhost: &Vhost, path: &ObjectPath, bytes: u64, took: Duration) {
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (vhost, path) = (vhost.as_str(), path.as_str());
+    tracing::info!(vhost, path, outcome = "stored", bytes, millis, "upload");
+    metrics::upload(vhost, "stored", "none");
+    metrics::upload_bytes(vhost, bytes);
+}
+
+/// An upload ended otherwise.
+pub fn upload_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
+    let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
+    match ending {
+        Ending::Refused => tracing::info!(vhost, outcome, reason = code, "upload: {text}"),
+        Ending::Failed => tracing::error!(vhost, outcome, reason = code, "upload: {text}"),
+    }
+    metrics::upload(vhost, outcome, code);
+}
+
+/// A file is being served.
+pub fn served(vhost: &Vhost) {
+    metrics::download(vhost.as_str(), "served", "none");
+}
+
+/// A download ended otherwise.
+pub fn download_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
+    let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
+    match ending {
+        Ending::Refused => tracing::info!(vhost, outcome, reason = code, "download: {text}"),
+        Ending::Failed => tracing::error!(vhost, outcome, reason = code, "download: {text}"),
+    }
+    metrics::download(vhost, outcome, code);
+}

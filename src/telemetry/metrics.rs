@@ -1,0 +1,65 @@
+//! Every metric by its name.
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+const LOGINS: &str = "ejabberd_sidecar_logins_total";
+const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
+const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
+const DOWNLOADS: &str = "ejabberd_sidecar_downloads_total";
+const CONNECTIONS: &str = "ejabberd_sidecar_connections";
+const STORE_UP: &str = "ejabberd_sidecar_store_up";
+
+/// Starts counting for this process, and answers what renders the counters.
+///
+/// # Errors
+///
+/// [`BuildError`] if something else in this process counts already.
+pub fn start() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    describe_counter!(LOGINS, "Logins by vhost, outcome (accepted, refused) and reason");
+    describe_counter!(UPLOADS, "Uploads by vhost, outcome (stored, refused, failed) and reason");
+    describe_counter!(UPLOAD_BYTES, "Bytes of stored uploads by vhost");
+    describe_counter!(DOWNLOADS, "Downloads by vhost, outcome (served, refused, failed) and reason");
+    describe_gauge!(CONNECTIONS, "Open connections by listener");
+    describe_gauge!(STORE_UP, "Whether the store answered when it was last asked (1) or not (0)");
+    Ok(handle)
+}
+
+pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
+    counter!(LOGINS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+pub(super) fn upload(vhost: &str, outcome: &'static str, reason: &'static str) {
+    counter!(UPLOADS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+pub(super) fn upload_bytes(vhost: &str, bytes: u64) {
+    counter!(UPLOAD_BYTES, "vhost" => vhost.to_owned()).increment(bytes);
+}
+
+pub(super) fn download(vhost: &str, outcome: &'static str, reason: &'static str) {
+    counter!(DOWNLOADS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+/// Counts a connection for as long as the answer lives.
+#[must_use]
+pub fn connection(listener: &'static str) -> OpenConnection {
+    gauge!(CONNECTIONS, "listener" => listener).increment(1);
+    OpenConnection(listener)
+}
+
+/// A connection that is counted.
+#[derive(Debug)]
+pub struct OpenConnection(&'static str);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        gauge!(CONNECTIONS, "listener" => self.0).decrement(1);
+    }
+}
+
+/// Says whether the store answered.
+pub fn store_up(up: bool) {
+    gauge!(STORE_UP).set(if up { 1.0 } else { 0.0 });
+}

@@ -1,0 +1,5 @@
+//! What the service tells of itself: logs, audit events, metrics. No token, MAC or query string ever comes here.
+
+pub mod audit;
+pub mod logs;
+pub mod metrics;

@@ -1,0 +1,11 @@
+//! Values that are parsed once at the edge and trusted afterwards.
+
+mod content_type;
+mod jid;
+mod object_path;
+mod secret;
+
+pub use self::content_type::{ContentType, InvalidContentType};
+pub use self::jid::{BareJid, Localpart, UnexpectedFold, Vhost, as_ejabberd_writes, parse_vhost, user_hash};
+pub use self::object_path::{ObjectPath, PathError};
+pub use self::secret::{Secret, WeakSecret};

@@ -1,0 +1,43 @@
+//! Storing a file.
+
+use super::Uploads;
+use crate::authn::PutGrant;
+use crate::store::{BodyFault, NewObject, ObjectKey, PutError, StoreError, UploadBody};
+
+/// Why a file that could have been stored was not. Nothing of it is left.
+#[derive(Debug, thiserror::Error)]
+pub enum PutFailure {
+    /// Above the vhost's `max_size`.
+    #[error("the file is larger than upload.max_size")]
+    TooLarge,
+    /// The slot was used before; the file that is there was not touched.
+    #[error("there is a file already: a slot is used once")]
+    Exists,
+    /// The client stopped or sent another length.
+    #[error(transparent)]
+    Sender(BodyFault),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl Uploads {
+    /// Stores the file that `grant` permits. When this returns, it is durable and whole.
+    ///
+    /// # Errors
+    ///
+    /// [`PutFailure`]; the slot can then be tried again, unless a file is there.
+    pub async fn put(&self, grant: PutGrant, body: impl UploadBody) -> Result<(), PutFailure> {
+        let allowed = self.max_size.get(grant.vhost()).copied().unwrap_or_default();
+        if grant.size() > allowed {
+            return Err(PutFailure::TooLarge);
+        }
+        let key = ObjectKey::file(grant.vhost(), grant.path());
+        let object = NewObject { size: grant.size(), content_type: grant.content_type().clone() };
+        self.store.put(&key, object, body).await.map_err(|error| match error {
+            PutError::Exists => PutFailure::Exists,
+            PutError::Sender(fault) => PutFailure::Sender(fault),
+            PutError::Store(error) => PutFailure::Store(error),
+        })
+    }
+}
