@@ -9,7 +9,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::{Runtimes, StoreHealth};
 use crate::authn::jwt::{ClaimRules, Issuer, VhostVerifier};
 use crate::authn::{Key, UploadAuthority};
-use crate::config::{Address, ConfigError, HostSettings, IssuerSettings, Limits, Settings, StoreSettings, UploadSettings};
+use crate::config::{
+    Address, ConfigError, HostSettings, IssuerSettings, Limits, Settings, StoreSettings, UploadSettings,
+};
 use crate::http::{self, BindError, FilesDoor, Listener, OpsDoor, Socket};
 use crate::login::{Login, VhostLogin};
 use crate::store::{DiskStore, S3Store, Store, StoreError};
@@ -17,7 +19,7 @@ use crate::types::{Vhost, WeakSecret};
 use crate::upload::{Site, SiteConflict, Sites, Uploads};
 
 /// ejabberd keeps its connections to the hook open and is trusted to.
-const HOOK_PAUSE: Duration = Duration::from_secs(60 * 60);
+const HOOK_PAUSE: Duration = Duration::from_hours(1);
 
 /// The service, bound and not yet serving.
 #[derive(Debug)]
@@ -50,7 +52,11 @@ impl App {
     /// # Errors
     ///
     /// [`StartError`]
-    pub fn bind(settings: Settings, metrics: PrometheusHandle, runtimes: &Runtimes) -> Result<Self, StartError> {
+    pub fn bind(
+        settings: Settings,
+        metrics: PrometheusHandle,
+        runtimes: &Runtimes,
+    ) -> Result<Self, StartError> {
         let Settings { listen, hosts, store, limits, .. } = settings;
         let login = Arc::new(login(&hosts)?);
         let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;

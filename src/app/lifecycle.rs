@@ -51,7 +51,8 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
     let serve = |listener: crate::http::Listener, on: &tokio::runtime::Handle| {
         tasks.spawn_on(listener.serve(stopping.clone(), tasks.clone()), on)
     };
-    let listeners = [serve(public, runtimes.files()), serve(hook, runtimes.main()), serve(ops, runtimes.main())];
+    let listeners =
+        [serve(public, runtimes.files()), serve(hook, runtimes.main()), serve(ops, runtimes.main())];
     tracing::info!("ready");
 
     let crashed = tokio::select! {

@@ -22,7 +22,11 @@ impl Runtimes {
     /// If the system has none left.
     pub fn start() -> io::Result<Self> {
         let main = Builder::new_multi_thread().thread_name("main").enable_all().build()?;
-        let files = Builder::new_multi_thread().thread_name("files").worker_threads(FILE_THREADS).enable_all().build()?;
+        let files = Builder::new_multi_thread()
+            .thread_name("files")
+            .worker_threads(FILE_THREADS)
+            .enable_all()
+            .build()?;
         Ok(Self { main, files })
     }
 

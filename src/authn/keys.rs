@@ -66,12 +66,16 @@ impl Key {
     /// Whether `signature` (base64url) is this key's over `signed`, in constant time where the key is secret.
     #[must_use]
     pub fn verifies(&self, signed: &[u8], signature: &str) -> bool {
-        jsonwebtoken::crypto::verify(signature, signed, &self.verifying, self.algorithm.library()).unwrap_or(false)
+        jsonwebtoken::crypto::verify(signature, signed, &self.verifying, self.algorithm.library())
+            .unwrap_or(false)
     }
 }
 
 /// Signs with a shared secret, for `token mint`. The answer is base64url.
-pub(super) fn sign_with_secret(secret: &Secret, message: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
+pub(super) fn sign_with_secret(
+    secret: &Secret,
+    message: &[u8],
+) -> Result<String, jsonwebtoken::errors::Error> {
     let key = EncodingKey::from_secret(secret.bytes());
     jsonwebtoken::crypto::sign(message, &key, Algorithm::Hs256.library())
 }

@@ -134,7 +134,8 @@ impl UploadAuthority {
         let mut mac = [0; 32];
         hex::decode_to_slice(token, &mut mac).map_err(|_| UploadRefusal::TokenMalformed)?;
         let keys = std::iter::once(&self.signing).chain(&self.retired);
-        let signed = keys.map(|key| mac_v(key, &claim.path, claim.size)).any(|ours| ours.verify_slice(&mac).is_ok());
+        let signed =
+            keys.map(|key| mac_v(key, &claim.path, claim.size)).any(|ours| ours.verify_slice(&mac).is_ok());
         if !signed {
             return Err(UploadRefusal::MacInvalid);
         }
@@ -204,7 +205,9 @@ mod tests {
     fn a_token_is_for_one_path_and_one_size() {
         let (secret, path, size, token) = VECTORS[0];
         let authority = authority(secret, &[]);
-        for (path, size) in [("foo/baz.jpg", size), (path, size + 1), ("foo/bar.jpg 1", 48_576), ("fo/obar.jpg", size)] {
+        for (path, size) in
+            [("foo/baz.jpg", size), (path, size + 1), ("foo/bar.jpg 1", 48_576), ("fo/obar.jpg", size)]
+        {
             let verdict = authority.authorize(claim(path, size, PresentedToken::V(token)));
             assert_eq!(verdict.unwrap_err(), UploadRefusal::MacInvalid, "{path} {size}");
         }

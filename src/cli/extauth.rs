@@ -9,7 +9,7 @@ use crate::telemetry::logs::{self, LogFormat};
 /// Is ejabberd's `extauth_program`: passes its questions on to the service's hook
 #[derive(Debug, clap::Args)]
 pub(super) struct Extauth {
-    /// The service's hook: http://host:port or unix:/path
+    /// The service's hook, an http:// URL or unix:/ and a path
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
     hook: Hook,
 }

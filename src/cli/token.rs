@@ -66,8 +66,10 @@ impl Mint {
     fn issuer<'settings>(&self, settings: &'settings Settings) -> Result<&'settings IssuerSettings, Failure> {
         let vhost = self.sub.domain();
         let host = settings.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str());
-        let host = host.ok_or_else(|| Failure::Unusable(format!("--sub: {vhost} is not among the configured hosts")))?;
-        let mut named = host.issuers.iter().filter(|one| self.issuer.as_ref().is_none_or(|name| *name == one.issuer));
+        let host = host
+            .ok_or_else(|| Failure::Unusable(format!("--sub: {vhost} is not among the configured hosts")))?;
+        let mut named =
+            host.issuers.iter().filter(|one| self.issuer.as_ref().is_none_or(|name| *name == one.issuer));
         named.next().ok_or_else(|| Failure::Unusable(format!("--issuer: {vhost} has no such issuer")))
     }
 }

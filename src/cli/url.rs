@@ -16,7 +16,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Upload URLs
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Url {
-    /// Makes a URL to PUT one file to, as ejabberd's mod_http_upload would, and prints it; without its query it is the URL to GET
+    /// Makes a URL to PUT one file to, as ejabberd would in a slot, and prints it; without its query it is the URL to GET
     Sign(Sign),
 }
 
@@ -48,14 +48,16 @@ impl Sign {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         let vhost = self.user.domain();
         let host = settings.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str());
-        let host = host.ok_or_else(|| Failure::Unusable(format!("--user: {vhost} is not among the configured hosts")))?;
+        let host = host
+            .ok_or_else(|| Failure::Unusable(format!("--user: {vhost} is not among the configured hosts")))?;
         answer(self.put_url(host)?)
     }
 
     fn put_url(&self, host: &HostSettings) -> Result<String, Failure> {
         let name = utf8_percent_encode(&self.name, ESCAPED);
         let encoded = format!("{}/{:032x}/{name}", user_hash(&self.user), rand::random::<u128>());
-        let path = ObjectPath::parse(&encoded).map_err(|error| Failure::Unusable(format!("NAME: {error}")))?;
+        let path =
+            ObjectPath::parse(&encoded).map_err(|error| Failure::Unusable(format!("NAME: {error}")))?;
         let upload = &host.upload;
         let authority = UploadAuthority::new(host.vhost.clone(), &upload.signing_secret, &[]);
         let base = upload.public_url.as_str().trim_end_matches('/');

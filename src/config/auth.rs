@@ -36,6 +36,9 @@ impl RawAuth {
             Some(RawUserExists::All) => UserExists::All,
             Some(RawUserExists::None) => UserExists::None,
         };
-        AuthSettings { user_exists, token_max_bytes: self.token_max_bytes.or(general.token_max_bytes).unwrap_or(8192) }
+        AuthSettings {
+            user_exists,
+            token_max_bytes: self.token_max_bytes.or(general.token_max_bytes).unwrap_or(8192),
+        }
     }
 }

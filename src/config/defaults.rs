@@ -28,7 +28,11 @@ path = "store"
 pub(super) fn make(folder: &Path) -> Result<Vec<String>, ConfigError> {
     let secrets = folder.join("secrets");
     let failed = |path: &Path, error| ConfigError::at(path.display(), format!("cannot be made: {error}"));
-    DirBuilder::new().recursive(true).mode(0o700).create(&secrets).map_err(|error| failed(&secrets, error))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&secrets)
+        .map_err(|error| failed(&secrets, error))?;
     let mut made = Vec::new();
     for (name, purpose) in [
         ("issuer.secret", "signs login tokens (`ejabberd-sidecar token mint`)"),

@@ -20,7 +20,8 @@ impl Environment {
 
     /// Those among `variables`, for instance of a test.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let ours = |(name, value): (String, String)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value));
+        let ours =
+            |(name, value): (String, String)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value));
         Self(variables.into_iter().filter_map(ours).collect())
     }
 
@@ -34,13 +35,16 @@ fn insert(table: &mut Table, name: &str, value: &str) -> Result<(), ConfigError>
     let refused = |problem: &str| ConfigError::at(format!("{PREFIX}{}", name.to_ascii_uppercase()), problem);
     let mut keys: Vec<_> = name.split("__").collect();
     if keys.first() == Some(&"hosts") {
-        return Err(refused("vhosts are configured in the file, because their names do not fit into variables"));
+        return Err(refused(
+            "vhosts are configured in the file, because their names do not fit into variables",
+        ));
     }
     let last = keys.pop().unwrap_or_default();
     let mut section = table;
     for key in keys {
         let entry = section.entry(key).or_insert_with(|| Table::new().into());
-        section = entry.as_table_mut().ok_or_else(|| refused("lies below something that is not a section"))?;
+        section =
+            entry.as_table_mut().ok_or_else(|| refused("lies below something that is not a section"))?;
     }
     section.insert(last.to_owned(), typed(value));
     Ok(())

@@ -30,7 +30,10 @@ impl ConfigError {
         Self::at(format!("{name}, line {line}"), error.message())
     }
 
-    pub(super) fn unknown_or_mistyped(name: &str, error: &serde_path_to_error::Error<toml::de::Error>) -> Self {
+    pub(super) fn unknown_or_mistyped(
+        name: &str,
+        error: &serde_path_to_error::Error<toml::de::Error>,
+    ) -> Self {
         let key = error.path().to_string();
         let place = if key == "." { name.to_owned() } else { format!("{name}, {key}") };
         Self::at(place, redact(error.inner().message()))

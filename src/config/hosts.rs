@@ -7,10 +7,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::ConfigError;
 use super::auth::{AuthSettings, RawAuth};
 use super::secrets::Given;
 use super::upload::{RawUpload, UploadSettings};
-use super::ConfigError;
 use crate::authn::Algorithm;
 use crate::types::{Secret, Vhost, parse_vhost};
 
@@ -74,7 +74,10 @@ pub(super) fn validate(
     folder: &Path,
 ) -> Result<Vec<HostSettings>, ConfigError> {
     if hosts.is_empty() {
-        return Err(ConfigError::at("hosts", "is missing: name at least one vhost, as [hosts.\"example.org\"]"));
+        return Err(ConfigError::at(
+            "hosts",
+            "is missing: name at least one vhost, as [hosts.\"example.org\"]",
+        ));
     }
     hosts.into_iter().map(|(name, host)| host.validate(&name, auth, upload, folder)).collect()
 }
@@ -93,12 +96,15 @@ impl RawHost {
         if self.issuers.is_empty() {
             return Err(ConfigError::at(
                 format!("{section}.issuers"),
-                format!("is missing: nobody could log in; add [[{section}.issuers]] with issuer and secret_file"),
+                format!(
+                    "is missing: nobody could log in; add [[{section}.issuers]] with issuer and secret_file"
+                ),
             ));
         }
         let issuers = self.issuers.iter().enumerate();
-        let issuers: Vec<_> =
-            issuers.map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder)).collect::<Result<_, _>>()?;
+        let issuers: Vec<_> = issuers
+            .map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder))
+            .collect::<Result<_, _>>()?;
         check_apart(&section, &issuers, &upload)?;
         Ok(HostSettings { vhost, auth: self.auth.over(auth), upload, issuers })
     }
@@ -117,14 +123,19 @@ impl RawIssuer {
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),
             leeway: self.leeway.unwrap_or(Duration::from_secs(30)),
-            max_lifetime: self.max_lifetime.unwrap_or(Duration::from_secs(24 * 60 * 60)),
-            secret: secret.ok_or_else(|| ConfigError::at(key, "is missing: give it here or as secret_file"))?,
+            max_lifetime: self.max_lifetime.unwrap_or(Duration::from_hours(24)),
+            secret: secret
+                .ok_or_else(|| ConfigError::at(key, "is missing: give it here or as secret_file"))?,
         })
     }
 }
 
 /// An issuer has one name, and whoever may sign uploads must not be able to sign logins.
-fn check_apart(section: &str, issuers: &[IssuerSettings], upload: &UploadSettings) -> Result<(), ConfigError> {
+fn check_apart(
+    section: &str,
+    issuers: &[IssuerSettings],
+    upload: &UploadSettings,
+) -> Result<(), ConfigError> {
     for (at, one) in issuers.iter().enumerate() {
         let section = format!("{section}.issuers[{at}]");
         if issuers[..at].iter().any(|other| other.issuer == one.issuer) {
@@ -132,7 +143,10 @@ fn check_apart(section: &str, issuers: &[IssuerSettings], upload: &UploadSetting
         }
         let mut upload_secrets = std::iter::once(&upload.signing_secret).chain(&upload.retired_secrets);
         if upload_secrets.any(|secret| secret.bytes() == one.secret.bytes()) {
-            return Err(ConfigError::at(format!("{section}.secret"), "is an upload secret too: logins need one of their own"));
+            return Err(ConfigError::at(
+                format!("{section}.secret"),
+                "is an upload secret too: logins need one of their own",
+            ));
         }
     }
     Ok(())

@@ -63,7 +63,10 @@ fn parse(key: &str, text: &str) -> Result<Address, ConfigError> {
         };
     }
     text.parse().map(Address::Tcp).map_err(|_| {
-        ConfigError::at(key, format!("{text:?} is not an address: write 127.0.0.1:8080, [::1]:8080 or unix:/path"))
+        ConfigError::at(
+            key,
+            format!("{text:?} is not an address: write 127.0.0.1:8080, [::1]:8080 or unix:/path"),
+        )
     })
 }
 

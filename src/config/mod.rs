@@ -69,14 +69,12 @@ impl Settings {
     ///
     /// [`ConfigError`] for the first thing that is missing, unknown or unusable.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
-        let mut made = Vec::new();
-        let (text, source) = match file {
-            Some(file) => (read(file)?, Source { name: file.display().to_string(), folder: folder_of(file) }),
-            None => {
-                let folder = PathBuf::from(defaults::FOLDER);
-                made = defaults::make(&folder)?;
-                (defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder })
-            }
+        let (text, source, made) = if let Some(file) = file {
+            (read(file)?, Source { name: file.display().to_string(), folder: folder_of(file) }, Vec::new())
+        } else {
+            let folder = PathBuf::from(defaults::FOLDER);
+            let made = defaults::make(&folder)?;
+            (defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder }, made)
         };
         let mut settings = parse(&text, environment, &source)?.validate(&source.folder)?;
         settings.made = made;
@@ -103,7 +101,8 @@ fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSe
     let mut table: Table =
         text.parse().map_err(|error: toml::de::Error| ConfigError::syntax(&source.name, text, &error))?;
     environment.apply(&mut table)?;
-    serde_path_to_error::deserialize(table).map_err(|error| ConfigError::unknown_or_mistyped(&source.name, &error))
+    serde_path_to_error::deserialize(table)
+        .map_err(|error| ConfigError::unknown_or_mistyped(&source.name, &error))
 }
 
 impl RawSettings {

@@ -31,8 +31,9 @@ impl<T> Given<'_, T> {
             return Err(ConfigError::at(key, format!("set either {key} or {key}_file, not both")));
         }
         let file = self.folder.join(file);
-        let text = fs::read_to_string(&file)
-            .map_err(|error| ConfigError::at(format!("{key}_file"), format!("{}: {error}", file.display())))?;
+        let text = fs::read_to_string(&file).map_err(|error| {
+            ConfigError::at(format!("{key}_file"), format!("{}: {error}", file.display()))
+        })?;
         Ok(Some((format!("{key}_file"), text.into())))
     }
 

@@ -62,23 +62,28 @@ impl RawStore {
     }
 
     fn disk(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
-        refuse("s3", &[
-            ("bucket", self.bucket.is_some()),
-            ("region", self.region.is_some()),
-            ("endpoint", self.endpoint.is_some()),
-            ("prefix", self.prefix.is_some()),
-            ("path_style", self.path_style.is_some()),
-            ("access_key_id", self.access_key_id.is_some()),
-            ("secret_access_key", self.secret_access_key.is_some()),
-            ("secret_access_key_file", self.secret_access_key_file.is_some()),
-        ])?;
-        let path = self.path.ok_or_else(|| ConfigError::at("store.path", "is missing: the folder for the files"))?;
+        refuse(
+            "s3",
+            &[
+                ("bucket", self.bucket.is_some()),
+                ("region", self.region.is_some()),
+                ("endpoint", self.endpoint.is_some()),
+                ("prefix", self.prefix.is_some()),
+                ("path_style", self.path_style.is_some()),
+                ("access_key_id", self.access_key_id.is_some()),
+                ("secret_access_key", self.secret_access_key.is_some()),
+                ("secret_access_key_file", self.secret_access_key_file.is_some()),
+            ],
+        )?;
+        let path =
+            self.path.ok_or_else(|| ConfigError::at("store.path", "is missing: the folder for the files"))?;
         Ok(StoreSettings::Disk { path: folder.join(path), sync: self.sync.unwrap_or(true) })
     }
 
     fn s3(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
         refuse("disk", &[("path", self.path.is_some()), ("sync", self.sync.is_some())])?;
-        let missing = |key: &str| ConfigError::at(format!("store.{key}"), "is missing, and kind = \"s3\" needs it");
+        let missing =
+            |key: &str| ConfigError::at(format!("store.{key}"), "is missing, and kind = \"s3\" needs it");
         let secret = Given {
             key: "store.secret_access_key".to_owned(),
             value: self.secret_access_key.as_ref(),
@@ -103,7 +108,9 @@ impl RawStore {
 
 fn refuse(other: &str, keys: &[(&str, bool)]) -> Result<(), ConfigError> {
     match keys.iter().find(|(_, given)| *given) {
-        Some((key, _)) => Err(ConfigError::at(format!("store.{key}"), format!("belongs to kind = \"{other}\""))),
+        Some((key, _)) => {
+            Err(ConfigError::at(format!("store.{key}"), format!("belongs to kind = \"{other}\"")))
+        }
         None => Ok(()),
     }
 }

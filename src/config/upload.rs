@@ -51,7 +51,9 @@ impl RawUpload {
             (None, None) => ("upload.public_url".to_owned(), "http://localhost:8080/upload/@HOST@"),
         };
         let (at_secrets, mut secrets) = match self.secrets(&format!("{section}.secrets"), folder)? {
-            own if own.is_empty() => ("upload.secrets".to_owned(), general.secrets("upload.secrets", folder)?),
+            own if own.is_empty() => {
+                ("upload.secrets".to_owned(), general.secrets("upload.secrets", folder)?)
+            }
             own => (format!("{section}.secrets"), own),
         };
         if secrets.is_empty() {
@@ -81,6 +83,7 @@ impl RawUpload {
 fn public_url(key: &str, text: &str) -> Result<Url, ConfigError> {
     let problem = "has to be what clients reach, like https://upload.example.org/upload/@HOST@, without query or fragment";
     let url = Url::parse(text).map_err(|_| ConfigError::at(key, problem))?;
-    let usable = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+    let usable =
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
     if usable && url.username().is_empty() { Ok(url) } else { Err(ConfigError::at(key, problem)) }
 }

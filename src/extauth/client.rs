@@ -37,7 +37,8 @@ impl FromStr for Hook {
             return Ok(Self::Unix(PathBuf::from(format!("/{path}"))));
         }
         let url = url::Url::parse(text).map_err(|_| InvalidHook)?;
-        let usable = url.scheme() == "http" && url.has_host() && url.query().is_none() && url.fragment().is_none();
+        let usable =
+            url.scheme() == "http" && url.has_host() && url.query().is_none() && url.fragment().is_none();
         if usable { Ok(Self::Http(url.as_str().trim_end_matches('/').to_owned())) } else { Err(InvalidHook) }
     }
 }
@@ -83,9 +84,11 @@ impl HookClient {
     /// Asks the hook and waits for `patience` at most.
     pub(super) fn ask(&self, command: Command<'_>, patience: Duration) -> Result<bool, AskError> {
         match command {
-            Command::Auth { user, server, password } => {
-                self.post("check_password", &[("user", user), ("server", server), ("pass", password)], patience)
-            }
+            Command::Auth { user, server, password } => self.post(
+                "check_password",
+                &[("user", user), ("server", server), ("pass", password)],
+                patience,
+            ),
             Command::IsUser { user, server } => {
                 self.post("user_exists", &[("user", user), ("server", server)], patience)
             }
@@ -118,7 +121,9 @@ mod tests {
         assert_eq!("unix:/run/hook.sock".parse(), Ok(Hook::Unix("/run/hook.sock".into())));
         assert_eq!("http://127.0.0.1:8081".parse(), Ok(Hook::Http("http://127.0.0.1:8081".into())));
         assert_eq!("http://[::1]:8081/auth/".parse(), Ok(Hook::Http("http://[::1]:8081/auth".into())));
-        for wrong in ["", "unix:", "unix:hook.sock", "127.0.0.1:8081", "https://h", "http://h/?x=1", "ftp://h"] {
+        for wrong in
+            ["", "unix:", "unix:hook.sock", "127.0.0.1:8081", "https://h", "http://h/?x=1", "ftp://h"]
+        {
             assert_eq!(wrong.parse::<Hook>(), Err(InvalidHook), "{wrong}");
         }
     }

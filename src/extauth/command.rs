@@ -16,7 +16,8 @@ pub(super) enum Command<'frame> {
 impl<'frame> Command<'frame> {
     /// Takes a frame's payload apart. A password may contain colons; it is last.
     pub(super) fn parse(payload: &'frame [u8]) -> Self {
-        let Some((name, arguments)) = std::str::from_utf8(payload).ok().and_then(|text| text.split_once(':')) else {
+        let Some((name, arguments)) = std::str::from_utf8(payload).ok().and_then(|text| text.split_once(':'))
+        else {
             return Self::Denied;
         };
         match name {

@@ -76,9 +76,9 @@ impl FilesDoor {
             content_type: content_type(&head.headers)?,
             token: presented_token(&head.headers, head.uri.query().unwrap_or_default()),
         })?;
-        let size = grant.size();
+        let bytes = grant.size();
         self.uploads.put(grant, body).await?;
-        audit::stored(&site.vhost, path, size, start.elapsed());
+        audit::stored(&site.vhost, path, bytes, start.elapsed());
         Ok(())
     }
 

@@ -18,7 +18,10 @@ pub(super) struct CheckPassword {
     pass: SecretString,
 }
 
-pub(super) async fn check_password(State(login): State<Arc<Login>>, Form(asked): Form<CheckPassword>) -> &'static str {
+pub(super) async fn check_password(
+    State(login): State<Arc<Login>>,
+    Form(asked): Form<CheckPassword>,
+) -> &'static str {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     answer(login.check_password(&asked.user, &asked.server, asked.pass.expose_secret(), now).is_ok())
 }
@@ -29,7 +32,10 @@ pub(super) struct UserExists {
     server: String,
 }
 
-pub(super) async fn user_exists(State(login): State<Arc<Login>>, Form(asked): Form<UserExists>) -> &'static str {
+pub(super) async fn user_exists(
+    State(login): State<Arc<Login>>,
+    Form(asked): Form<UserExists>,
+) -> &'static str {
     answer(login.user_exists(&asked.user, &asked.server))
 }
 

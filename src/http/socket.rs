@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::{Path, PathBuf};
-use std::{fs, fmt};
+use std::{fmt, fs};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
@@ -56,7 +56,9 @@ impl Socket {
             listener,
             address: address.to_string(),
             advice: match source.kind() {
-                io::ErrorKind::AddrInUse => "; another program listens there: stop it, or choose another address",
+                io::ErrorKind::AddrInUse => {
+                    "; another program listens there: stop it, or choose another address"
+                }
                 _ => "",
             },
             source,

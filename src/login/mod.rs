@@ -77,7 +77,13 @@ impl Login {
     /// # Errors
     ///
     /// [`LoginRefusal`], the reason why not.
-    pub fn check_password(&self, user: &str, server: &str, token: &str, now: f64) -> Result<&str, LoginRefusal> {
+    pub fn check_password(
+        &self,
+        user: &str,
+        server: &str,
+        token: &str,
+        now: f64,
+    ) -> Result<&str, LoginRefusal> {
         let start = Instant::now();
         let vhost = self.vhost(server);
         let decision = match vhost {

@@ -35,7 +35,9 @@ pub fn content_disposition(content_type: &ContentType, filename: &str) -> String
 fn is_passive_media(essence: &str) -> bool {
     let (kind, subtype) = essence.split_once('/').unwrap_or_default();
     match kind {
-        "image" => matches!(subtype, "png" | "jpeg" | "gif" | "webp" | "avif" | "heic" | "heif" | "bmp" | "jxl"),
+        "image" => {
+            matches!(subtype, "png" | "jpeg" | "gif" | "webp" | "avif" | "heic" | "heif" | "bmp" | "jxl")
+        }
         "audio" | "video" => !subtype.ends_with("xml"),
         _ => essence == "text/plain",
     }

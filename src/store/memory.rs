@@ -16,7 +16,12 @@ use super::{NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, Uplo
 pub struct MemoryStore(Mutex<HashMap<ObjectKey, (ObjectInfo, Bytes)>>);
 
 impl MemoryStore {
-    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+    pub(super) async fn put(
+        &self,
+        key: &ObjectKey,
+        new: NewObject,
+        body: impl UploadBody,
+    ) -> Result<(), PutError> {
         if self.head(key).is_some() {
             return Err(PutError::Exists);
         }

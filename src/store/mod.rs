@@ -132,7 +132,12 @@ impl Store {
     /// # Errors
     ///
     /// [`PutError`]; [`PutError::Exists`] before the body is read, where that is known by then.
-    pub async fn put(&self, key: &ObjectKey, object: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+    pub async fn put(
+        &self,
+        key: &ObjectKey,
+        object: NewObject,
+        body: impl UploadBody,
+    ) -> Result<(), PutError> {
         match self {
             Self::Disk(disk) => disk.put(key, object, body).await,
             Self::S3(s3) => s3.put(key, object, body).await,

@@ -31,7 +31,7 @@ use crate::types::{ContentType, Secret};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the store may take to answer once it has the whole request. Not the SDK's read timeout: that one counts the time in
 /// which a body is sent.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Where objects lie.
 #[derive(Debug, Clone)]
@@ -89,7 +89,12 @@ impl S3Store {
         Self { client: Client::from_conf(config.build()), bucket, prefix, writers: KeyLocks::default() }
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+    pub(super) async fn put(
+        &self,
+        key: &ObjectKey,
+        new: NewObject,
+        body: impl UploadBody,
+    ) -> Result<(), PutError> {
         let _writer = self.writers.lock(key).await;
         // Not every store knows If-None-Match, and a refusal is cheaper before the body.
         if self.head(key).await?.is_some() {
@@ -124,8 +129,10 @@ impl S3Store {
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
         let Some(found) = found("GetObject", answered(request.send()).await?)? else { return Ok(None) };
-        let info = info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified);
-        let body = found.body.into_inner().map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
+        let info =
+            info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified);
+        let body =
+            found.body.into_inner().map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
     }
 
@@ -163,10 +170,17 @@ fn found<T, E: std::error::Error + 'static>(
     }
 }
 
-fn info(size: Option<i64>, content_type: Option<&str>, etag: Option<String>, modified: Option<DateTime>) -> ObjectInfo {
+fn info(
+    size: Option<i64>,
+    content_type: Option<&str>,
+    etag: Option<String>,
+    modified: Option<DateTime>,
+) -> ObjectInfo {
     ObjectInfo {
         size: size.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
-        content_type: content_type.and_then(|t| ContentType::parse(t).ok()).unwrap_or_else(ContentType::unknown),
+        content_type: content_type
+            .and_then(|t| ContentType::parse(t).ok())
+            .unwrap_or_else(ContentType::unknown),
         etag: etag.unwrap_or_else(|| "\"\"".to_owned()),
         modified: modified.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH),
     }

@@ -37,7 +37,13 @@ impl Ending {
 }
 
 /// A login of `user` at `server` was decided in `took`: either an issuer vouches for the user, or there is a reason against.
-pub fn login(user: &str, server: &str, vhost: Option<&Vhost>, verdict: Result<&str, Why<'_>>, took: Duration) {
+pub fn login(
+    user: &str,
+    server: &str,
+    vhost: Option<&Vhost>,
+    verdict: Result<&str, Why<'_>>,
+    took: Duration,
+) {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let label = vhost.map_or(NO_VHOST, |vhost| vhost.as_str());
     match verdict {
@@ -52,11 +58,11 @@ pub fn login(user: &str, server: &str, vhost: Option<&Vhost>, verdict: Result<&s
     }
 }
 
-/// A file was stored.
+/// A file was stored. Its owner is told and not its path: whoever knows the path may read the file.
 pub fn stored(vhost: &Vhost, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (vhost, path) = (vhost.as_str(), path.as_str());
-    tracing::info!(vhost, path, outcome = "stored", bytes, millis, "upload");
+    let (vhost, owner) = (vhost.as_str(), path.owner());
+    tracing::info!(vhost, owner, outcome = "stored", bytes, millis, "upload");
     metrics::upload(vhost, "stored", "none");
     metrics::upload_bytes(vhost, bytes);
 }

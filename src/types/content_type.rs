@@ -23,7 +23,11 @@ impl ContentType {
     pub fn parse(raw: &str) -> Result<Self, InvalidContentType> {
         let printable = raw.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         let named = essence(raw).split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-        if printable && named && raw.len() <= Self::MAX_BYTES { Ok(Self(raw.into())) } else { Err(InvalidContentType) }
+        if printable && named && raw.len() <= Self::MAX_BYTES {
+            Ok(Self(raw.into()))
+        } else {
+            Err(InvalidContentType)
+        }
     }
 
     /// `application/octet-stream`: what a file is whose sender did not say.
@@ -70,7 +74,8 @@ mod tests {
         let html = ContentType::parse("Text/HTML; charset=utf-8").unwrap();
         assert_eq!(html.as_str(), "Text/HTML; charset=utf-8");
         assert_eq!(html.essence(), "text/html");
-        for wrong in ["", "text", "text/", "/html", "text/html\r\nx: y", "tëxt/html", "a b/c", "text/html/x"] {
+        for wrong in ["", "text", "text/", "/html", "text/html\r\nx: y", "tëxt/html", "a b/c", "text/html/x"]
+        {
             assert_eq!(ContentType::parse(wrong), Err(InvalidContentType), "{wrong:?}");
         }
         assert!(ContentType::parse(&format!("a/{}", "b".repeat(253))).is_ok());

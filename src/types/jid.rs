@@ -5,10 +5,10 @@
 use sha1::{Digest, Sha1};
 
 pub use jid::BareJid;
-/// The part of a JID before the `@`, prepared as ejabberd prepares it.
-pub use jid::NodePart as Localpart;
 /// A domain that ejabberd serves.
 pub use jid::DomainPart as Vhost;
+/// The part of a JID before the `@`, prepared as ejabberd prepares it.
+pub use jid::NodePart as Localpart;
 
 /// A localpart that names another account than its spelling suggests.
 ///

@@ -56,6 +56,13 @@ impl ObjectPath {
         &self.0
     }
 
+    /// The first part of three: the hash of the user whose slot it was.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        let (owner, rest) = self.0.split_once('/')?;
+        rest.contains('/').then_some(owner)
+    }
+
     /// The last part.
     #[must_use]
     pub fn filename(&self) -> &str {
@@ -104,6 +111,12 @@ mod tests {
         assert_eq!(ObjectPath::parse("h/r/100%2525").unwrap().as_str(), "h/r/100%25");
         assert_eq!(ObjectPath::parse("h/r/a+b").unwrap().filename(), "a+b");
         assert_eq!(ObjectPath::parse("uuid/name").unwrap().filename(), "name");
+    }
+
+    #[test]
+    fn three_parts_have_an_owner() {
+        assert_eq!(ObjectPath::parse("h/r/name").unwrap().owner(), Some("h"));
+        assert_eq!(ObjectPath::parse("uuid/name").unwrap().owner(), None);
     }
 
     #[test]

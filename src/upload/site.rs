@@ -45,7 +45,9 @@ impl Sites {
     pub fn new(sites: Vec<Site>) -> Result<Self, SiteConflict> {
         for (at, one) in sites.iter().enumerate() {
             let others = sites[at + 1..].iter();
-            let clash = |other: &&Site| one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix);
+            let clash = |other: &&Site| {
+                one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix)
+            };
             if let Some(other) = others.into_iter().find(clash) {
                 let (one, other, prefix) = (one.vhost.clone(), other.vhost.clone(), one.prefix.clone());
                 return Err(SiteConflict { one, other, prefix });
@@ -78,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_path_belongs_to_the_vhost_it_lies_under() {
-        let sites = Sites::new(vec![site("a.org", "/upload/a.org/"), site("b.org", "/upload/b.org/")]).unwrap();
+        let sites =
+            Sites::new(vec![site("a.org", "/upload/a.org/"), site("b.org", "/upload/b.org/")]).unwrap();
         let located = sites.locate("/upload/b.org/h/r/n").unwrap();
         assert_eq!(located.site.vhost.as_str(), "b.org");
         assert_eq!(located.path.unwrap().as_str(), "h/r/n");

@@ -61,7 +61,8 @@ impl ClaimRules {
     }
 
     fn check_audience(&self, claim: Option<&Value>) -> Result<(), Refusal> {
-        let ours = |value: &Value| value.as_str().is_some_and(|name| self.audience.iter().any(|own| own == name));
+        let ours =
+            |value: &Value| value.as_str().is_some_and(|name| self.audience.iter().any(|own| own == name));
         match claim {
             None if self.audience.is_empty() => Ok(()),
             None => Err(Refusal::AudienceMissing),
@@ -76,13 +77,19 @@ impl ClaimRules {
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, Refusal> {
     match claims.get(name) {
         None => Ok(None),
-        Some(Value::Number(number)) => number.as_f64().filter(|at| *at >= 0.0).map(Some).ok_or(Refusal::DateMalformed),
+        Some(Value::Number(number)) => {
+            number.as_f64().filter(|at| *at >= 0.0).map(Some).ok_or(Refusal::DateMalformed)
+        }
         Some(_) => Err(Refusal::DateMalformed),
     }
 }
 
 /// Checks that the token's `sub`, a bare JID of `vhost` or a localpart, is `user`.
-pub(super) fn check_user(claims: &Map<String, Value>, user: &Localpart, vhost: &Vhost) -> Result<(), Refusal> {
+pub(super) fn check_user(
+    claims: &Map<String, Value>,
+    user: &Localpart,
+    vhost: &Vhost,
+) -> Result<(), Refusal> {
     let Some(Value::String(subject)) = claims.get("sub") else { return Err(Refusal::SubjectMissing) };
     let named = match subject.rsplit_once('@') {
         None => subject,
@@ -111,7 +118,7 @@ mod tests {
         ClaimRules {
             audience: audience.iter().map(ToString::to_string).collect(),
             leeway: Duration::from_secs(30),
-            max_lifetime: Duration::from_secs(86_400),
+            max_lifetime: Duration::from_hours(24),
         }
     }
 

@@ -106,7 +106,10 @@ mod tests {
             assert_eq!(Compact::parse(&token(header, "{}")).unwrap_err(), refusal, "{header}");
         }
         for typ in ["jwt", "JWT", "at+jwt", "application/AT+JWT"] {
-            assert!(Compact::parse(&token(&format!(r#"{{"alg":"x","typ":"{typ}"}}"#), "{}")).is_ok(), "{typ}");
+            assert!(
+                Compact::parse(&token(&format!(r#"{{"alg":"x","typ":"{typ}"}}"#), "{}")).is_ok(),
+                "{typ}"
+            );
         }
     }
 

@@ -16,9 +16,8 @@ const DUPLICATE: &str = "duplicate member";
 pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_slice(bytes) {
         Ok(Unique(Value::Object(members))) => Ok(members),
-        Ok(_) => Err(Refusal::TokenMalformed),
         Err(error) if error.to_string().starts_with(DUPLICATE) => Err(Refusal::DuplicateMember),
-        Err(_) => Err(Refusal::TokenMalformed),
+        Ok(_) | Err(_) => Err(Refusal::TokenMalformed),
     }
 }
 

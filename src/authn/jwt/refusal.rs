@@ -50,7 +50,9 @@ pub enum Refusal {
     #[error("exp, nbf or iat is not a number of seconds")]
     DateMalformed,
     /// `exp` in milliseconds, as `Date.now()` gives them.
-    #[error("exp looks like milliseconds; it has to be seconds since 1970 (in JavaScript: Date.now() / 1000)")]
+    #[error(
+        "exp looks like milliseconds; it has to be seconds since 1970 (in JavaScript: Date.now() / 1000)"
+    )]
     ExpiryInMilliseconds,
     /// `exp` has passed.
     #[error("the token has expired (exp)")]

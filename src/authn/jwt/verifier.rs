@@ -111,13 +111,14 @@ mod tests {
         let rules = ClaimRules {
             audience: vec![],
             leeway: Duration::from_secs(30),
-            max_lifetime: Duration::from_secs(86_400),
+            max_lifetime: Duration::from_hours(24),
         };
         Issuer { name: name.to_owned(), keys: vec![Key::shared_secret(&secret).unwrap()], rules }
     }
 
     fn verifier() -> VhostVerifier {
-        let issuers = vec![issuer("one", SECRET), issuer("two", b"another secret of thirty-two bytes or more")];
+        let issuers =
+            vec![issuer("one", SECRET), issuer("two", b"another secret of thirty-two bytes or more")];
         VhostVerifier::new(parse_vhost("example.org").unwrap(), 8192, issuers)
     }
 

@@ -47,7 +47,12 @@ impl DiskStore {
         Ok(store)
     }
 
-    pub(super) async fn put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+    pub(super) async fn put(
+        &self,
+        key: &ObjectKey,
+        new: NewObject,
+        body: impl UploadBody,
+    ) -> Result<(), PutError> {
         let target = self.path(key);
         match target.symlink_metadata() {
             Ok(_) => return Err(PutError::Exists),
@@ -97,7 +102,8 @@ impl DiskStore {
             return Ok(None);
         }
         let found = Trailer::read(&file, metadata.len()).map_err(at("read", &path))?;
-        let (trailer, size) = found.ok_or_else(|| StoreError::Damaged { path: path.display().to_string() })?;
+        let (trailer, size) =
+            found.ok_or_else(|| StoreError::Damaged { path: path.display().to_string() })?;
         Ok(Some((file, trailer.into_info(size))))
     }
 
@@ -119,4 +125,58 @@ fn is_missing(error: &io::Error) -> bool {
 
 fn at(action: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Disk { action, path: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::types::{ContentType, ObjectPath, parse_vhost};
+
+    fn key(path: &str) -> ObjectKey {
+        ObjectKey::file(&parse_vhost("localhost").unwrap(), &ObjectPath::parse(path).unwrap())
+    }
+
+    async fn store_with(path: &str) -> (tempfile::TempDir, DiskStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::open(&folder.path().join("new/store"), true).unwrap();
+        let object = NewObject { size: 4, content_type: ContentType::unknown() };
+        store.put(&key(path), object, Full::from("data")).await.unwrap();
+        (folder, store)
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_no_object() {
+        let (_folder, store) = store_with("a/b/c").await;
+        assert!(store.head(&key("a/b")).unwrap().is_none());
+        assert!(store.head(&key("a/b/c")).unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_changed_is_not_served() {
+        let (_folder, store) = store_with("a/b/c").await;
+        fs::OpenOptions::new().append(true).open(store.path(&key("a/b/c"))).unwrap().write_all(b"x").unwrap();
+        let damaged = store.get(&key("a/b/c")).unwrap_err();
+        assert!(matches!(&damaged, StoreError::Damaged { path } if path.ends_with("a/b/c")), "{damaged}");
+    }
+
+    #[tokio::test]
+    async fn files_and_folders_are_the_services_own() {
+        let (_folder, store) = store_with("a/b/c").await;
+        let path = store.path(&key("a/b/c"));
+        for path in [path.as_path(), path.parent().unwrap(), &store.staging] {
+            let mode = path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} is {mode:o}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refused = DiskStore::open(&file.path().join("store"), true).unwrap_err().to_string();
+        assert!(refused.contains(file.path().to_str().unwrap()), "{refused}");
+    }
 }

@@ -44,7 +44,10 @@ impl Body for FileBody {
     type Data = Bytes;
     type Error = StoreError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
         if self.left == 0 {
             return Poll::Ready(None);
         }

@@ -44,7 +44,8 @@ impl Trailer {
     /// The bytes to append to an object of `size` bytes.
     pub(super) fn encode(&self, size: u64) -> Vec<u8> {
         let Self { content_type, etag, stored_at } = self;
-        let json = serde_json::json!({"content_type": content_type.as_str(), "etag": etag, "stored_at": stored_at});
+        let json =
+            serde_json::json!({"content_type": content_type.as_str(), "etag": etag, "stored_at": stored_at});
         let mut bytes = json.to_string().into_bytes();
         // A content type is bounded, so this never saturates.
         let json_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -122,7 +123,9 @@ mod tests {
         let (_, bytes) = written();
         let mut changed = bytes.clone();
         changed[10] ^= 0x80;
-        for damaged in [&bytes[..bytes.len() - 1], &bytes[1..], &[&bytes[..], b"x"].concat(), &changed, b"", b"short"] {
+        for damaged in
+            [&bytes[..bytes.len() - 1], &bytes[1..], &[&bytes[..], b"x"].concat(), &changed, b"", b"short"]
+        {
             let (file, length) = file_of(damaged);
             assert_eq!(Trailer::read(&file, length).unwrap(), None, "{} bytes", damaged.len());
         }

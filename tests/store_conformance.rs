@@ -1,0 +1,323 @@
+//! One behaviour for all stores. Each case runs on memory, on disk and on an S3 server.
+
+#[path = "support/s3.rs"]
+mod s3_server;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use ejabberd_sidecar::store::{
+    BodyFault, DiskStore, MemoryStore, NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store,
+    Store,
+};
+use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// A store under test, with what it needs to live.
+struct Backend {
+    store: Store,
+    folder: TempDir,
+    _server: JoinSet<std::io::Result<()>>,
+}
+
+impl Backend {
+    fn new(folder: TempDir, store: Store) -> Self {
+        Self { store, folder, _server: JoinSet::new() }
+    }
+
+    /// Every file that the store has, wherever it put it.
+    fn files(&self) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        collect_files(self.folder.path(), &mut found);
+        found
+    }
+}
+
+fn collect_files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("readable folder") {
+        let path = entry.expect("readable entry").path();
+        if path.is_dir() { collect_files(&path, found) } else { drop(found.insert(path)) }
+    }
+}
+
+async fn memory() -> Backend {
+    Backend::new(TempDir::new().expect("temporary folder"), Store::Memory(MemoryStore::default()))
+}
+
+async fn disk() -> Backend {
+    let folder = TempDir::new().expect("temporary folder");
+    let store = DiskStore::open(&folder.path().join("store"), true).expect("writable folder");
+    Backend::new(folder, Store::Disk(store))
+}
+
+async fn disk_without_sync() -> Backend {
+    let folder = TempDir::new().expect("temporary folder");
+    let store = DiskStore::open(&folder.path().join("store"), false).expect("writable folder");
+    Backend::new(folder, Store::Disk(store))
+}
+
+async fn s3() -> Backend {
+    let folder = TempDir::new().expect("temporary folder");
+    let server = s3_server::S3Server::bind(0, folder.path()).await.expect("free port");
+    let location = S3Location {
+        bucket: s3_server::BUCKET.to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: Some(format!("http://{}", server.address().expect("bound"))),
+        prefix: "chat/".to_owned(),
+        path_style: true,
+    };
+    let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
+    let credentials = S3Credentials { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
+    let mut backend = Backend::new(folder, Store::S3(S3Store::new(location, &credentials)));
+    backend._server.spawn(server.serve());
+    backend
+}
+
+macro_rules! conformance {
+    ($($case:ident),* $(,)?) => {
+        conformance!(@ memory, $($case),*);
+        conformance!(@ disk, $($case),*);
+        conformance!(@ disk_without_sync, $($case),*);
+        conformance!(@ s3, $($case),*);
+    };
+    (@ $backend:ident, $($case:ident),*) => {
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case(&super::$backend().await).await;
+                }
+            )*
+        }
+    };
+}
+
+conformance![
+    gives_back_what_was_put,
+    knows_what_is_missing,
+    answers_its_check,
+    never_overwrites,
+    one_of_many_writers_wins,
+    is_invisible_until_it_is_whole,
+    an_aborted_body_leaves_nothing,
+    a_wrong_length_leaves_nothing,
+    a_dropped_upload_leaves_nothing,
+    keeps_names_apart,
+];
+
+fn key(path: &str) -> ObjectKey {
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    ObjectKey::file(&vhost, &ObjectPath::parse(path).expect("a path"))
+}
+
+fn object(size: usize, content_type: &str) -> NewObject {
+    NewObject { size: size as u64, content_type: ContentType::parse(content_type).expect("a type") }
+}
+
+fn text(size: usize) -> NewObject {
+    object(size, "text/plain")
+}
+
+fn whole(bytes: &[u8]) -> Full<Bytes> {
+    Full::new(Bytes::copy_from_slice(bytes))
+}
+
+type Sender = mpsc::Sender<Result<Frame<Bytes>, std::io::Error>>;
+
+/// A body that the test sends piece by piece.
+fn piecewise() -> (Sender, impl ejabberd_sidecar::store::UploadBody) {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let frames = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+    (sender, StreamBody::new(Box::pin(frames)))
+}
+
+async fn send(sender: &Sender, piece: impl Into<Bytes>) {
+    sender.send(Ok(Frame::data(piece.into()))).await.expect("the store reads on");
+}
+
+async fn read(store: &Store, key: &ObjectKey) -> Bytes {
+    let object = store.get(key).await.expect("store answers").expect("object exists");
+    object.body.collect().await.expect("readable").to_bytes()
+}
+
+async fn exists(store: &Store, key: &ObjectKey) -> bool {
+    let head = store.head(key).await.expect("store answers").is_some();
+    let get = store.get(key).await.expect("store answers").is_some();
+    assert_eq!(head, get, "HEAD and GET agree");
+    head
+}
+
+async fn gives_back_what_was_put(Backend { store, .. }: &Backend) {
+    let pattern: Vec<u8> = (0..700_001_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+    for (name, size) in [("a/b/empty", 0), ("a/b/one", 1), ("a/b/odd", 65_537), ("a/b/large", pattern.len())]
+    {
+        let (key, bytes) = (key(name), &pattern[..size]);
+        store.put(&key, object(size, "image/png; q=1"), whole(bytes)).await.expect("stored");
+        assert_eq!(read(store, &key).await, bytes, "{name}");
+
+        let info = store.head(&key).await.expect("store answers").expect("object exists");
+        let opened = store.get(&key).await.expect("store answers").expect("object exists");
+        assert_eq!(info, opened.info, "{name}");
+        assert_eq!(http_body::Body::size_hint(&opened.body).exact(), Some(size as u64), "{name}");
+        assert_eq!((info.size, info.content_type.as_str()), (size as u64, "image/png; q=1"), "{name}");
+        assert!(
+            info.etag.len() > 2 && info.etag.starts_with('"') && info.etag.ends_with('"'),
+            "{}",
+            info.etag
+        );
+        let age = SystemTime::now().duration_since(info.modified).unwrap_or_default();
+        assert!(age < Duration::from_mins(10), "stored just now, it says {age:?} ago");
+    }
+}
+
+async fn knows_what_is_missing(Backend { store, .. }: &Backend) {
+    assert!(!exists(store, &key("no/such/file")).await);
+    store.put(&key("a/b/c"), text(1), whole(b"x")).await.expect("stored");
+    for near in ["a/b/cc", "a/bc", "a/c"] {
+        assert!(!exists(store, &key(near)).await, "{near}");
+    }
+}
+
+async fn answers_its_check(Backend { store, .. }: &Backend) {
+    store.check().await.expect("a store that works says so");
+}
+
+async fn never_overwrites(Backend { store, .. }: &Backend) {
+    let key = key("a/b/c");
+    store.put(&key, text(5), whole(b"first")).await.expect("stored");
+    let before = store.head(&key).await.expect("store answers");
+
+    let (sender, body) = piecewise();
+    let second = store.put(&key, object(6, "text/html"), body).await;
+    assert!(matches!(second, Err(PutError::Exists)), "{second:?}");
+    assert!(sender.is_closed(), "the body was given up");
+    assert_eq!(sender.capacity(), 1, "and nothing of it was asked for");
+
+    assert_eq!(read(store, &key).await, "first");
+    assert_eq!(store.head(&key).await.expect("store answers"), before);
+}
+
+async fn one_of_many_writers_wins(Backend { store, .. }: &Backend) {
+    let key = key("a/b/c");
+    let bytes: Vec<_> = (0..8_u8).map(|n| vec![n; 50_000]).collect();
+    let puts = bytes.iter().map(|bytes| store.put(&key, text(bytes.len()), whole(bytes)));
+    let outcomes = futures_util::future::join_all(puts).await;
+    let winners: Vec<_> = (0..8).filter(|n| outcomes[*n].is_ok()).collect();
+    assert_eq!(winners.len(), 1, "{outcomes:?}");
+    for outcome in &outcomes {
+        assert!(matches!(outcome, Ok(()) | Err(PutError::Exists)), "{outcome:?}");
+    }
+    assert_eq!(read(store, &key).await, bytes[winners[0]]);
+}
+
+async fn is_invisible_until_it_is_whole(Backend { store, .. }: &Backend) {
+    let key = key("a/b/c");
+    let (sender, body) = piecewise();
+    let watch = async {
+        send(&sender, "half ").await;
+        send(&sender, "of ").await;
+        assert!(!exists(store, &key).await, "seen half");
+        send(&sender, "it").await;
+        drop(sender);
+    };
+    let (stored, ()) = tokio::join!(store.put(&key, text(10), body), watch);
+    stored.expect("stored");
+    assert_eq!(read(store, &key).await, "half of it");
+}
+
+async fn an_aborted_body_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
+    let key = key("a/b/c");
+    let before = backend.files();
+    let (sender, body) = piecewise();
+    let abort = async {
+        send(&sender, "half ").await;
+        drop(sender.send(Err(std::io::Error::other("the client hung up"))).await);
+    };
+    let (outcome, ()) = tokio::join!(store.put(&key, text(10), body), abort);
+    assert!(
+        matches!(&outcome, Err(PutError::Sender(BodyFault::Aborted(why))) if why.contains("hung up")),
+        "{outcome:?}"
+    );
+    assert_nothing_is_left(backend, &key, &before).await;
+}
+
+async fn a_wrong_length_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
+    for announced in [4, 6] {
+        let key = key(&format!("a/b/{announced}"));
+        let before = backend.files();
+        let (sender, body) = piecewise();
+        let pieces = async {
+            send(&sender, "fiv").await;
+            // Whoever sends too much is not listened to any more.
+            drop(sender.send(Ok(Frame::data(Bytes::from("e!")))).await);
+            drop(sender);
+        };
+        let (outcome, ()) = tokio::join!(store.put(&key, text(announced), body), pieces);
+        assert!(matches!(outcome, Err(PutError::Sender(BodyFault::Length))), "{announced}: {outcome:?}");
+        assert_nothing_is_left(backend, &key, &before).await;
+    }
+}
+
+async fn a_dropped_upload_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
+    let key = key("a/b/c");
+    let before = backend.files();
+    let (sender, body) = piecewise();
+    {
+        let mut upload = Box::pin(store.put(&key, text(10), body));
+        let begun = async {
+            send(&sender, "half ").await;
+            send(&sender, "of ").await;
+        };
+        tokio::select! {
+            outcome = &mut upload => unreachable!("half an upload ended: {outcome:?}"),
+            () = begun => {}
+        }
+    }
+    assert_nothing_is_left(backend, &key, &before).await;
+}
+
+/// And the same upload can be done again.
+async fn assert_nothing_is_left(backend: &Backend, key: &ObjectKey, before: &BTreeSet<PathBuf>) {
+    let tidied = async {
+        while backend.files() != *before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // A server notices in its own time that its client is gone.
+    let tidied = tokio::time::timeout(Duration::from_secs(20), tidied).await;
+    assert!(tidied.is_ok(), "left: {:?}", backend.files().difference(before));
+    assert!(!exists(&backend.store, key).await);
+
+    backend.store.put(key, text(5), whole(b"again")).await.expect("stored");
+    assert_eq!(read(&backend.store, key).await, "again");
+}
+
+async fn keeps_names_apart(Backend { store, .. }: &Backend) {
+    let names = [
+        "plain",
+        "with space",
+        "plus+",
+        "pct%2541",
+        "pctA",
+        "gr%C3%BC%C3%9Fe",
+        "GRÜSSE",
+        "q%3F",
+        "h%23",
+        "-x",
+        ".x",
+        "x.",
+    ];
+    for name in names {
+        let path = format!("u/r/{name}");
+        store.put(&key(&path), text(name.len()), whole(name.as_bytes())).await.expect(name);
+    }
+    for name in names {
+        assert_eq!(read(store, &key(&format!("u/r/{name}"))).await, name, "{name}");
+    }
+}

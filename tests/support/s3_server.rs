@@ -1,0 +1,27 @@
+//! `s3-server --port PORT --root DIR`: an S3 server for the end-to-end tests. Prints where it listens.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+#[path = "s3.rs"]
+mod s3;
+
+#[derive(Parser)]
+struct Arguments {
+    /// 0 takes a free one
+    #[arg(long)]
+    port: u16,
+    #[arg(long)]
+    root: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    use std::io::Write as _;
+
+    let Arguments { port, root } = Arguments::parse();
+    let server = s3::S3Server::bind(port, &root).await?;
+    writeln!(std::io::stdout(), "listening on {}", server.address()?)?;
+    server.serve().await
+}
