@@ -23,12 +23,12 @@ use tokio::task::JoinSet;
 struct Backend {
     store: Store,
     folder: TempDir,
-    _server: JoinSet<std::io::Result<()>>,
+    server: JoinSet<std::io::Result<()>>,
 }
 
 impl Backend {
     fn new(folder: TempDir, store: Store) -> Self {
-        Self { store, folder, _server: JoinSet::new() }
+        Self { store, folder, server: JoinSet::new() }
     }
 
     /// Every file that the store has, wherever it put it.
@@ -42,7 +42,11 @@ impl Backend {
 fn collect_files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("readable folder") {
         let path = entry.expect("readable entry").path();
-        if path.is_dir() { collect_files(&path, found) } else { drop(found.insert(path)) }
+        if path.is_dir() {
+            collect_files(&path, found);
+        } else {
+            found.insert(path);
+        }
     }
 }
 
@@ -75,7 +79,7 @@ async fn s3() -> Backend {
     let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
     let credentials = S3Credentials { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
     let mut backend = Backend::new(folder, Store::S3(S3Store::new(location, &credentials)));
-    backend._server.spawn(server.serve());
+    backend.server.spawn(server.serve());
     backend
 }
 

@@ -11,30 +11,40 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to notice.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A connection that closes that way.
+/// A connection that closes that way. Once `stop` is cancelled it waits no longer for clients that send nothing: their idle
+/// connections would hold up the end of the service.
 #[derive(Debug)]
 pub(super) struct Lingering<T> {
     connection: T,
-    closing: Option<Pin<Box<Sleep>>>,
+    stop: CancellationToken,
+    closing: Option<Closing>,
+}
+
+#[derive(Debug)]
+struct Closing {
+    patience: Pin<Box<Sleep>>,
+    still_sending: bool,
 }
 
 impl<T> Lingering<T> {
-    pub(super) fn new(connection: T) -> Self {
-        Self { connection, closing: None }
+    pub(super) fn new(connection: T, stop: CancellationToken) -> Self {
+        Self { connection, stop, closing: None }
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Lingering<T> {
-    fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Reads and throws away. Ready at the end of what the client sends; `sent` tells whether something came.
+    fn poll_discard(&mut self, context: &mut Context<'_>, sent: &mut bool) -> Poll<()> {
         let mut scratch = [0; 8 * 1024];
         loop {
             let mut buffer = ReadBuf::new(&mut scratch);
             match ready!(Pin::new(&mut self.connection).poll_read(context, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) if !buffer.filled().is_empty() => *sent = true,
                 _ => return Poll::Ready(()),
             }
         }
@@ -78,13 +88,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.closing.is_none() {
+        let mut closing = if let Some(closing) = this.closing.take() {
+            closing
+        } else {
             ready!(Pin::new(&mut this.connection).poll_shutdown(context))?;
-        }
-        let patience = this.closing.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
-        if patience.as_mut().poll(context).is_ready() {
+            Closing { patience: Box::pin(sleep(PATIENCE)), still_sending: false }
+        };
+        let ended = this.poll_discard(context, &mut closing.still_sending).is_ready();
+        let idle = this.stop.is_cancelled() && !closing.still_sending;
+        if ended || idle || closing.patience.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        this.poll_discard(context).map(Ok)
+        this.closing = Some(closing);
+        Poll::Pending
     }
 }

@@ -80,7 +80,7 @@ async fn serve_connection(
     routes: Router,
     stop: CancellationToken,
 ) {
-    let io = TokioIo::new(Lingering::new(connection));
+    let io = TokioIo::new(Lingering::new(connection, stop.clone()));
     let mut serving = pin!(http.serve_connection(io, TowerToHyperService::new(routes)));
     let ended = tokio::select! {
         ended = &mut serving => ended,

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_used_is_named() {
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = NamedTempFile::new().unwrap();
         let refused = DiskStore::open(&file.path().join("store"), true).unwrap_err().to_string();
         assert!(refused.contains(file.path().to_str().unwrap()), "{refused}");
     }

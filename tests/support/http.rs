@@ -1,0 +1,95 @@
+//! HTTP, byte by byte: what a well-behaved client library would not send has to be tested too.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+
+use super::PATIENCE;
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+}
+
+/// A connection.
+pub(crate) struct Client(BufReader<TcpStream>);
+
+impl Client {
+    pub(crate) fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("the service listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("valid");
+        stream.set_write_timeout(Some(PATIENCE)).expect("valid");
+        Self(BufReader::new(stream))
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.get_mut().write_all(bytes.as_ref()).expect("the service reads");
+    }
+
+    /// The next line, `None` at the end of the connection.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.0.read_line(&mut line).unwrap_or_default();
+        (read > 0).then(|| line.trim_end().to_owned())
+    }
+
+    /// The next answer. `body` is false after a HEAD.
+    pub(crate) fn answer(&mut self, body: bool) -> Answer {
+        let status = self.line().expect("an answer");
+        let status = status.split(' ').nth(1).expect("a status").parse().expect("a number");
+        let mut headers = Vec::new();
+        while let Some(line) = self.line().filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(": ").expect("a header");
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        let mut answer = Answer { status, headers, body: Vec::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a number"));
+        if body {
+            answer.body.resize(length, 0);
+            self.0.read_exact(&mut answer.body).expect("a whole body");
+        }
+        answer
+    }
+}
+
+/// Sends one request on a connection of its own.
+pub(crate) fn request(address: &str, method: &str, target: &str, headers: &str, body: &[u8]) -> Answer {
+    let mut client = Client::connect(address);
+    client.send(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"));
+    client.send(body);
+    client.answer(method != "HEAD")
+}
+
+pub(crate) fn get(address: &str, target: &str) -> Answer {
+    request(address, "GET", target, "", b"")
+}
+
+pub(crate) fn put(address: &str, target: &str, body: &[u8]) -> Answer {
+    request(address, "PUT", target, &format!("Content-Length: {}\r\n", body.len()), body)
+}
+
+pub(crate) fn post_form(address: &str, target: &str, form: &[(&str, &str)]) -> Answer {
+    let form = form_encoded(form);
+    let headers =
+        format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n", form.len());
+    request(address, "POST", target, &headers, form.as_bytes())
+}
+
+pub(crate) fn form_encoded(form: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
+}

@@ -1,0 +1,163 @@
+//! The service as its callers meet it: the real program, started with a configuration of its own on free loopback ports.
+#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
+
+pub(crate) mod http;
+pub(crate) mod tokens;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ejabberd-sidecar");
+/// Signs login tokens.
+pub(crate) const ISSUER_SECRET: &str = "issuer-secret-0123456789-abcdefghijklmnop";
+/// Signs uploads.
+pub(crate) const UPLOAD_SECRET: &str = "upload-secret-0123456789-abcdefghijklmnop";
+/// For what has to come to an end; nothing is measured against it.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A configuration for vhost localhost. `listen` replaces the three addresses, `more` is appended.
+pub(crate) fn configuration(listen: &str, more: &str) -> String {
+    format!(
+        r#"
+[listen]
+{listen}
+[upload]
+secrets = ["{UPLOAD_SECRET}"]
+max_size = "1MiB"
+[[hosts.localhost.issuers]]
+issuer = "test"
+secret = "{ISSUER_SECRET}"
+[store]
+kind = "disk"
+path = "store"
+{more}
+"#
+    )
+}
+
+/// Three free ports.
+pub(crate) const FREE_PORTS: &str = "public = '127.0.0.1:0'\nhook = '127.0.0.1:0'\nops = '127.0.0.1:0'";
+
+/// Waits for something that has to happen.
+pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happened() {
+        assert!(start.elapsed() < PATIENCE, "did not happen: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A running service. It ends with this value.
+pub(crate) struct Service {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    folder: Arc<TempDir>,
+}
+
+impl Service {
+    /// Starts a service with [`configuration`] and waits until it is ready.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&configuration(FREE_PORTS, ""))
+    }
+
+    /// Starts a service with this configuration and waits until it is ready.
+    pub(crate) fn start_with(configuration: &str) -> Self {
+        Self::start_in(Arc::new(TempDir::new().expect("temporary folder")), configuration)
+    }
+
+    /// The same, with the state that an earlier one left in `folder`.
+    pub(crate) fn start_in(folder: Arc<TempDir>, configuration: &str) -> Self {
+        let file = folder.path().join("sidecar.toml");
+        fs::write(&file, configuration).expect("writable");
+        let child =
+            Command::new(PROGRAM).arg("serve").arg("--config").arg(&file).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("program starts");
+        let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = written.lock().expect("no panic in here");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut service = Self { child, log, folder };
+        wait_until("the service is ready", || {
+            let ended = service.child.try_wait().expect("ours");
+            assert!(ended.is_none(), "the service ended with {ended:?}:\n{}", service.log());
+            service.log().contains(" ready\n")
+        });
+        service
+    }
+
+    pub(crate) fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("no panic in there").clone()
+    }
+
+    /// Waits for a log line that contains all of `parts`.
+    pub(crate) fn wait_for_log(&self, parts: &[&str]) {
+        wait_until(&format!("{parts:?} in the log"), || {
+            self.log().lines().any(|line| parts.iter().all(|part| line.contains(part)))
+        });
+    }
+
+    /// `host:port` of a listener.
+    pub(crate) fn address(&self, listener: &str) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains(&format!("listener=\"{listener}\"")));
+        let url = line.and_then(|line| line.split(' ').find_map(|word| word.strip_prefix("http://")));
+        url.unwrap_or_else(|| unreachable!("no address of {listener} in:\n{log}")).to_owned()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        assert!(sent.expect("kill runs").success(), "{name} could not be sent");
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let mut ended = None;
+        wait_until("the service ends", || {
+            ended = self.child.try_wait().expect("ours");
+            ended.is_some()
+        });
+        ended.expect("just seen")
+    }
+
+    /// All files in the store, without those that were made by opening it.
+    pub(crate) fn stored_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        collect(&self.folder.path().join("store"), &mut found);
+        found
+    }
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("readable").flatten() {
+        if entry.path().is_dir() { collect(&entry.path(), found) } else { found.push(entry.path()) }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
