@@ -1,1 +1,133 @@
+//! What a configuration becomes.
 
+use std::fs;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::login::UserExists;
+
+const ISSUER: &str = "issuer = 'i'\nsecret = '0123456789abcdef0123456789abcdef'";
+
+fn load(toml: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    load_from(&TempDir::new().unwrap(), toml, variables)
+}
+
+fn load_from(folder: &TempDir, toml: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    let file = folder.path().join("sidecar.toml");
+    fs::write(&file, toml).unwrap();
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(Some(&file), &Environment::from_variables(variables))
+}
+
+fn minimal() -> String {
+    format!(
+        "[upload]\nsecrets = ['an upload secret']\n[store]\nkind = 'disk'\npath = 'files'\n[[hosts.'a.org'.issuers]]\n{ISSUER}\n"
+    )
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let folder = TempDir::new().unwrap();
+    let settings = load_from(&folder, &minimal(), &[]).unwrap();
+    let listen = &settings.listen;
+    let addresses = [&listen.public, &listen.hook, &listen.ops].map(ToString::to_string);
+    assert_eq!(addresses, ["0.0.0.0:8080", "127.0.0.1:8081", "0.0.0.0:8082"]);
+    let host = &settings.hosts[0];
+    assert_eq!(host.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 8192 });
+    assert_eq!(host.upload.public_url.as_str(), "http://localhost:8080/upload/a.org");
+    assert_eq!(host.upload.max_size, 100 * 1024 * 1024);
+    let issuer = &host.issuers[0];
+    assert_eq!((issuer.leeway, issuer.max_lifetime), (Duration::from_secs(30), Duration::from_hours(24)));
+    let StoreSettings::Disk { path, sync } = &settings.store else { unreachable!("{:?}", settings.store) };
+    assert_eq!((path, *sync), (&folder.path().join("files"), true), "paths start at the file's folder");
+}
+
+#[test]
+fn a_vhost_overrides_and_the_rest_is_shared() {
+    let more = "[hosts.'a.org'.auth]\nuser_exists = 'all'\n[hosts.'a.org'.upload]\nmax_size = '1kB'\nsecrets = ['a secret of its own']\npublic_url = 'https://u.a.org/'\n";
+    let other = format!("[auth]\ntoken_max_bytes = 99\n[[hosts.'b.org'.issuers]]\n{ISSUER}\n");
+    let settings = load(&format!("{}{more}{other}", minimal()), &[]).unwrap();
+    let [a, b] = settings.hosts.as_slice() else { unreachable!("{:?}", settings.hosts) };
+    assert_eq!(a.auth, AuthSettings { user_exists: UserExists::All, token_max_bytes: 99 });
+    assert_eq!(b.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 99 });
+    assert_eq!((a.upload.max_size, a.upload.signing_secret.bytes()), (1000, &b"a secret of its own"[..]));
+    assert_eq!(b.upload.signing_secret.bytes(), b"an upload secret");
+    assert_eq!(a.upload.public_url.as_str(), "https://u.a.org/");
+}
+
+#[test]
+fn secrets_come_from_files_one_a_line_and_without_white_space() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("upload"), "the signing secret \n\n  a retired secret\n").unwrap();
+    fs::write(folder.path().join("issuer"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    let toml = "[upload]\nsecrets_file = 'upload'\n[store]\nkind = 'disk'\npath = 'files'\n[[hosts.'a.org'.issuers]]\nissuer = 'i'\nsecret_file = 'issuer'\n";
+    let host = &load_from(&folder, toml, &[]).unwrap().hosts[0];
+    assert_eq!(host.upload.signing_secret.bytes(), b"the signing secret");
+    assert_eq!(host.upload.retired_secrets[0].bytes(), b"a retired secret");
+    assert_eq!(host.issuers[0].secret.bytes(), b"0123456789abcdef0123456789abcdef");
+
+    fs::remove_file(folder.path().join("issuer")).unwrap();
+    let missing = load_from(&folder, toml, &[]).unwrap_err().to_string();
+    assert!(
+        missing.starts_with("hosts.\"a.org\".issuers[0].secret_file: ")
+            && missing.contains("issuer: No such file"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn variables_replace_values_and_are_typed_by_their_look() {
+    let settings = load(
+        &minimal(),
+        &[
+            ("EJABBERD_SIDECAR__LIMITS__CONNECTIONS", "7"),
+            ("EJABBERD_SIDECAR__UPLOAD__SECRETS", "[\"a secret from outside\", \"another one of them\"]"),
+            ("EJABBERD_SIDECAR__STORE__SYNC", "false"),
+            ("EJABBERD_SIDECAR__LIMITS__DRAIN", "2m"),
+            ("EJABBERD_SIDECAR_IMAGE", "not for us"),
+        ],
+    )
+    .unwrap();
+    assert_eq!((settings.limits.connections, settings.limits.drain), (7, Duration::from_mins(2)));
+    assert_eq!(settings.hosts[0].upload.signing_secret.bytes(), b"a secret from outside");
+    assert!(matches!(settings.store, StoreSettings::Disk { sync: false, .. }), "{:?}", settings.store);
+}
+
+#[test]
+fn what_is_refused_is_named() {
+    let cases = [
+        (minimal().replace("'a.org'", "'a b'"), "hosts.\"a b\": is not a domain name"),
+        (
+            format!("{}[[hosts.'a.org'.issuers]]\n{ISSUER}", minimal()),
+            "hosts.\"a.org\".issuers[1].issuer: was named before",
+        ),
+        (
+            minimal().replace(&format!("[[hosts.'a.org'.issuers]]\n{ISSUER}"), "[hosts.'a.org']"),
+            "hosts.\"a.org\".issuers: is missing",
+        ),
+        (
+            minimal().replace(
+                "secrets = ['an upload secret']",
+                "public_url = 'ftp://x'\nsecrets = ['an upload secret']",
+            ),
+            "upload.public_url: has to be",
+        ),
+        (minimal().replace("secrets = ['an upload secret']", ""), "upload.secrets: is missing"),
+        (
+            minimal().replace("secrets = ['an upload secret']", "secrets = 'an upload secret'"),
+            "unusable value, expected a sequence",
+        ),
+        (minimal().replace("kind = 'disk'", ""), "store.kind: is missing"),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'"),
+            "store.access_key_id: is missing",
+        ),
+    ];
+    for (toml, says) in cases {
+        let message = load(&toml, &[]).unwrap_err().to_string();
+        assert!(message.contains(says), "{says}: {message}");
+        assert!(!message.contains("an upload secret"), "a secret in: {message}");
+    }
+}

@@ -114,8 +114,7 @@ impl DiskStore {
 
 /// Readable by the service alone: files are handed out by capability URL, not by login on the machine.
 fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    fs::metadata(path).map(drop)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// No such file, or a file where a folder would have to be.
