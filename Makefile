@@ -1,0 +1,20 @@
+# Each target is one command; scripts/ says what it does and what it installs.
+# Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
+
+.DEFAULT_GOAL := help
+.PHONY: help up build test lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
+	@scripts/up
+
+build: ## the release binary, in target/release
+	cargo build --locked --release
+
+test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
+	@scripts/test
+
+lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors
+	@scripts/lint

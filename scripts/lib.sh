@@ -1,0 +1,65 @@
+# What the scripts beside this file share. Sourced, never run.
+# shellcheck shell=bash
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Tools that take minutes to build outlive a clone.
+# shellcheck disable=SC2034 # for the scripts that source this file
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ejabberd-sidecar
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null; }
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        fail "'$*' needs root: run it as root, or install sudo"
+    fi
+}
+
+installed() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# apt_install WHY PACKAGE…: installs those that are missing, and says so.
+apt_install() {
+    local why=$1 package missing=()
+    shift
+    have apt-get || fail "$why needs $*, and there is no apt-get here: install it yourself, then try again"
+    for package; do
+        installed "$package" || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    say "installing ${missing[*]} (Debian packages), for $why"
+    as_root apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
+}
+
+install_build_tools() {
+    have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
+}
+
+# The folder of ejabberd's Erlang library, empty without ejabberd.
+ejabberd_libs() {
+    local app
+    for app in /usr/lib/*/ejabberd-*/ebin/ejabberd.app; do
+        [[ ! -e $app ]] || { echo "${app%/ejabberd-*}" && return; }
+    done
+}
+
+# PROFILE is cargo's: release, dev, or one of Cargo.toml's own.
+sidecar_binary() {
+    local folder=$1
+    [[ $folder != dev ]] || folder=debug
+    printf '%s\n' "$(realpath -m "${CARGO_TARGET_DIR:-$ROOT/target}")/$folder/ejabberd-sidecar"
+}

@@ -1,0 +1,51 @@
+"""The installations that the tests share. Each runs until the last test ends."""
+
+import pytest
+
+from harness import processes
+from harness.s3 import S3Server
+from harness.secrecy import LOG_FOLDERS, secret
+from harness.server import Server
+
+
+@pytest.fixture(scope="session")
+def on_disk(tmp_path_factory):
+    """Files on disk, ejabberd's bridge over a unix socket."""
+    data = tmp_path_factory.mktemp("disk")
+    server = Server(data, stored_in=data / "store", UP_HOOK=f"unix:{data / 'hook.sock'}")
+    yield from running(server)
+
+
+@pytest.fixture(scope="session")
+def on_s3(tmp_path_factory):
+    """Files in an S3 bucket, ejabberd's bridge over TCP."""
+    data = tmp_path_factory.mktemp("s3")
+    logs = data / "s3-logs"
+    logs.mkdir()
+    LOG_FOLDERS.add(logs)
+    bucket = S3Server(data / "buckets", logs / "s3-server.log")
+    secret(bucket.SECRET_KEY)
+    store = data / "store.toml"
+    store.write_text(bucket.section())
+    server = Server(data, stored_in=bucket.root, UP_STORE=str(store))
+    yield from running(server)
+    bucket.stop()
+
+
+@pytest.fixture(params=["on_disk", "on_s3"])
+def server(request) -> Server:
+    """The test runs on each installation."""
+    return request.getfixturevalue(request.param)
+
+
+def running(server: Server):
+    server.start()
+    yield server
+    assert server.stop() == (0, 0), "ejabberd and the sidecar end well on SIGTERM"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_stays_behind():
+    """Also ends what a failed start left."""
+    yield
+    processes.end_all()

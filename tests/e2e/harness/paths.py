@@ -1,0 +1,12 @@
+"""Where things are."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPTS = ROOT / "scripts"
+HURL_TESTS = ROOT / "hurl-tests"
+
+_TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
+SIDECAR = _TARGET / "ejabberd-sidecar"
+S3_SERVER = _TARGET / "examples" / "s3-server"

@@ -1,0 +1,64 @@
+"""The sidecar under test."""
+
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
+from .paths import SIDECAR
+from .processes import Process, wait_until
+from .secrecy import secret_token, secret_url
+
+
+class Sidecar:
+    def __init__(self, data: Path, public: int, ops: int):
+        self.config = data / "sidecar.toml"
+        self.log = data / "logs" / "sidecar.log"
+        self.public_url = f"http://localhost:{public}"
+        self.ops_url = f"http://127.0.0.1:{ops}"
+        self._process: Process | None = None
+
+    def start(self) -> None:
+        command = [SIDECAR, "serve", "--config", self.config]
+        self._process = Process(command, self.log)
+        self._process.wait_until("readiness", self._ready)
+
+    def stop(self) -> int:
+        return self._process.stop()
+
+    def count(self, counter: str, outcome: str) -> int:
+        """Of a counter, over all reasons."""
+        metrics = urllib.request.urlopen(f"{self.ops_url}/metrics").read().decode()
+        name = f"ejabberd_sidecar_{counter}_total"
+        found = re.findall(rf'(?m)^{name}{{[^}}]*outcome="{outcome}"[^}}]*}} (\d+)$', metrics)
+        return sum(map(int, found))
+
+    def _ready(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.ops_url}/readyz").status == 200
+        except OSError:
+            return False
+
+    def _say(self, *arguments: str) -> str:
+        command = [SIDECAR, *arguments]
+        return subprocess.check_output(command, text=True).strip()
+
+    def mint(self, sub: str) -> str:
+        config = str(self.config)
+        return secret_token(self._say("token", "mint", "--config", config, "--sub", sub))
+
+    def sign(self, user: str, name: str, size: int) -> str:
+        config = ["--config", str(self.config)]
+        whose = ["--user", user, "--size", str(size)]
+        return secret_url(self._say("url", "sign", *config, *whose, name))
+
+    def wait_for_log(self, pattern: str, since: int) -> None:
+        """Waits for a line after the first `since` characters of the log."""
+        wait_until(
+            f"{pattern} in the sidecar's log",
+            lambda: re.search(pattern, self.log.read_text()[since:]) is not None,
+            lambda: self.log.read_text()[since:],
+        )
+
+    def log_length(self) -> int:
+        return len(self.log.read_text())

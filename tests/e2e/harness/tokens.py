@@ -1,0 +1,47 @@
+"""Tokens and MACs as another program would make them, good and bad."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+from .secrecy import secret, secret_token
+
+ISSUER = "ejabberd-sidecar-dev"
+
+
+def _part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _json(value: dict) -> str:
+    return _part(json.dumps(value).encode())
+
+
+def make(key: str, sub: str, expires_in: int = 3600, alg: str = "HS256") -> str:
+    """A token of the development issuer; with alg none it has no signature."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "sub": sub, "iat": min(now, now + expires_in - 60)}
+    claims["exp"] = now + expires_in
+    signed = f"{_json({'alg': alg, 'typ': 'JWT'})}.{_json(claims)}"
+    signature = b""
+    if alg == "HS256":
+        signature = hmac.digest(key.encode(), signed.encode(), "sha256")
+    return secret_token(f"{signed}.{_part(signature)}")
+
+
+def tampered(key: str, sub: str) -> str:
+    """Somebody else's good token with the claims exchanged."""
+    header, _, signature = make(key, "mallory@localhost").split(".")
+    _, claims, _ = make(key, sub).split(".")
+    return secret_token(f"{header}.{claims}.{signature}")
+
+
+def upload_mac(key: str, path: str, size: int) -> str:
+    """What ejabberd's mod_http_upload puts into `?v=`."""
+    return secret(hmac.digest(key.encode(), f"{path} {size}".encode(), "sha256").hex())
+
+
+def user_folder(jid: str) -> str:
+    return hashlib.sha1(jid.encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""A real XMPP client, slixmpp, that trusts this server's certificate alone."""
+
+import asyncio
+import io
+from contextlib import asynccontextmanager
+
+from slixmpp import ClientXMPP, Message
+
+from .ejabberd import Ejabberd
+from .secrecy import secret_url
+
+# Above what the bridge rides out (8 s); a hung login fails here.
+LOGIN_PATIENCE = 40
+
+
+class RefusedError(Exception):
+    """The server said no; the text is its SASL condition."""
+
+
+class Client(ClientXMPP):
+    def __init__(self, server: Ejabberd, jid: str, token: str):
+        super().__init__(jid, token, sasl_mech="PLAIN")
+        self.ca_certs = server.certificate
+        self.enable_direct_tls = False  # STARTTLS, or nothing
+        self.register_plugin("xep_0363")
+        self.inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self.add_event_handler("message", self.inbox.put_nowait)
+        self.add_filter("in", self._remember_slot)
+        self._port = server.port
+
+    def _remember_slot(self, stanza):
+        if stanza.name == "iq" and stanza.get_plugin("http_upload_slot", check=True):
+            secret_url(stanza["http_upload_slot"]["put"]["url"])
+        return stanza
+
+    async def login(self) -> None:
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def settle(error: Exception | None) -> None:
+            if outcome.done():
+                return
+            if error:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(None)
+
+        handlers = {
+            "session_start": lambda _: settle(None),
+            "failed_auth": lambda failure: settle(RefusedError(failure["condition"])),
+            "disconnected": lambda why: settle(ConnectionError(f"disconnected: {why}")),
+            "connection_failed": lambda why: settle(ConnectionError(str(why))),
+            "ssl_invalid_chain": lambda why: settle(ConnectionError(str(why))),
+        }
+        for event, handler in handlers.items():
+            self.add_event_handler(event, handler)
+        self.connect("127.0.0.1", self._port)
+        await asyncio.wait_for(outcome, LOGIN_PATIENCE)
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Through a slot of ejabberd; gives the address to download from."""
+        return await self.plugin["xep_0363"].upload_file(name, input_file=io.BytesIO(content))
+
+
+@asynccontextmanager
+async def logged_in(server: Ejabberd, jid: str, token: str):
+    client = Client(server, jid, token)
+    try:
+        await client.login()
+        yield client
+    finally:
+        await client.disconnect()

@@ -1,0 +1,164 @@
+"""`make up`, as a stranger runs it."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from harness.go_sendxmpp import go_sendxmpp
+from harness.paths import ROOT
+from harness.ports import free_ports
+from harness.processes import Process, alive, descendants, wait_until
+from harness.secrecy import LOG_FOLDERS, secret, secret_token, secret_url
+from harness.xmpp import logged_in
+
+PORTS = ["UP_C2S_PORT", "UP_PUBLIC_PORT", "UP_HOOK_PORT", "UP_OPS_PORT"]
+
+
+class MakeUp:
+    """One run of it, with what it printed."""
+
+    def __init__(self, data, output, ports):
+        env = {"UP_DATA": str(data), "PROFILE": "dev"}
+        env |= {name: str(port) for name, port in zip(PORTS, ports, strict=True)}
+        self._process = Process(["make", "up"], output, env, cwd=ROOT)
+        self.pid = self._process.pid
+        self.press_ctrl_c = self._process.press_ctrl_c
+        self.stop = self._process.stop
+        self.wait = self._process.wait
+        self._begin = output.stat().st_size
+        self._output = output
+
+    def wait_until_ready(self) -> None:
+        self._process.wait_until("ready", lambda: "Ctrl-C ends both." in self.printed())
+        self.token = secret_token(self._find(r"password +(\S+)"))
+        self.upload = self._find(r"(?m)^ +(curl .* -T .*)$")
+        secret_url(re.search(r"http://[^']+", self.upload).group())
+        self.download = self._find(r"Download it:\n +(curl .*)")
+        self.another_token = self._find(r"Another token:\n +(.*)")
+
+    def printed(self) -> str:
+        return self._output.read_text()[self._begin :]
+
+    def _find(self, pattern: str) -> str:
+        found = re.search(pattern, self.printed())
+        assert found, f"{pattern} is not in:\n{self.printed()}"
+        return found[1]
+
+    def pid_of(self, command: str) -> int:
+        (pid,) = [pid for pid, line in descendants(self.pid).items() if command in line]
+        return pid
+
+
+@pytest.fixture
+def place(tmp_path):
+    data = tmp_path / "up data"
+    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=free_ports(4))
+
+
+@pytest.fixture
+def up(place):
+    """Starts `make up`; whatever is left of it at the end of the test goes."""
+    started = []
+
+    def start(ready: bool = True) -> MakeUp:
+        started.append(MakeUp(place.data, place.output, place.ports))
+        if ready:
+            started[-1].wait_until_ready()
+            LOG_FOLDERS.add(place.data / "logs")
+            for name in ("issuer", "upload"):
+                file = place.data / "secrets" / f"{name}.secret"
+                assert file.stat().st_mode & 0o777 == 0o600
+                secret(file.read_text().strip())
+        return started[-1]
+
+    yield start
+    for run in started:
+        run.stop()
+
+
+def shell(command: str) -> bytes:
+    return subprocess.check_output(["sh", "-c", command], timeout=60)
+
+
+def everything_ended(pids) -> None:
+    wait_until("all processes of make up end", lambda: not any(map(alive, pids)))
+
+
+def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
+    run = up()
+    server = SimpleNamespace(
+        port=place.ports[0], certificate=place.data / "certs" / "localhost.crt"
+    )
+
+    shell(run.upload)
+    assert shell(run.download) == (place.data / "hello.txt").read_bytes()
+
+    async def login(jid, token):
+        async with logged_in(server, jid, token) as client:
+            return client.boundjid.bare
+
+    bob = secret_token(shell(run.another_token).decode().strip())
+    assert asyncio.run(login("alice@localhost", run.token)) == "alice@localhost"
+    assert asyncio.run(login("bob@localhost", bob)) == "bob@localhost"
+    message = tmp_path / "message"
+    message.write_text("hello")
+    to_bob = ["--message", str(message), "bob@localhost"]
+    go_sendxmpp(tmp_path, server, "alice@localhost", run.token, *to_bob)
+
+    processes = descendants(run.pid)
+    assert len(processes) >= 3, "up, the sidecar and ejabberd"
+    run.press_ctrl_c()
+    run.wait()
+    everything_ended(processes)
+    assert "error" not in run.printed()
+
+    # Once more on the same data: the file is still there, SIGTERM ends it, too.
+    again = up()
+    assert shell(run.download) == (place.data / "hello.txt").read_bytes()
+    assert asyncio.run(login("alice@localhost", run.token)) == "alice@localhost"
+    processes = descendants(again.pid)
+    again.stop()
+    everything_ended(processes)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("ejabberd-sidecar", "ejabberd-sidecar serve"), ("ejabberd", "beam.smp")],
+)
+def test_when_one_dies_it_says_so_and_ends_the_other(up, name, command):
+    run = up()
+    processes = descendants(run.pid)
+
+    os.kill(run.pid_of(command), signal.SIGKILL)
+
+    assert run.wait() != 0
+    assert f"error: {name} ended by itself" in run.printed()
+    everything_ended(processes)
+
+
+@pytest.mark.parametrize("variable", PORTS)
+def test_a_taken_port_is_named(up, place, variable):
+    port = place.ports[PORTS.index(variable)]
+
+    with socket.create_server(("127.0.0.1", port)):
+        run = up(ready=False)
+        assert run.wait() != 0
+
+    assert f"error: port {port}, for " in run.printed()
+    assert f"{variable}=" in run.printed()
+
+
+def test_the_same_data_is_used_once(up, place):
+    up()
+    place.ports = free_ports(4)
+
+    second = up(ready=False)
+
+    assert second.wait() != 0
+    assert "is in use by another 'make up'" in second.printed()
