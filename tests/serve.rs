@@ -156,7 +156,14 @@ fn health_and_metrics_are_told() {
     let ops = service.address("ops");
     assert_eq!(get(&ops, "/livez").text(), "alive\n");
     wait_until("the store was asked", || get(&ops, "/readyz").text() == "ready\nstore: up\n");
-    assert!(get(&ops, "/metrics").text().contains("ejabberd_sidecar_store_up 1"));
+    let metrics = get(&ops, "/metrics");
+    for line in [
+        "ejabberd_sidecar_store_up 1",
+        "ejabberd_sidecar_logins_total{vhost=\"localhost\",outcome=\"accepted\",reason=\"none\"} 0",
+        "ejabberd_sidecar_connections{listener=\"ops\"} 1",
+    ] {
+        assert!(metrics.text().lines().any(|told| told == line), "{line} is not in:\n{}", metrics.text());
+    }
     assert_eq!(get(&ops, "/upload/localhost/a/b/c").status, 404, "listeners are never mixed");
 }
 

@@ -15,6 +15,7 @@ use crate::config::{
 use crate::http::{self, BindError, FilesDoor, Listener, OpsDoor, Socket};
 use crate::login::{Login, VhostLogin};
 use crate::store::{DiskStore, S3Store, Store, StoreError};
+use crate::telemetry::metrics as counters;
 use crate::types::{Vhost, WeakSecret};
 use crate::upload::{Site, SiteConflict, Sites, Uploads};
 
@@ -58,6 +59,7 @@ impl App {
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {
         let Settings { listen, hosts, store, limits, .. } = settings;
+        hosts.iter().for_each(|host| counters::announce(&host.vhost));
         let login = Arc::new(login(&hosts)?);
         let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;
         let store = Arc::new(open_store(store)?);

@@ -1,10 +1,9 @@
 //! From "ready" to the last answer.
 
 use std::io;
-use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,41 +42,30 @@ impl Stop {
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
     let App { public, hook, ops, store, health, drain } = app;
-    let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-    for listener in [&public, &hook, &ops] {
+    let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
+    let watch = runtimes.files().spawn(health.watch(store));
+    let mut listeners = JoinSet::new();
+    for (listener, runtime) in [(public, runtimes.files()), (hook, runtimes.main()), (ops, runtimes.main())] {
         tracing::info!(listener = listener.name, "listening on {}", listener.socket);
+        listeners.spawn_on(listener.serve(stopping.clone(), connections.clone()), runtime);
     }
-    let watch = runtimes.files().spawn(Arc::clone(&health).watch(store));
-    let serve = |listener: crate::http::Listener, on: &tokio::runtime::Handle| {
-        tasks.spawn_on(listener.serve(stopping.clone(), tasks.clone()), on)
-    };
-    let listeners =
-        [serve(public, runtimes.files()), serve(hook, runtimes.main()), serve(ops, runtimes.main())];
     tracing::info!("ready");
 
-    let crashed = tokio::select! {
-        () = stop.next() => false,
-        () = any_ends(listeners) => true,
-    };
+    tokio::select! {
+        () = stop.next() => {}
+        _ = listeners.join_next() => return Err("a listener ended by itself"),
+    }
     stopping.cancel();
     watch.abort();
-    tasks.close();
-    if crashed {
-        return Err("a listener ended by itself");
-    }
-    tracing::info!(connections = tasks.len(), "stopping: requests under way get {drain:?} to finish");
+    listeners.join_all().await;
+    connections.close();
+    tracing::info!(connections = connections.len(), "stopping: requests under way get {drain:?} to finish");
     tokio::select! {
-        () = tasks.wait() => tracing::info!("stopped"),
-        () = tokio::time::sleep(drain) => tracing::warn!(connections = tasks.len(), "stopped before all requests had finished"),
-        () = stop.next() => tracing::warn!(connections = tasks.len(), "stopped at once by a second signal"),
+        () = connections.wait() => tracing::info!("stopped"),
+        () = tokio::time::sleep(drain) => {
+            tracing::warn!(connections = connections.len(), "stopped before all requests had finished");
+        }
+        () = stop.next() => tracing::warn!(connections = connections.len(), "stopped at once by a second signal"),
     }
     Ok(())
-}
-
-async fn any_ends([public, hook, ops]: [JoinHandle<()>; 3]) {
-    tokio::select! {
-        _ = public => {}
-        _ = hook => {}
-        _ = ops => {}
-    }
 }

@@ -3,6 +3,8 @@
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
+use crate::types::Vhost;
+
 const LOGINS: &str = "ejabberd_sidecar_logins_total";
 const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
@@ -24,6 +26,14 @@ pub fn start() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(CONNECTIONS, "Open connections by listener");
     describe_gauge!(STORE_UP, "Whether the store answered when it was last asked (1) or not (0)");
     Ok(handle)
+}
+
+/// Makes the counters of what goes well at a vhost appear at zero: a rate needs a value from before the first event.
+pub fn announce(vhost: &Vhost) {
+    for (name, outcome) in [(LOGINS, "accepted"), (UPLOADS, "stored"), (DOWNLOADS, "served")] {
+        counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => "none").increment(0);
+    }
+    upload_bytes(vhost.as_str(), 0);
 }
 
 pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
