@@ -160,7 +160,6 @@ fn health_and_metrics_are_told() {
     for line in [
         "ejabberd_sidecar_store_up 1",
         "ejabberd_sidecar_logins_total{vhost=\"localhost\",outcome=\"accepted\",reason=\"none\"} 0",
-        "ejabberd_sidecar_connections{listener=\"ops\"} 1",
     ] {
         assert!(metrics.text().lines().any(|told| told == line), "{line} is not in:\n{}", metrics.text());
     }

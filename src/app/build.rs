@@ -59,7 +59,9 @@ impl App {
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {
         let Settings { listen, hosts, store, limits, .. } = settings;
-        hosts.iter().for_each(|host| counters::announce(&host.vhost));
+        for host in &hosts {
+            counters::announce(&host.vhost);
+        }
         let login = Arc::new(login(&hosts)?);
         let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;
         let store = Arc::new(open_store(store)?);
