@@ -138,6 +138,10 @@ fn without_a_configuration_defaults_serve_localhost_from_data() {
     };
     let token = run(&["token", "mint", "--sub", "alice@localhost"]);
     assert_eq!(token.trim().split('.').count(), 3);
+    let too_long = ["token", "mint", "--sub", "alice@localhost", "--ttl", "25h"];
+    let refused =
+        Command::new(PROGRAM).args(too_long).current_dir(folder.path()).output().expect("program starts");
+    assert_eq!((refused.status.code(), refused.stdout), (Some(64), Vec::new()), "it would never log in");
     let url = run(&["url", "sign", "--user", "alice@localhost", "--size", "3", "a b.txt"]);
     assert!(
         url.starts_with("http://localhost:8080/upload/localhost/9637f279e87dc3aba7eb582ceceaa621fa695865/"),

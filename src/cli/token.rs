@@ -52,6 +52,7 @@ impl Mint {
         }
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         let issuer = self.issuer(&settings)?;
+        self.check_ttl(issuer)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let request = MintRequest {
             issuer: &issuer.issuer,
@@ -61,6 +62,17 @@ impl Mint {
             claims: Map::from_iter(self.claims),
         };
         answer(mint(request, &issuer.secret, now).map_err(Failure::failed)?)
+    }
+
+    fn check_ttl(&self, issuer: &IssuerSettings) -> Result<(), Failure> {
+        let (ttl, most) =
+            (humantime::format_duration(self.ttl), humantime::format_duration(issuer.max_lifetime));
+        if self.ttl > issuer.max_lifetime {
+            return Err(Failure::Unusable(format!(
+                "--ttl: {ttl} is longer than the issuer's max_lifetime, {most}"
+            )));
+        }
+        Ok(())
     }
 
     fn issuer<'settings>(&self, settings: &'settings Settings) -> Result<&'settings IssuerSettings, Failure> {

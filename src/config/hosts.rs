@@ -79,7 +79,18 @@ pub(super) fn validate(
             "is missing: name at least one vhost, as [hosts.\"example.org\"]",
         ));
     }
-    hosts.into_iter().map(|(name, host)| host.validate(&name, auth, upload, folder)).collect()
+    let mut validated: Vec<HostSettings> = Vec::new();
+    for (name, host) in hosts {
+        let host = host.validate(&name, auth, upload, folder)?;
+        if validated.iter().any(|other| other.vhost == host.vhost) {
+            return Err(ConfigError::at(
+                format!("hosts.{name:?}"),
+                "was configured before, in another spelling",
+            ));
+        }
+        validated.push(host);
+    }
+    Ok(validated)
 }
 
 impl RawHost {

@@ -100,6 +100,10 @@ fn what_is_refused_is_named() {
     let cases = [
         (minimal().replace("'a.org'", "'a b'"), "hosts.\"a b\": is not a domain name"),
         (
+            format!("{}[[hosts.'A.ORG'.issuers]]\n{ISSUER}", minimal()),
+            "hosts.\"a.org\": was configured before",
+        ),
+        (
             format!("{}[[hosts.'a.org'.issuers]]\n{ISSUER}", minimal()),
             "hosts.\"a.org\".issuers[1].issuer: was named before",
         ),

@@ -235,8 +235,7 @@ impl BodyWatch {
             return fault.into();
         }
         match status(error) {
-            // 409: another conditional request for this key was faster.
-            Some(409 | 412) => PutError::Exists,
+            Some(412) => PutError::Exists,
             _ => s3_error("PutObject", explain(error)).into(),
         }
     }
