@@ -6,17 +6,17 @@ use std::time::Duration;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Runtimes, StoreHealth};
+use super::Runtimes;
 use crate::authn::jwt::{ClaimRules, Issuer, VhostVerifier};
 use crate::authn::{Key, UploadAuthority};
 use crate::config::{
-    Address, ConfigError, HostSettings, IssuerSettings, Limits, Settings, StoreSettings, UploadSettings,
+    ConfigError, HostSettings, IssuerSettings, Limits, Settings, StoreSettings, UploadSettings,
 };
 use crate::http::{self, BindError, FilesDoor, Listener, OpsDoor, Socket};
 use crate::login::{Login, VhostLogin};
-use crate::store::{DiskStore, S3Store, Store, StoreError};
+use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
-use crate::types::{Vhost, WeakSecret};
+use crate::types::{Address, Vhost};
 use crate::upload::{Site, SiteConflict, Sites, Uploads};
 
 /// ejabberd keeps its connections to the hook open and is trusted to.
@@ -62,7 +62,7 @@ impl App {
         for host in &hosts {
             counters::announce(&host.vhost);
         }
-        let login = Arc::new(login(&hosts)?);
+        let login = Arc::new(login(&hosts));
         let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;
         let store = Arc::new(open_store(store)?);
         let max_sizes = hosts.iter().map(|host| (host.vhost.clone(), host.upload.max_size)).collect();
@@ -98,20 +98,18 @@ fn listener(
     })
 }
 
-fn login(hosts: &[HostSettings]) -> Result<Login, ConfigError> {
-    let vhosts = hosts.iter().map(|host| {
-        let weak = |weak: WeakSecret| ConfigError::at(format!("hosts.{}.issuers", host.vhost), weak);
-        let issuers = host.issuers.iter().map(issuer).collect::<Result<_, _>>().map_err(weak)?;
+fn login(hosts: &[HostSettings]) -> Login {
+    Login::new(hosts.iter().map(|host| {
+        let issuers = host.issuers.iter().map(issuer).collect();
         let verifier = VhostVerifier::new(host.vhost.clone(), host.auth.token_max_bytes, issuers);
-        Ok(VhostLogin { verifier, user_exists: host.auth.user_exists })
-    });
-    Ok(Login::new(vhosts.collect::<Result<Vec<_>, ConfigError>>()?))
+        VhostLogin { verifier, user_exists: host.auth.user_exists }
+    }))
 }
 
-fn issuer(settings: &IssuerSettings) -> Result<Issuer, WeakSecret> {
+fn issuer(settings: &IssuerSettings) -> Issuer {
     let IssuerSettings { issuer, audience, leeway, max_lifetime, secret } = settings;
     let rules = ClaimRules { audience: audience.clone(), leeway: *leeway, max_lifetime: *max_lifetime };
-    Ok(Issuer { name: issuer.clone(), keys: vec![Key::shared_secret(secret)?], rules })
+    Issuer { name: issuer.clone(), keys: vec![Key::from(secret)], rules }
 }
 
 fn sites(hosts: &[HostSettings]) -> Result<Sites, SiteConflict> {

@@ -20,18 +20,37 @@ impl Algorithm {
         }
     }
 
-    /// The fewest bytes a key may have: the length of the hash, RFC 7518 §3.2.
-    #[must_use]
-    pub fn min_key_bytes(self) -> usize {
-        match self {
-            Self::Hs256 => 32,
-        }
-    }
-
     fn library(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Hs256 => jsonwebtoken::Algorithm::HS256,
         }
+    }
+}
+
+/// A secret that is shared with an issuer, long enough for [`Algorithm::Hs256`].
+#[derive(Debug, Clone)]
+pub struct SharedSecret(Secret);
+
+impl SharedSecret {
+    /// Takes over `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`WeakSecret`] below 32 bytes, the length of the hash: RFC 7518 §3.2.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, WeakSecret> {
+        Secret::new(bytes, 32).map(Self)
+    }
+
+    /// The bytes, for the function that computes with them.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+
+    /// Signs with [`Algorithm::Hs256`]. The answer is base64url.
+    pub(super) fn sign(&self, message: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
+        let key = EncodingKey::from_secret(self.bytes());
+        jsonwebtoken::crypto::sign(message, &key, Algorithm::Hs256.library())
     }
 }
 
@@ -42,21 +61,13 @@ pub struct Key {
     verifying: DecodingKey,
 }
 
-impl Key {
-    /// A secret shared with the issuer, for [`Algorithm::Hs256`].
-    ///
-    /// # Errors
-    ///
-    /// [`WeakSecret`] below [`Algorithm::min_key_bytes`].
-    pub fn shared_secret(secret: &Secret) -> Result<Self, WeakSecret> {
-        let algorithm = Algorithm::Hs256;
-        let (have, need) = (secret.bytes().len(), algorithm.min_key_bytes());
-        if have < need {
-            return Err(WeakSecret { have, need });
-        }
-        Ok(Self { algorithm, verifying: DecodingKey::from_secret(secret.bytes()) })
+impl From<&SharedSecret> for Key {
+    fn from(secret: &SharedSecret) -> Self {
+        Self { algorithm: Algorithm::Hs256, verifying: DecodingKey::from_secret(secret.bytes()) }
     }
+}
 
+impl Key {
     /// The algorithm this key is for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
@@ -71,25 +82,15 @@ impl Key {
     }
 }
 
-/// Signs with a shared secret, for `token mint`. The answer is base64url.
-pub(super) fn sign_with_secret(
-    secret: &Secret,
-    message: &[u8],
-) -> Result<String, jsonwebtoken::errors::Error> {
-    let key = EncodingKey::from_secret(secret.bytes());
-    jsonwebtoken::crypto::sign(message, &key, Algorithm::Hs256.library())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_key_hides_itself_and_refuses_weak_secrets() {
-        let secret = Secret::new(b"0123456789abcdef0123456789abcdef".to_vec(), 0).unwrap();
-        let shown = format!("{:?}", Key::shared_secret(&secret).unwrap());
+        let secret = SharedSecret::new(b"0123456789abcdef0123456789abcdef".to_vec()).unwrap();
+        let shown = format!("{secret:?} {:?}", Key::from(&secret));
         assert!(!shown.contains("0123") && !shown.contains("48, 49"), "{shown}");
-        let weak = Secret::new(vec![b'x'; 31], 0).unwrap();
-        assert_eq!(Key::shared_secret(&weak).unwrap_err(), WeakSecret { have: 31, need: 32 });
+        assert_eq!(SharedSecret::new(vec![b'x'; 31]).unwrap_err(), WeakSecret { have: 31, need: 32 });
     }
 }

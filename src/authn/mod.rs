@@ -6,5 +6,5 @@ pub mod jwt;
 mod keys;
 mod upload_token;
 
-pub use self::keys::{Algorithm, Key};
+pub use self::keys::{Algorithm, Key, SharedSecret};
 pub use self::upload_token::{PresentedToken, PutClaim, PutGrant, UploadAuthority, UploadRefusal};

@@ -77,8 +77,8 @@ impl Mint {
 
     fn issuer<'settings>(&self, settings: &'settings Settings) -> Result<&'settings IssuerSettings, Failure> {
         let vhost = self.sub.domain();
-        let host = settings.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str());
-        let host = host
+        let host = settings
+            .host(vhost)
             .ok_or_else(|| Failure::Unusable(format!("--sub: {vhost} is not among the configured hosts")))?;
         let mut named =
             host.issuers.iter().filter(|one| self.issuer.as_ref().is_none_or(|name| *name == one.issuer));

@@ -47,8 +47,8 @@ impl Sign {
     fn run(self) -> Result<(), Failure> {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         let vhost = self.user.domain();
-        let host = settings.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str());
-        let host = host
+        let host = settings
+            .host(vhost)
             .ok_or_else(|| Failure::Unusable(format!("--user: {vhost} is not among the configured hosts")))?;
         answer(self.put_url(host)?)
     }

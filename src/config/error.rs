@@ -30,13 +30,8 @@ impl ConfigError {
         Self::at(format!("{name}, line {line}"), error.message())
     }
 
-    pub(super) fn unknown_or_mistyped(
-        name: &str,
-        error: &serde_path_to_error::Error<toml::de::Error>,
-    ) -> Self {
-        let key = error.path().to_string();
-        let place = if key == "." { name.to_owned() } else { format!("{name}, {key}") };
-        Self::at(place, redact(error.inner().message()))
+    pub(super) fn unknown_or_mistyped(place: &str, error: &toml::de::Error) -> Self {
+        Self::at(place, redact(error.message()))
     }
 }
 

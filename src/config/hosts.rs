@@ -11,8 +11,11 @@ use super::ConfigError;
 use super::auth::{AuthSettings, RawAuth};
 use super::secrets::Given;
 use super::upload::{RawUpload, UploadSettings};
-use crate::authn::Algorithm;
+use crate::authn::SharedSecret;
 use crate::types::{Secret, Vhost, parse_vhost};
+
+/// More than clocks are apart; with it, expired tokens would log in.
+const MAX_LEEWAY: Duration = Duration::from_mins(5);
 
 /// `[hosts."…"]`
 #[derive(Debug)]
@@ -39,7 +42,7 @@ pub struct IssuerSettings {
     /// The longest life of a token.
     pub max_lifetime: Duration,
     /// Shared with the issuer.
-    pub secret: Secret,
+    pub secret: SharedSecret,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +93,7 @@ pub(super) fn validate(
         }
         validated.push(host);
     }
+    check_apart(&validated)?;
     Ok(validated)
 }
 
@@ -116,8 +120,16 @@ impl RawHost {
         let issuers: Vec<_> = issuers
             .map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder))
             .collect::<Result<_, _>>()?;
-        check_apart(&section, &issuers, &upload)?;
-        Ok(HostSettings { vhost, auth: self.auth.over(auth), upload, issuers })
+        for (at, one) in issuers.iter().enumerate() {
+            if issuers[..at].iter().any(|other| other.issuer == one.issuer) {
+                return Err(ConfigError::at(
+                    format!("{section}.issuers[{at}].issuer"),
+                    "was named before in this vhost",
+                ));
+            }
+        }
+        let auth = self.auth.over(auth, &format!("{section}.auth"))?;
+        Ok(HostSettings { vhost, auth, upload, issuers })
     }
 }
 
@@ -128,12 +140,18 @@ impl RawIssuer {
         }
         let key = format!("{section}.secret");
         let (value, file) = (self.secret.as_ref(), self.secret_file.as_ref());
-        let min_bytes = Algorithm::Hs256.min_key_bytes();
-        let secret = Given { key: key.clone(), value, file, folder, min_bytes }.one()?;
+        let secret = Given { key: key.clone(), value, file, folder, make: SharedSecret::new }.one()?;
+        let leeway = self.leeway.unwrap_or(Duration::from_secs(30));
+        if leeway > MAX_LEEWAY {
+            return Err(ConfigError::at(
+                format!("{section}.leeway"),
+                format!("is above {MAX_LEEWAY:?}: set the clocks right"),
+            ));
+        }
         Ok(IssuerSettings {
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),
-            leeway: self.leeway.unwrap_or(Duration::from_secs(30)),
+            leeway,
             max_lifetime: self.max_lifetime.unwrap_or(Duration::from_hours(24)),
             secret: secret
                 .ok_or_else(|| ConfigError::at(key, "is missing: give it here or as secret_file"))?,
@@ -141,23 +159,16 @@ impl RawIssuer {
     }
 }
 
-/// An issuer has one name, and whoever may sign uploads must not be able to sign logins.
-fn check_apart(
-    section: &str,
-    issuers: &[IssuerSettings],
-    upload: &UploadSettings,
-) -> Result<(), ConfigError> {
-    for (at, one) in issuers.iter().enumerate() {
-        let section = format!("{section}.issuers[{at}]");
-        if issuers[..at].iter().any(|other| other.issuer == one.issuer) {
-            return Err(ConfigError::at(format!("{section}.issuer"), "was named before in this vhost"));
-        }
-        let mut upload_secrets = std::iter::once(&upload.signing_secret).chain(&upload.retired_secrets);
-        if upload_secrets.any(|secret| secret.bytes() == one.secret.bytes()) {
-            return Err(ConfigError::at(
-                format!("{section}.secret"),
-                "is an upload secret too: logins need one of their own",
-            ));
+/// Whoever may sign uploads, of whichever vhost, must not be able to sign logins.
+fn check_apart(hosts: &[HostSettings]) -> Result<(), ConfigError> {
+    let upload_secrets = hosts.iter().flat_map(|host| host.upload.secrets());
+    let upload_secrets: Vec<_> = upload_secrets.map(Secret::bytes).collect();
+    for host in hosts {
+        for (at, issuer) in host.issuers.iter().enumerate() {
+            if upload_secrets.contains(&issuer.secret.bytes()) {
+                let key = format!("hosts.{:?}.issuers[{at}].secret", host.vhost.as_str());
+                return Err(ConfigError::at(key, "is an upload secret too: logins need one of their own"));
+            }
         }
     }
     Ok(())

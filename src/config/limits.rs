@@ -5,6 +5,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::environment::from_text;
+
+/// Far more than one process should have.
+const MAX_CONNECTIONS: usize = 65_536;
 
 /// `[limits]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,7 @@ pub struct Limits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimits {
+    #[serde(default, deserialize_with = "from_text")]
     connections: Option<usize>,
     #[serde(default, with = "humantime_serde")]
     header_timeout: Option<Duration>,
@@ -34,7 +39,7 @@ pub(super) struct RawLimits {
 impl RawLimits {
     pub(super) fn validate(self) -> Result<Limits, ConfigError> {
         let limits = Limits {
-            connections: self.connections.unwrap_or(4096),
+            connections: self.connections.unwrap_or(1024),
             header_timeout: self.header_timeout.unwrap_or(Duration::from_secs(10)),
             // Some object stores close a silent connection after 65 seconds.
             idle_timeout: self.idle_timeout.unwrap_or(Duration::from_secs(45)),
@@ -48,6 +53,9 @@ impl RawLimits {
             if unusable {
                 return Err(ConfigError::at(key, "is zero: nothing would be served"));
             }
+        }
+        if limits.connections > MAX_CONNECTIONS {
+            return Err(ConfigError::at("limits.connections", format!("is above {MAX_CONNECTIONS}")));
         }
         Ok(limits)
     }

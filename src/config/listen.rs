@@ -1,21 +1,9 @@
 //! `[listen]`: where the three listeners stand.
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use super::ConfigError;
-
-/// An address to listen on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// `host:port`
-    Tcp(SocketAddr),
-    /// `unix:/path`
-    Unix(PathBuf),
-}
+use crate::types::Address;
 
 /// `[listen]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,27 +42,5 @@ impl RawListen {
 }
 
 fn parse(key: &str, text: &str) -> Result<Address, ConfigError> {
-    if let Some(path) = text.strip_prefix("unix:") {
-        let path = PathBuf::from(path);
-        return if path.is_absolute() {
-            Ok(Address::Unix(path))
-        } else {
-            Err(ConfigError::at(key, "the path behind unix: has to start with /"))
-        };
-    }
-    text.parse().map(Address::Tcp).map_err(|_| {
-        ConfigError::at(
-            key,
-            format!("{text:?} is not an address: write 127.0.0.1:8080, [::1]:8080 or unix:/path"),
-        )
-    })
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(f),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
+    text.parse().map_err(|error| ConfigError::at(key, format!("{text:?} is {error}")))
 }

@@ -26,7 +26,7 @@ pub use self::environment::Environment;
 pub use self::error::ConfigError;
 pub use self::hosts::{HostSettings, IssuerSettings};
 pub use self::limits::Limits;
-pub use self::listen::{Address, ListenSettings};
+pub use self::listen::ListenSettings;
 pub use self::log::LogSettings;
 pub use self::store::StoreSettings;
 pub use self::upload::UploadSettings;
@@ -82,11 +82,25 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The settings of a vhost.
+    #[must_use]
+    pub fn host(&self, vhost: &jid::DomainRef) -> Option<&HostSettings> {
+        self.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str())
+    }
+}
+
 struct Source {
     /// For messages.
     name: String,
     /// Relative paths in the file start here.
     folder: PathBuf,
+}
+
+impl Source {
+    fn place(&self, key: &str) -> String {
+        if key == "." { self.name.clone() } else { format!("{}, {key}", self.name) }
+    }
 }
 
 fn read(file: &Path) -> Result<String, ConfigError> {
@@ -101,8 +115,11 @@ fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSe
     let mut table: Table =
         text.parse().map_err(|error: toml::de::Error| ConfigError::syntax(&source.name, text, &error))?;
     environment.apply(&mut table)?;
-    serde_path_to_error::deserialize(table)
-        .map_err(|error| ConfigError::unknown_or_mistyped(&source.name, &error))
+    serde_path_to_error::deserialize(table).map_err(|error| {
+        let key = error.path().to_string();
+        let place = environment.name_of(&key).map_or_else(|| source.place(&key), str::to_owned);
+        ConfigError::unknown_or_mistyped(&place, error.inner())
+    })
 }
 
 impl RawSettings {

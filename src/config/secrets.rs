@@ -10,20 +10,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ConfigError;
-use crate::types::Secret;
+use crate::types::WeakSecret;
 
 /// What stands in a configuration under `key` and `key_file`.
-pub(super) struct Given<'given, T> {
+pub(super) struct Given<'given, Value, Made> {
     pub(super) key: String,
-    pub(super) value: Option<&'given T>,
+    pub(super) value: Option<&'given Value>,
     pub(super) file: Option<&'given PathBuf>,
     /// Where a relative file starts.
     pub(super) folder: &'given Path,
-    /// The fewest bytes of each secret.
-    pub(super) min_bytes: usize,
+    /// Makes a secret of its bytes, if they are enough.
+    pub(super) make: fn(Vec<u8>) -> Result<Made, WeakSecret>,
 }
 
-impl<T> Given<'_, T> {
+impl<Value, Made> Given<'_, Value, Made> {
     fn file_text(&self) -> Result<Option<(String, SecretString)>, ConfigError> {
         let key = &self.key;
         let Some(file) = self.file else { return Ok(None) };
@@ -37,32 +37,39 @@ impl<T> Given<'_, T> {
         Ok(Some((format!("{key}_file"), text.into())))
     }
 
-    fn check(&self, key: &str, text: &str) -> Result<Secret, ConfigError> {
-        Secret::new(text.as_bytes().to_vec(), self.min_bytes).map_err(|weak| {
+    fn made(&self, key: &str, text: &str) -> Result<Made, ConfigError> {
+        (self.make)(text.as_bytes().to_vec()).map_err(|weak| {
             ConfigError::at(key, format!("{weak}; `openssl rand -base64 48` makes a good one"))
         })
     }
 }
 
-impl Given<'_, SecretString> {
+impl<Made> Given<'_, SecretString, Made> {
     /// The secret, or `None` where neither was given.
-    pub(super) fn one(&self) -> Result<Option<Secret>, ConfigError> {
+    pub(super) fn one(&self) -> Result<Option<Made>, ConfigError> {
         if let Some((key, text)) = self.file_text()? {
-            return self.check(&key, text.expose_secret().trim()).map(Some);
+            return self.made(&key, text.expose_secret().trim()).map(Some);
         }
-        self.value.map(|value| self.check(&self.key, value.expose_secret())).transpose()
+        self.value.map(|value| self.made(&self.key, value.expose_secret())).transpose()
     }
 }
 
-impl Given<'_, Vec<SecretString>> {
-    /// The secrets, in a file one a line; none where neither was given.
-    pub(super) fn list(&self) -> Result<Vec<Secret>, ConfigError> {
-        if let Some((key, text)) = self.file_text()? {
+impl<Made> Given<'_, Vec<SecretString>, Made> {
+    /// The secrets, at least one, in a file one a line; `None` where neither was given.
+    pub(super) fn list(&self) -> Result<Option<Vec<Made>>, ConfigError> {
+        let (key, secrets) = if let Some((key, text)) = self.file_text()? {
             let lines = text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
-            return lines.map(|line| self.check(&key, line)).collect();
+            let secrets = lines.map(|line| self.made(&key, line)).collect::<Result<Vec<_>, _>>()?;
+            (key, secrets)
+        } else {
+            let Some(values) = self.value else { return Ok(None) };
+            let secrets = values.iter().map(|value| self.made(&self.key, value.expose_secret()));
+            (self.key.clone(), secrets.collect::<Result<Vec<_>, _>>()?)
+        };
+        if secrets.is_empty() {
+            return Err(ConfigError::at(key, "holds no secret"));
         }
-        let values = self.value.map(Vec::as_slice).unwrap_or_default();
-        values.iter().map(|value| self.check(&self.key, value.expose_secret())).collect()
+        Ok(Some(secrets))
     }
 }
 

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
 
 use super::ConfigError;
+use super::environment::from_text;
 use super::secrets::Given;
 use crate::store::{S3Credentials, S3Location};
+use crate::types::Secret;
 
 /// `[store]`
 #[derive(Debug)]
@@ -34,11 +37,13 @@ pub enum StoreSettings {
 pub(super) struct RawStore {
     kind: Option<Kind>,
     path: Option<PathBuf>,
+    #[serde(default, deserialize_with = "from_text")]
     sync: Option<bool>,
     bucket: Option<String>,
     region: Option<String>,
     endpoint: Option<String>,
     prefix: Option<String>,
+    #[serde(default, deserialize_with = "from_text")]
     path_style: Option<bool>,
     access_key_id: Option<String>,
     secret_access_key: Option<SecretString>,
@@ -89,20 +94,30 @@ impl RawStore {
             value: self.secret_access_key.as_ref(),
             file: self.secret_access_key_file.as_ref(),
             folder,
-            min_bytes: 1,
+            make: |bytes| Secret::new(bytes, 1),
         };
         let credentials = S3Credentials {
             access_key_id: self.access_key_id.clone().ok_or_else(|| missing("access_key_id"))?,
             secret_access_key: secret.one()?.ok_or_else(|| missing("secret_access_key"))?,
         };
         let location = S3Location {
-            bucket: self.bucket.ok_or_else(|| missing("bucket"))?,
+            bucket: self.bucket.filter(|name| !name.is_empty()).ok_or_else(|| missing("bucket"))?,
             region: self.region.unwrap_or_else(|| "us-east-1".to_owned()),
-            endpoint: self.endpoint,
+            endpoint: self.endpoint.map(endpoint).transpose()?,
             prefix: self.prefix.unwrap_or_default(),
             path_style: self.path_style.unwrap_or(false),
         };
         Ok(StoreSettings::S3 { location, credentials })
+    }
+}
+
+fn endpoint(text: String) -> Result<String, ConfigError> {
+    let usable =
+        Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if usable {
+        Ok(text)
+    } else {
+        Err(ConfigError::at("store.endpoint", "is not a URL: write https://s3.example.org"))
     }
 }
 

@@ -17,7 +17,7 @@ fn load(toml: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError>
 fn load_from(folder: &TempDir, toml: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
     let file = folder.path().join("sidecar.toml");
     fs::write(&file, toml).unwrap();
-    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     Settings::load(Some(&file), &Environment::from_variables(variables))
 }
 

@@ -27,6 +27,13 @@ pub struct UploadSettings {
     pub max_size: u64,
 }
 
+impl UploadSettings {
+    /// All secrets that verify.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.signing_secret).chain(&self.retired_secrets)
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawUpload {
@@ -50,31 +57,29 @@ impl RawUpload {
             (None, Some(shared)) => ("upload.public_url".to_owned(), shared.as_str()),
             (None, None) => ("upload.public_url".to_owned(), "http://localhost:8080/upload/@HOST@"),
         };
-        let (at_secrets, mut secrets) = match self.secrets(&format!("{section}.secrets"), folder)? {
-            own if own.is_empty() => {
-                ("upload.secrets".to_owned(), general.secrets("upload.secrets", folder)?)
-            }
-            own => (format!("{section}.secrets"), own),
+        let own = self.secrets(&format!("{section}.secrets"), folder)?;
+        let mut secrets = match own {
+            Some(own) => own,
+            None => general.secrets("upload.secrets", folder)?.ok_or_else(|| {
+                ConfigError::at(
+                    "upload.secrets",
+                    "is missing: give the secret that ejabberd's mod_http_upload has as external_secret, here or in secrets_file",
+                )
+            })?,
         };
-        if secrets.is_empty() {
-            return Err(ConfigError::at(
-                at_secrets,
-                "is missing: give the secret that ejabberd's mod_http_upload has as external_secret, here or in secrets_file",
-            ));
-        }
         let signing_secret = secrets.remove(0);
         let max_size = self.max_size.or(general.max_size).unwrap_or(ByteSize::mib(100)).as_u64();
         let public_url = public_url(&at_url, &url.replace("@HOST@", host.as_str()))?;
         Ok(UploadSettings { public_url, signing_secret, retired_secrets: secrets, max_size })
     }
 
-    fn secrets(&self, key: &str, folder: &Path) -> Result<Vec<Secret>, ConfigError> {
+    fn secrets(&self, key: &str, folder: &Path) -> Result<Option<Vec<Secret>>, ConfigError> {
         Given {
             key: key.to_owned(),
             value: self.secrets.as_ref(),
             file: self.secrets_file.as_ref(),
             folder,
-            min_bytes: SECRET_MIN_BYTES,
+            make: |bytes| Secret::new(bytes, SECRET_MIN_BYTES),
         }
         .list()
     }

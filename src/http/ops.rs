@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::app::StoreHealth;
+use crate::store::StoreHealth;
 
 /// What the `ops` listener tells.
 #[derive(Debug)]

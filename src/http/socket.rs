@@ -10,7 +10,7 @@ use std::{fmt, fs};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
-use crate::config::Address;
+use crate::types::Address;
 
 /// Connections that the kernel holds for us while we are at the cap or busy.
 const BACKLOG: u32 = 1024;

@@ -5,6 +5,7 @@
 
 mod body;
 mod disk;
+mod health;
 mod key_locks;
 mod memory;
 mod s3;
@@ -16,6 +17,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
+pub use self::health::StoreHealth;
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
 use crate::types::{ContentType, ObjectPath, Vhost};

@@ -1,10 +1,12 @@
 //! Values that are parsed once at the edge and trusted afterwards.
 
+mod address;
 mod content_type;
 mod jid;
 mod object_path;
 mod secret;
 
+pub use self::address::{Address, InvalidAddress};
 pub use self::content_type::{ContentType, InvalidContentType};
 pub use self::jid::{BareJid, Localpart, UnexpectedFold, Vhost, as_ejabberd_writes, parse_vhost, user_hash};
 pub use self::object_path::{ObjectPath, PathError};

@@ -6,9 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::authn::Algorithm;
-use crate::authn::keys::sign_with_secret;
-use crate::types::Secret;
+use crate::authn::{Algorithm, SharedSecret};
 
 /// What a minted token says.
 #[derive(Debug)]
@@ -35,7 +33,7 @@ pub struct MintError(#[from] jsonwebtoken::errors::Error);
 /// # Errors
 ///
 /// [`MintError`] where the library refuses to sign.
-pub fn mint(request: MintRequest<'_>, secret: &Secret, now: u64) -> Result<String, MintError> {
+pub fn mint(request: MintRequest<'_>, secret: &SharedSecret, now: u64) -> Result<String, MintError> {
     let header = json!({"alg": Algorithm::Hs256.name(), "typ": "JWT"});
     let expires = now.saturating_add(request.ttl.as_secs());
     let mut claims = json!({"iss": request.issuer, "sub": request.subject, "iat": now, "exp": expires});
@@ -46,6 +44,6 @@ pub fn mint(request: MintRequest<'_>, secret: &Secret, now: u64) -> Result<Strin
         claims[name] = value;
     }
     let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
-    let signature = sign_with_secret(secret, signed.as_bytes())?;
+    let signature = secret.sign(signed.as_bytes())?;
     Ok(format!("{signed}.{signature}"))
 }

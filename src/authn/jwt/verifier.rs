@@ -101,19 +101,20 @@ mod tests {
     use sha2::Sha256;
 
     use super::*;
-    use crate::types::{Secret, parse_vhost};
+    use crate::authn::SharedSecret;
+    use crate::types::parse_vhost;
 
     const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
     const NOW: i64 = 1_800_000_000;
 
     fn issuer(name: &str, secret: &[u8]) -> Issuer {
-        let secret = Secret::new(secret.to_vec(), 0).unwrap();
+        let secret = SharedSecret::new(secret.to_vec()).unwrap();
         let rules = ClaimRules {
             audience: vec![],
             leeway: Duration::from_secs(30),
             max_lifetime: Duration::from_hours(24),
         };
-        Issuer { name: name.to_owned(), keys: vec![Key::shared_secret(&secret).unwrap()], rules }
+        Issuer { name: name.to_owned(), keys: vec![Key::from(&secret)], rules }
     }
 
     fn verifier() -> VhostVerifier {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::store::Store;
+use super::Store;
 use crate::telemetry::metrics;
 
 /// How often the store is asked.
