@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use support::{PROGRAM, Service, configuration, tokens};
+use socket2::{Domain, SockAddr, Socket, Type};
+use support::{PROGRAM, Service, configuration, tokens, wait_until};
 use tempfile::TempDir;
 
 const YES: [u8; 4] = [0, 2, 0, 1];
@@ -24,10 +25,15 @@ struct Bridge {
 
 impl Bridge {
     fn start(hook: &str) -> Self {
+        // Longer than anything takes that a test waits for.
+        Self::start_with(hook, "1m")
+    }
+
+    fn start_with(hook: &str, grace: &str) -> Self {
         let mut command = Command::new(PROGRAM);
         // A proxy would see passwords.
         command
-            .args(["extauth", "--hook", hook])
+            .args(["extauth", "--hook", hook, "--grace", grace])
             .env("http_proxy", "http://127.0.0.1:1")
             .env("ALL_PROXY", "http://127.0.0.1:1");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -120,7 +126,7 @@ fn a_thousand_frames(service: &Service, hook: &str) {
         assert_eq!(bridge.answer(), *answer, "frame {number}: {:.60}", String::from_utf8_lossy(question));
     }
     writer.join().expect("all frames were sent");
-    assert_eq!(bridge.log(), "", "nothing to complain about");
+    assert!(!bridge.log().contains("hook"), "nothing to complain about: {}", bridge.log());
     bridge.close();
     assert!(!service.log().contains(&tokens::good("alice")[..40]), "a token in the log");
 }
@@ -149,17 +155,45 @@ fn a_thousand_mixed_frames_are_answered_in_order_over_a_unix_socket() {
 #[test]
 fn while_the_service_is_away_the_answer_is_no_and_then_yes_again() {
     let (_folder, hook, listen) = unix_hook();
-    let mut bridge = Bridge::start(&hook);
+    let mut bridge = Bridge::start_with(&hook, "300ms");
     let question = format!("auth:alice:localhost:{}", tokens::good("alice"));
     assert_eq!(bridge.ask(&question), NO, "it was never there");
+    assert_eq!(bridge.ask("setpass:alice:localhost:x"), NO);
+    assert!(!bridge.log().contains("is back"), "nobody was asked: {}", bridge.log());
     assert_eq!(bridge.ask(&question), NO, "it is still away");
     let service = Service::start_with(&configuration(&listen, ""));
-    assert_eq!(bridge.ask(&question), YES);
+    wait_until("a login succeeds", || bridge.ask(&question) == YES);
     drop(service);
     assert_eq!(bridge.ask(&question), NO, "it was killed");
     let log = bridge.log();
     assert!(log.contains("hook_away") && log.contains("the hook is back"), "{log}");
-    assert!(!log.contains(&question[20..]), "a token in the log");
+    assert!(!log.contains(&question[21..]), "a token in the log");
+    bridge.close();
+}
+
+#[test]
+fn a_service_that_accepts_nothing_is_away_over_unix_too() {
+    let folder = TempDir::new().expect("temporary folder");
+    let path = folder.path().join("hook.sock");
+    let frozen = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+    frozen.bind(&SockAddr::unix(&path).expect("short path")).expect("free path");
+    frozen.listen(0).expect("bound");
+    let mut bridge = Bridge::start_with(&format!("unix:{}", path.display()), "1ms");
+    for _ in 0..3 {
+        assert_eq!(bridge.ask("auth:alice:localhost:x"), NO);
+    }
+    bridge.close();
+}
+
+#[test]
+fn the_wrong_listener_is_named_as_such() {
+    let service = Service::start();
+    let mut bridge = Bridge::start(&format!("http://{}", service.address("public")));
+    assert_eq!(bridge.ask(format!("auth:alice:localhost:{}", tokens::good("alice"))), NO);
+    wait_until("the bridge says why", || {
+        let log = bridge.log();
+        log.contains("hook_refused") && log.contains("status 405") && log.contains("--hook")
+    });
     bridge.close();
 }
 
@@ -185,7 +219,7 @@ fn a_hook_that_talks_nonsense_is_no_hook() {
             drop(connection.write_all(answers[number % answers.len()].as_bytes()));
         }
     });
-    let mut bridge = Bridge::start(&format!("http://{address}"));
+    let mut bridge = Bridge::start_with(&format!("http://{address}"), "1ms");
     for _ in 0..answers.len() {
         assert_eq!(bridge.ask("auth:alice:localhost:x"), NO);
     }

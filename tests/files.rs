@@ -2,8 +2,11 @@
 
 mod support;
 
+use std::io::Write as _;
+use std::net::TcpStream;
+
 use support::http::{Answer, Client, get, put, request};
-use support::{FREE_PORTS, Service, configuration, tokens, wait_until};
+use support::{FREE_PORTS, PATIENCE, Service, configuration, tokens, wait_until};
 
 const HASH: &str = "9637f279e87dc3aba7eb582ceceaa621fa695865";
 
@@ -87,6 +90,22 @@ fn names_may_be_escaped_or_raw() {
         assert_eq!(upload(&service, &encoded, &decoded, b"text").status, 201, "{encoded}");
         assert_eq!(download(&service, &encoded).body, b"text", "{encoded}");
     }
+}
+
+#[test]
+fn a_damaged_file_is_not_served_and_the_log_names_it_without_giving_it_away() {
+    let service = Service::start();
+    let path = format!("{HASH}/0123456789abcdef/secret-name");
+    assert_eq!(upload(&service, &path, &path, b"text").status, 201);
+    let file = service.folder().path().join("store/files/localhost").join(&path);
+    std::fs::write(file, b"not what was stored").expect("writable");
+    assert_eq!(download(&service, &path).status, 503);
+    service.wait_for_log(&["reason=\"store_failed\"", &format!("files/localhost/{HASH}/012345… is damaged")]);
+    assert!(
+        !service.log().contains("0123456789") && !service.log().contains("secret-name"),
+        "{}",
+        service.log()
+    );
 }
 
 #[test]
@@ -226,6 +245,19 @@ fn a_client_that_falls_silent_is_given_up() {
 }
 
 #[test]
+fn a_client_that_reads_nothing_is_given_up() {
+    let more = "[limits]\nconnections = 1\nidle_timeout = '200ms'";
+    let service = Service::start_with(&configuration(FREE_PORTS, more));
+    let public = service.address("public");
+    let mut greedy = TcpStream::connect(&public).expect("the service listens");
+    greedy.set_write_timeout(Some(PATIENCE)).expect("valid");
+    let requests = "GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1000);
+    // Answers pile up until the service is stuck writing; then it closes.
+    while greedy.write_all(requests.as_bytes()).is_ok() {}
+    assert_eq!(get(&public, "/").status, 404, "the next one has his turn");
+}
+
+#[test]
 fn nothing_else_is_served() {
     let service = Service::start();
     let public = service.address("public");
@@ -233,6 +265,7 @@ fn nothing_else_is_served() {
         let answer = request(&public, method, "/upload/localhost/a/b/c", "", b"");
         assert_eq!((answer.status, answer.header("allow")), (405, Some("PUT, GET, HEAD")), "{method}");
     }
+    service.wait_for_log(&["reason=\"method_not_allowed\""]);
     for target in
         ["/", "/metrics", "/check_password", "/upload/localhost/", "/upload/localhost/../../etc/passwd", "*"]
     {

@@ -135,4 +135,5 @@ fn malformed_questions_are_never_answered_true_and_connections_live_on() {
     }
     client.send("GET /user_exists?user=alice&server=localhost HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(client.answer(true).text(), "false");
+    service.wait_for_log(&["reason=\"request_malformed\"", "missing field `pass`"]);
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use support::http::{Client, get, put};
@@ -106,7 +107,12 @@ fn the_environment_replaces_what_the_file_says() {
     for (name, value, says) in [
         ("EJABBERD_SIDECAR__LISTEN__HOOK", "0.0.0.0:0", "listen.hook"),
         ("EJABBERD_SIDECAR__LIMITS__CONNECTIONS", "0", "limits.connections"),
-        ("EJABBERD_SIDECAR__UPLOAD__MAX_SIZES", "1", "upload.max_sizes"),
+        ("EJABBERD_SIDECAR__UPLOAD__MAX_SIZES", "1", "EJABBERD_SIDECAR__UPLOAD__MAX_SIZES: unknown field"),
+        (
+            "EJABBERD_SIDECAR__STORE__SYNC",
+            "perhaps",
+            "EJABBERD_SIDECAR__STORE__SYNC: provided string was not",
+        ),
         ("EJABBERD_SIDECAR__HOSTS__LOCALHOST", "1", "EJABBERD_SIDECAR__HOSTS__LOCALHOST"),
         ("EJABBERD_SIDECAR__UPLOAD__SECRETS", "[\"short\"]", "upload.secrets: is 5 bytes long"),
     ] {
@@ -172,12 +178,9 @@ fn health_and_metrics_are_told() {
 
 #[test]
 fn a_store_that_is_away_is_told_and_answered_with_503() {
-    let nobody = TcpListener::bind("127.0.0.1:0").expect("free port").local_addr().expect("bound");
-    let s3 = format!(
-        "kind = \"s3\"\nbucket = \"b\"\nendpoint = \"http://{nobody}\"\npath_style = true\naccess_key_id = \"id\"\nsecret_access_key = \"key\""
-    );
+    let s3 = "kind = 's3'\nbucket = 'b'\nendpoint = 'http://127.0.0.1:1'\naccess_key_id = 'id'\nsecret_access_key = 'key'";
     let service =
-        Service::start_with(&configuration(FREE_PORTS, "").replace("kind = \"disk\"\npath = \"store\"", &s3));
+        Service::start_with(&configuration(FREE_PORTS, "").replace("kind = \"disk\"\npath = \"store\"", s3));
     service.wait_for_log(&["the store is away"]);
     let ready = get(&service.address("ops"), "/readyz");
     assert_eq!(ready.status, 200, "logins go on");
@@ -222,7 +225,7 @@ fn a_second_signal_ends_it_at_once_and_nothing_is_left() {
     service.signal("INT");
     assert_eq!(service.wait().code(), Some(0));
     service.wait_for_log(&["second signal"]);
-    assert!(!service.folder().path().join("store/files/localhost/h/r/name").exists());
+    assert_eq!(service.stored_files(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -235,6 +238,7 @@ fn draining_is_bounded() {
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
     service.wait_for_log(&["stopped before all requests had finished"]);
+    assert_eq!(service.stored_files(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -246,10 +250,62 @@ fn connections_above_the_cap_wait_for_their_turn() {
     assert_eq!(first.answer(true).status, 404);
     let mut second = Client::connect(&public);
     second.send("GET /second HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    for _ in 0..20 {
+        let metrics = get(&service.address("ops"), "/metrics");
+        assert!(
+            metrics.text().contains("ejabberd_sidecar_connections{listener=\"public\"} 1\n"),
+            "{}",
+            metrics.text()
+        );
+    }
     first.send("GET /first HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     assert_eq!(first.answer(true).status, 404);
     drop(first);
     assert_eq!(second.answer(true).status, 404);
+}
+
+#[test]
+fn connections_never_take_the_descriptors_that_logins_need() {
+    let service = Service::start_limited("ulimit -n 256", &configuration(FREE_PORTS, ""));
+    service.wait_for_log(&[
+        "limits.connections is 1024, but 256 open files are allowed: each listener takes 32",
+    ]);
+    let public = service.address("public");
+    let strangers: Vec<_> = (0..200).map(|_| Client::connect(&public)).collect();
+    let hook = service.address("hook");
+    assert_eq!(get(&hook, "/user_exists?user=alice&server=localhost").text(), "false");
+    assert!(!service.log().contains("could not be accepted"), "{}", service.log());
+    drop(strangers);
+}
+
+#[test]
+fn a_soft_limit_on_open_files_is_raised() {
+    let service = Service::start_limited("ulimit -Sn 128", &configuration(FREE_PORTS, ""));
+    let limits = fs::read_to_string(format!("/proc/{}/limits", service.pid())).expect("running");
+    let open_files = limits.lines().find(|line| line.starts_with("Max open files")).expect("told");
+    let [soft, hard] = [3, 4].map(|word| open_files.split_whitespace().nth(word).expect("a number"));
+    assert_eq!(soft, hard, "{open_files}");
+}
+
+#[test]
+fn variables_of_others_may_hold_anything() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let folder = TempDir::new().expect("temporary folder");
+    let mint = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["token", "mint", "--sub", "alice@localhost"]).current_dir(folder.path());
+        command
+    };
+    let output = mint().env("SOMETHING_ELSE", odd).output().expect("program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = mint().env("EJABBERD_SIDECAR__LOG__LEVEL", odd).output().expect("program starts");
+    assert_eq!(output.status.code(), Some(64));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("EJABBERD_SIDECAR__LOG__LEVEL: its value is not UTF-8")
+    );
 }
 
 #[test]

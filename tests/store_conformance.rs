@@ -168,7 +168,6 @@ async fn gives_back_what_was_put(Backend { store, .. }: &Backend) {
         let info = store.head(&key).await.expect("store answers").expect("object exists");
         let opened = store.get(&key).await.expect("store answers").expect("object exists");
         assert_eq!(info, opened.info, "{name}");
-        assert_eq!(http_body::Body::size_hint(&opened.body).exact(), Some(size as u64), "{name}");
         assert_eq!((info.size, info.content_type.as_str()), (size as u64, "image/png; q=1"), "{name}");
         assert!(
             info.etag.len() > 2 && info.etag.starts_with('"') && info.etag.ends_with('"'),

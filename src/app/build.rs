@@ -7,6 +7,7 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Runtimes;
+use super::descriptors::affordable_connections;
 use crate::authn::jwt::{ClaimRules, Issuer, VhostVerifier};
 use crate::authn::{Key, UploadAuthority};
 use crate::config::{
@@ -58,7 +59,8 @@ impl App {
         metrics: PrometheusHandle,
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {
-        let Settings { listen, hosts, store, limits, .. } = settings;
+        let Settings { listen, hosts, store, mut limits, .. } = settings;
+        limits.connections = affordable_connections(limits.connections);
         for host in &hosts {
             counters::announce(&host.vhost);
         }

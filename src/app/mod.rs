@@ -1,6 +1,7 @@
 //! Puts the parts together and runs them.
 
 mod build;
+mod descriptors;
 mod lifecycle;
 mod runtimes;
 

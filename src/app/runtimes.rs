@@ -1,6 +1,7 @@
 //! Two runtimes, so that logins never wait for files.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -42,9 +43,9 @@ impl Runtimes {
         self.files.handle()
     }
 
-    /// Ends the threads without waiting for what still runs on them.
+    /// Ends what still runs. Uploads that were cut off remove what they have staged, for which they get a moment.
     pub fn stop(self) {
-        self.files.shutdown_background();
+        self.files.shutdown_timeout(Duration::from_secs(1));
         self.main.shutdown_background();
     }
 }

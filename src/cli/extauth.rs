@@ -1,6 +1,7 @@
 //! `extauth`: ejabberd's `extauth_program`.
 
 use std::io::{self, BufReader};
+use std::time::Duration;
 
 use super::Failure;
 use crate::extauth::{Hook, HookClient, serve};
@@ -12,13 +13,17 @@ pub(super) struct Extauth {
     /// The service's hook, an http:// URL or unix:/ and a path
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
     hook: Hook,
+    /// How long questions wait for a service that is away, from when it was first missed: longer than its restart, and well below
+    /// the 30s that ejabberd gives a question with all that queue before it
+    #[arg(long, value_name = "TIME", default_value = "8s", value_parser = humantime::parse_duration)]
+    grace: Duration,
 }
 
 impl Extauth {
     pub(super) fn run(self) -> Result<(), Failure> {
         logs::start(LogFormat::Human, tracing::Level::INFO);
         let hook = HookClient::new(self.hook);
-        let ended = serve(BufReader::new(io::stdin().lock()), io::stdout().lock(), &hook);
-        ended.map(drop).map_err(|error| Failure::failed(format!("ejabberd is gone: {error}")))
+        let ended = serve(BufReader::new(io::stdin().lock()), io::stdout().lock(), &hook, self.grace);
+        ended.map_err(|error| Failure::failed(format!("ejabberd is gone: {error}")))
     }
 }

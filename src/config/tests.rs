@@ -23,7 +23,7 @@ fn load_from(folder: &TempDir, toml: &str, variables: &[(&str, &str)]) -> Result
 
 fn minimal() -> String {
     format!(
-        "[upload]\nsecrets = ['an upload secret']\n[store]\nkind = 'disk'\npath = 'files'\n[[hosts.'a.org'.issuers]]\n{ISSUER}\n"
+        "[upload]\nsecrets = ['shared with ejabberd']\n[store]\nkind = 'disk'\npath = 'files'\n[[hosts.'a.org'.issuers]]\n{ISSUER}\n"
     )
 }
 
@@ -47,13 +47,13 @@ fn defaults_are_those_of_the_documentation() {
 #[test]
 fn a_vhost_overrides_and_the_rest_is_shared() {
     let more = "[hosts.'a.org'.auth]\nuser_exists = 'all'\n[hosts.'a.org'.upload]\nmax_size = '1kB'\nsecrets = ['a secret of its own']\npublic_url = 'https://u.a.org/'\n";
-    let other = format!("[auth]\ntoken_max_bytes = 99\n[[hosts.'b.org'.issuers]]\n{ISSUER}\n");
+    let other = format!("[auth]\ntoken_max_bytes = 999\n[[hosts.'b.org'.issuers]]\n{ISSUER}\n");
     let settings = load(&format!("{}{more}{other}", minimal()), &[]).unwrap();
     let [a, b] = settings.hosts.as_slice() else { unreachable!("{:?}", settings.hosts) };
-    assert_eq!(a.auth, AuthSettings { user_exists: UserExists::All, token_max_bytes: 99 });
-    assert_eq!(b.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 99 });
+    assert_eq!(a.auth, AuthSettings { user_exists: UserExists::All, token_max_bytes: 999 });
+    assert_eq!(b.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 999 });
     assert_eq!((a.upload.max_size, a.upload.signing_secret.bytes()), (1000, &b"a secret of its own"[..]));
-    assert_eq!(b.upload.signing_secret.bytes(), b"an upload secret");
+    assert_eq!(b.upload.signing_secret.bytes(), b"shared with ejabberd");
     assert_eq!(a.upload.public_url.as_str(), "https://u.a.org/");
 }
 
@@ -86,13 +86,23 @@ fn variables_replace_values_and_are_typed_by_their_look() {
             ("EJABBERD_SIDECAR__UPLOAD__SECRETS", "[\"a secret from outside\", \"another one of them\"]"),
             ("EJABBERD_SIDECAR__STORE__SYNC", "false"),
             ("EJABBERD_SIDECAR__LIMITS__DRAIN", "2m"),
+            ("EJABBERD_SIDECAR__UPLOAD__MAX_SIZE", "5"),
             ("EJABBERD_SIDECAR_IMAGE", "not for us"),
         ],
     )
     .unwrap();
+    assert_eq!(settings.hosts[0].upload.max_size, 5);
     assert_eq!((settings.limits.connections, settings.limits.drain), (7, Duration::from_mins(2)));
     assert_eq!(settings.hosts[0].upload.signing_secret.bytes(), b"a secret from outside");
     assert!(matches!(settings.store, StoreSettings::Disk { sync: false, .. }), "{:?}", settings.store);
+}
+
+#[test]
+fn a_name_of_digits_is_a_name() {
+    let s3 = "kind = 's3'\naccess_key_id = 'a'\nsecret_access_key = 'k'";
+    let toml = minimal().replace("kind = 'disk'\npath = 'files'", s3);
+    let settings = load(&toml, &[("EJABBERD_SIDECAR__STORE__BUCKET", "123")]).unwrap();
+    assert!(matches!(&settings.store, StoreSettings::S3 { location, .. } if location.bucket == "123"));
 }
 
 #[test]
@@ -113,14 +123,14 @@ fn what_is_refused_is_named() {
         ),
         (
             minimal().replace(
-                "secrets = ['an upload secret']",
-                "public_url = 'ftp://x'\nsecrets = ['an upload secret']",
+                "secrets = ['shared with ejabberd']",
+                "public_url = 'ftp://x'\nsecrets = ['shared with ejabberd']",
             ),
             "upload.public_url: has to be",
         ),
-        (minimal().replace("secrets = ['an upload secret']", ""), "upload.secrets: is missing"),
+        (minimal().replace("secrets = ['shared with ejabberd']", ""), "upload.secrets: is missing"),
         (
-            minimal().replace("secrets = ['an upload secret']", "secrets = 'an upload secret'"),
+            minimal().replace("secrets = ['shared with ejabberd']", "secrets = 'shared with ejabberd'"),
             "unusable value, expected a sequence",
         ),
         (minimal().replace("kind = 'disk'", ""), "store.kind: is missing"),
@@ -128,10 +138,30 @@ fn what_is_refused_is_named() {
             minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'"),
             "store.access_key_id: is missing",
         ),
+        (
+            format!("{}[hosts.'a.org'.upload]\nsecrets = []", minimal()),
+            "hosts.\"a.org\".upload.secrets: holds no secret",
+        ),
+        (
+            format!(
+                "{}[hosts.'a.org'.upload]\nsecrets = ['only for a.org, this']\n[[hosts.'b.org'.issuers]]\nissuer = 'i'\nsecret = 'shared with ejabberd'",
+                minimal().replace("0123456789abcdef0123456789abcdef", "shared with ejabberd of thirty-two bytes")
+            )
+            .replace("'shared with ejabberd'", "'shared with ejabberd of thirty-two bytes'"),
+            "hosts.\"a.org\".issuers[0].secret: is an upload secret too",
+        ),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nendpoint = 'localhost:9000'\naccess_key_id = 'a'\nsecret_access_key = 'k'"),
+            "store.endpoint: is not a URL",
+        ),
+        (minimal().replace("issuer = 'i'", "issuer = 'i'\nleeway = '1h'"), "hosts.\"a.org\".issuers[0].leeway: is above"),
+        (format!("{}[auth]\ntoken_max_bytes = 0", minimal()), "auth.token_max_bytes: has to be from"),
+        (format!("{}[limits]\nconnections = 9000000000000000000", minimal()), "limits.connections: is above"),
+        (format!("{}[limits]\nconnections = 'many'", minimal()), "limits.connections: invalid digit found in string"),
     ];
     for (toml, says) in cases {
         let message = load(&toml, &[]).unwrap_err().to_string();
         assert!(message.contains(says), "{says}: {message}");
-        assert!(!message.contains("an upload secret"), "a secret in: {message}");
+        assert!(!message.contains("shared with ejabberd"), "a secret in: {message}");
     }
 }

@@ -5,12 +5,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::client::HookClient;
-use super::command::Command;
 use super::frame;
+use super::question::Question;
 
-/// How long requests wait for a hook that is away, from the moment it was first missed: a restart loses no login. After that, the
-/// answer is an immediate "no", because ejabberd gives a request 30 s with all that queue before it.
-const GRACE: Duration = Duration::from_secs(8);
 /// One try. The hook answers in milliseconds, or something is wrong with it.
 const TRY: Duration = Duration::from_secs(3);
 /// A try when the grace is used up.
@@ -18,47 +15,59 @@ const SHORT_TRY: Duration = Duration::from_secs(1);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How a bridge ends: ejabberd has closed its side.
-#[derive(Debug)]
-pub struct BridgeEnd;
-
-/// Answers requests from `input` on `output` until `input` ends.
+/// Answers requests from `input` on `output` until `input` ends, which is how ejabberd ends the program.
+///
+/// Requests wait for a hook that is away until it has been so for `grace`: a restart loses no login. After that the answer is an
+/// immediate "no", because ejabberd gives a request 30 s with all that queue before it.
 ///
 /// # Errors
 ///
 /// Only if reading or writing fails, which is the same as ejabberd having gone.
-pub fn serve(mut input: impl Read, mut output: impl Write, hook: &HookClient) -> io::Result<BridgeEnd> {
+pub fn serve(
+    mut input: impl Read,
+    mut output: impl Write,
+    hook: &HookClient,
+    grace: Duration,
+) -> io::Result<()> {
     let mut payload = Vec::new();
-    let mut patience = Patience { hook, away_since: None };
+    let mut patience = Patience { hook, grace, away_since: None };
     while frame::read(&mut input, &mut payload)? {
-        let yes = patience.answer(Command::parse(&payload));
+        let yes = if let Some(question) = Question::parse(&payload) {
+            patience.answer(question)
+        } else {
+            tracing::info!(reason = "request_denied", "a request other than auth and isuser is answered no");
+            false
+        };
         // The last request's password is not kept until the next one comes.
         payload.fill(0);
         frame::write(&mut output, yes)?;
     }
-    Ok(BridgeEnd)
+    Ok(())
 }
 
 struct Patience<'hook> {
     hook: &'hook HookClient,
+    grace: Duration,
     away_since: Option<Instant>,
 }
 
 impl Patience<'_> {
-    fn answer(&mut self, command: Command<'_>) -> bool {
+    fn answer(&mut self, question: Question<'_>) -> bool {
         loop {
-            match self.hook.ask(command, self.next_try()) {
+            match self.hook.ask(question, self.next_try()) {
                 Ok(yes) => {
                     self.found();
                     return yes;
                 }
-                Err(error) => {
-                    if self.missed(&error) >= GRACE {
-                        tracing::error!(reason = "hook_away", "{command:?} is answered no: {error}");
-                        return false;
-                    }
-                    sleep(PAUSE);
+                Err(error) if !error.is_passing() => {
+                    tracing::error!(reason = "hook_refused", "{question:?} is answered no: {error}");
+                    return false;
                 }
+                Err(error) if self.missed(&error) >= self.grace => {
+                    tracing::error!(reason = "hook_away", "{question:?} is answered no: {error}");
+                    return false;
+                }
+                Err(_) => sleep(PAUSE),
             }
         }
     }
@@ -66,7 +75,7 @@ impl Patience<'_> {
     fn next_try(&self) -> Duration {
         match self.away_since {
             None => TRY,
-            Some(since) => GRACE.saturating_sub(since.elapsed()).clamp(SHORT_TRY, TRY),
+            Some(since) => self.grace.saturating_sub(since.elapsed()).clamp(SHORT_TRY, TRY),
         }
     }
 
@@ -79,7 +88,7 @@ impl Patience<'_> {
     /// Answers for how long the hook has been away.
     fn missed(&mut self, error: &dyn std::error::Error) -> Duration {
         if self.away_since.is_none() {
-            tracing::warn!("the hook is away, requests wait up to {GRACE:?} for it: {error}");
+            tracing::warn!("the hook is away, requests wait up to {:?} for it: {error}", self.grace);
         }
         self.away_since.get_or_insert_with(Instant::now).elapsed()
     }

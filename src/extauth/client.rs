@@ -9,7 +9,7 @@ use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::resolver::DefaultResolver;
 
-use super::command::Command;
+use super::question::Question;
 use super::unix::UnixConnector;
 
 /// More than `false` and less than anything that would have to be read.
@@ -48,8 +48,15 @@ impl FromStr for Hook {
 pub(super) enum AskError {
     #[error("{0}")]
     Transport(#[from] ureq::Error),
-    #[error("the hook answered with status {0}")]
+    #[error("the hook answered with status {0}: is --hook the address of the service's hook listener?")]
     Status(u16),
+}
+
+impl AskError {
+    /// Whether the same question may get an answer later: not where the hook was reached and refused to understand it.
+    pub(super) fn is_passing(&self) -> bool {
+        !matches!(self, Self::Status(400..500))
+    }
 }
 
 /// A client of the hook.
@@ -82,17 +89,16 @@ impl HookClient {
     }
 
     /// Asks the hook and waits for `patience` at most.
-    pub(super) fn ask(&self, command: Command<'_>, patience: Duration) -> Result<bool, AskError> {
-        match command {
-            Command::Auth { user, server, password } => self.post(
+    pub(super) fn ask(&self, question: Question<'_>, patience: Duration) -> Result<bool, AskError> {
+        match question {
+            Question::Auth { user, server, password } => self.post(
                 "check_password",
                 &[("user", user), ("server", server), ("pass", password)],
                 patience,
             ),
-            Command::IsUser { user, server } => {
+            Question::IsUser { user, server } => {
                 self.post("user_exists", &[("user", user), ("server", server)], patience)
             }
-            Command::Denied => Ok(false),
         }
     }
 
@@ -105,8 +111,6 @@ impl HookClient {
                 let text = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string()?;
                 Ok(text == "true")
             }
-            // What the hook refuses to understand it will not understand the next time.
-            400..500 => Ok(false),
             status => Err(AskError::Status(status)),
         }
     }

@@ -6,9 +6,9 @@
 
 mod bridge;
 mod client;
-mod command;
 mod frame;
+mod question;
 mod unix;
 
-pub use self::bridge::{BridgeEnd, serve};
+pub use self::bridge::serve;
 pub use self::client::{Hook, HookClient, InvalidHook};

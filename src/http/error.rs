@@ -63,7 +63,7 @@ impl FileError {
     }
 }
 
-impl IntoResponse for FileError {
+impl IntoResponse for &FileError {
     fn into_response(self) -> Response {
         let (status, ..) = self.verdict();
         let text = status.canonical_reason().unwrap_or_default();

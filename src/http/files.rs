@@ -41,7 +41,7 @@ pub(super) async fn handle(State(door): State<Arc<FilesDoor>>, request: Request)
         Method::PUT => door.put(request).await,
         Method::GET => door.get(request.uri().path(), Wanted::Everything).await,
         Method::HEAD => door.get(request.uri().path(), Wanted::Headers).await,
-        _ => FileError::Method.into_response(),
+        _ => FilesDoor::refuse_download(None, &FileError::Method),
     }
 }
 
@@ -88,11 +88,14 @@ impl FilesDoor {
             Ok((site, path)) => self.open(&site.vhost, path, wanted).await,
             Err(error) => Err(error),
         };
-        answer.unwrap_or_else(|error| {
-            let (ending, why) = error.audit();
-            audit::download_ended(located.as_ref().map(|located| &located.site.vhost), ending, why);
-            error.into_response()
-        })
+        let vhost = located.as_ref().map(|located| &located.site.vhost);
+        answer.unwrap_or_else(|error| Self::refuse_download(vhost, &error))
+    }
+
+    fn refuse_download(vhost: Option<&Vhost>, error: &FileError) -> Response {
+        let (ending, why) = error.audit();
+        audit::download_ended(vhost, ending, why);
+        error.into_response()
     }
 
     async fn open(&self, vhost: &Vhost, path: &ObjectPath, wanted: Wanted) -> Result<Response, FileError> {

@@ -6,10 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Form;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use crate::login::Login;
+
+type Asked<T> = Result<Form<T>, FormRejection>;
+type Answer = Result<&'static str, FormRejection>;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CheckPassword {
@@ -18,12 +22,10 @@ pub(super) struct CheckPassword {
     pass: SecretString,
 }
 
-pub(super) async fn check_password(
-    State(login): State<Arc<Login>>,
-    Form(asked): Form<CheckPassword>,
-) -> &'static str {
+pub(super) async fn check_password(State(login): State<Arc<Login>>, asked: Asked<CheckPassword>) -> Answer {
+    let Form(asked) = understood(asked)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    answer(login.check_password(&asked.user, &asked.server, asked.pass.expose_secret(), now).is_ok())
+    Ok(answer(login.check_password(&asked.user, &asked.server, asked.pass.expose_secret(), now).is_ok()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -32,13 +34,16 @@ pub(super) struct UserExists {
     server: String,
 }
 
-pub(super) async fn user_exists(
-    State(login): State<Arc<Login>>,
-    Form(asked): Form<UserExists>,
-) -> &'static str {
-    answer(login.user_exists(&asked.user, &asked.server))
+pub(super) async fn user_exists(State(login): State<Arc<Login>>, asked: Asked<UserExists>) -> Answer {
+    let Form(asked) = understood(asked)?;
+    Ok(answer(login.user_exists(&asked.user, &asked.server)))
 }
 
 fn answer(yes: bool) -> &'static str {
     if yes { "true" } else { "false" }
+}
+
+/// A question that is none is answered with a 4xx, which no caller takes for a yes. What is wrong with it is told without its values.
+fn understood<T>(asked: Asked<T>) -> Result<Form<T>, FormRejection> {
+    asked.inspect_err(|rejection| tracing::warn!(reason = "request_malformed", "hook: {rejection}"))
 }

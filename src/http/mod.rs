@@ -8,6 +8,7 @@ mod ops;
 mod routes;
 mod server;
 mod socket;
+mod stall;
 
 pub use self::files::FilesDoor;
 pub use self::ops::OpsDoor;

@@ -16,10 +16,15 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::linger::Lingering;
 use super::socket::{Connection, Socket};
+use super::stall::Stalling;
 use crate::telemetry::metrics;
 
 /// After a failed accept, for instance because all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a connection may keep in memory of a request's head, or of a body on its way. hyper's default is 400 KiB, which many connections
+/// with heads that never end could add up.
+const BUFFER_MAX_BYTES: usize = 128 * 1024;
 
 /// A bound listener with what it serves.
 #[derive(Debug)]
@@ -34,7 +39,7 @@ pub struct Listener {
     pub connections: usize,
     /// For a request's head, and for the pause between two requests.
     pub header_timeout: Duration,
-    /// The longest silence within a request's body.
+    /// The longest silence within a request's body, and the longest time in which a client takes nothing of its answer.
     pub idle_timeout: Duration,
 }
 
@@ -45,10 +50,11 @@ impl Listener {
         let routes = routes.layer(RequestBodyTimeoutLayer::new(idle_timeout));
         let free = Arc::new(Semaphore::new(connections));
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(header_timeout);
+        http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(BUFFER_MAX_BYTES);
         while let Some(accepted) = stop.run_until_cancelled(accept(&socket, &free)).await {
             match accepted {
                 Ok((connection, permit)) => {
+                    let connection = Stalling::new(connection, idle_timeout);
                     let served = serve_connection(connection, http.clone(), routes.clone(), stop.clone());
                     tasks.spawn(async move {
                         let _counted = metrics::connection(name);
@@ -75,7 +81,7 @@ async fn accept(
 }
 
 async fn serve_connection(
-    connection: Box<dyn Connection>,
+    connection: Stalling<Box<dyn Connection>>,
     http: http1::Builder,
     routes: Router,
     stop: CancellationToken,

@@ -32,7 +32,7 @@ impl MemoryStore {
         };
         receive(body, new.size, append, |source| StoreError::Disk {
             action: "append to",
-            path: "memory".to_owned(),
+            place: "memory".to_owned(),
             source,
         })
         .await?;

@@ -33,6 +33,15 @@ impl ObjectKey {
         Self(format!("files/{vhost}/{path}"))
     }
 
+    /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        let (folder, _name) = self.0.rsplit_once('/').unwrap_or_default();
+        let (owner, random) = folder.rsplit_once('/').unwrap_or_default();
+        let begin: String = random.chars().take(6).collect();
+        format!("{owner}/{begin}…")
+    }
+
     /// The key as a relative path with slashes.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -78,20 +87,20 @@ pub struct Object {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file operation.
-    #[error("{action} {path}: {source}")]
+    #[error("{action} {place}: {source}")]
     Disk {
         /// What was tried.
         action: &'static str,
-        /// On which path.
-        path: String,
+        /// On which folder, or object ([`ObjectKey::redacted`]).
+        place: String,
         /// What the system answered.
         source: std::io::Error,
     },
     /// The file is not one that this store wrote, or was changed since.
-    #[error("{path} is damaged: its trailer does not describe it")]
+    #[error("{object} is damaged: the trailer of its file does not describe it")]
     Damaged {
-        /// Which file.
-        path: String,
+        /// Which one ([`ObjectKey::redacted`]).
+        object: String,
     },
     /// A request to object storage.
     #[error("{operation} at object storage: {problem}")]

@@ -3,7 +3,7 @@
 //! An upload is one streamed `PutObject` of known length: nothing is buffered, and the object appears whole or not at all.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use sync_wrapper::SyncWrapper;
-use tokio::sync::Notify;
+use tower_http::timeout::TimeoutBody;
 
 use super::body::{BoxError, Remaining};
 use super::key_locks::KeyLocks;
@@ -29,9 +29,9 @@ use crate::types::{ContentType, Secret};
 
 /// How long a connection to the store may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the store may take to answer once it has the whole request. Not the SDK's read timeout: that one counts the time in
-/// which a body is sent.
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long the store may neither take bytes, nor send any, nor answer. Not the SDK's read timeout: that one counts the time in
+/// which a slow client sends.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where objects lie.
 #[derive(Debug, Clone)]
@@ -65,6 +65,7 @@ pub struct S3Store {
     prefix: String,
     /// Some stores check `If-None-Match` before the body came and not again behind it. Within this process a key has one writer.
     writers: KeyLocks,
+    patience: Duration,
 }
 
 impl S3Store {
@@ -86,7 +87,15 @@ impl S3Store {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         config.set_endpoint_url(endpoint);
-        Self { client: Client::from_conf(config.build()), bucket, prefix, writers: KeyLocks::default() }
+        let client = Client::from_conf(config.build());
+        Self { client, bucket, prefix, writers: KeyLocks::default(), patience: PATIENCE }
+    }
+
+    /// The same store, given up after a silence of `patience` and not of a minute.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     pub(super) async fn put(
@@ -120,42 +129,40 @@ impl S3Store {
                 Ok(_) => Ok(()),
                 Err(error) => Err(watch.blame(&error)),
             },
-            () = watch.unanswered() => {
-                Err(s3_error("PutObject", format!("no answer within {ANSWER_TIMEOUT:?}")).into())
-            }
+            () = watch.stalled(self.patience) => Err(s3_error("PutObject", silence(self.patience)).into()),
         }
     }
 
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
-        let Some(found) = found("GetObject", answered(request.send()).await?)? else { return Ok(None) };
+        let Some(found) = found("GetObject", self.answered(request.send()).await?)? else { return Ok(None) };
         let info =
             info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified);
-        let body =
-            found.body.into_inner().map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
+        let body = TimeoutBody::new(self.patience, found.body.into_inner());
+        let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
     }
 
     pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
-        let Some(found) = found("HeadObject", answered(request.send()).await?)? else { return Ok(None) };
+        let Some(found) = found("HeadObject", self.answered(request.send()).await?)? else { return Ok(None) };
         Ok(Some(info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified)))
     }
 
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        let answer = answered(self.client.head_bucket().bucket(&self.bucket).send()).await?;
+        let answer = self.answered(self.client.head_bucket().bucket(&self.bucket).send()).await?;
         answer.map(drop).map_err(|error| s3_error("HeadBucket", explain(&error)))
+    }
+
+    /// Bounds a request without a body.
+    async fn answered<T>(&self, request: impl Future<Output = T>) -> Result<T, StoreError> {
+        let answer = tokio::time::timeout(self.patience, request).await;
+        answer.map_err(|_| s3_error("request", silence(self.patience)))
     }
 
     fn key(&self, key: &ObjectKey) -> String {
         format!("{}{}", self.prefix, key.as_str())
     }
-}
-
-/// Bounds a request without a body.
-async fn answered<T>(request: impl Future<Output = T>) -> Result<T, StoreError> {
-    let answer = tokio::time::timeout(ANSWER_TIMEOUT, request).await;
-    answer.map_err(|_| s3_error("request", format!("no answer within {ANSWER_TIMEOUT:?}")))
 }
 
 /// Turns "no such key" into `None`. By status, since a HEAD has no body that would say more.
@@ -190,6 +197,10 @@ fn s3_error(operation: &'static str, problem: String) -> StoreError {
     StoreError::S3 { operation, problem }
 }
 
+fn silence(patience: Duration) -> String {
+    format!("silent for {patience:?}")
+}
+
 fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
@@ -202,12 +213,14 @@ fn explain<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
     status + &causes.join(": ")
 }
 
-/// What became of a body that the SDK has taken over.
+/// What becomes of a body that the SDK has taken over.
 #[derive(Debug, Default)]
 struct BodyWatch {
     fault: Mutex<Option<BodyFault>>,
-    ended: AtomicBool,
-    end: Notify,
+    /// How often the store was ready for more.
+    asked: AtomicU64,
+    /// Whether the store waits for the sender, whose silence is watched elsewhere.
+    waits_for_sender: AtomicBool,
 }
 
 impl BodyWatch {
@@ -216,17 +229,17 @@ impl BodyWatch {
         fault.into()
     }
 
-    fn ended(&self) {
-        self.ended.store(true, Ordering::Release);
-        self.end.notify_one();
-    }
-
-    /// Returns when the body was sent and the store is silent for too long.
-    async fn unanswered(&self) {
-        while !self.ended.load(Ordering::Acquire) {
-            self.end.notified().await;
+    /// Returns when the store neither took nor answered anything for `patience`, or up to twice as long.
+    async fn stalled(&self, patience: Duration) {
+        let mut seen = u64::MAX;
+        loop {
+            let asked = self.asked.load(Ordering::Relaxed);
+            if asked == seen && !self.waits_for_sender.load(Ordering::Relaxed) {
+                return;
+            }
+            seen = asked;
+            tokio::time::sleep(patience).await;
         }
-        tokio::time::sleep(ANSWER_TIMEOUT).await;
     }
 
     /// The SDK tells a body's error as one of its own.
@@ -251,18 +264,12 @@ struct WatchedBody<B> {
 
 impl<B: UploadBody> WatchedBody<B> {
     fn new(body: B, size: u64, watch: Arc<BodyWatch>) -> Self {
-        if size == 0 {
-            watch.ended();
-        }
         Self { body: SyncWrapper::new(body), remaining: Remaining::new(size), watch }
     }
 
     fn count(&mut self, frame: Result<Frame<Bytes>, BodyFault>) -> Result<Frame<Bytes>, BodyFault> {
         let frame = frame?;
         self.remaining.take(frame.data_ref().map_or(0, Bytes::len))?;
-        if self.remaining.end().is_ok() {
-            self.watch.ended();
-        }
         Ok(frame)
     }
 }
@@ -276,7 +283,10 @@ impl<B: UploadBody> Body for WatchedBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        let frame = match ready!(Pin::new(this.body.get_mut()).poll_frame(context)) {
+        let polled = Pin::new(this.body.get_mut()).poll_frame(context);
+        this.watch.asked.fetch_add(1, Ordering::Relaxed);
+        this.watch.waits_for_sender.store(polled.is_pending(), Ordering::Relaxed);
+        let frame = match ready!(polled) {
             Some(frame) => this.count(frame.map_err(BodyFault::aborted)),
             None => match this.remaining.end() {
                 Ok(()) => return Poll::Ready(None),

@@ -1,6 +1,6 @@
 //! HTTP, byte by byte: what a well-behaved client library would not send has to be tested too.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::PATIENCE;
@@ -44,7 +44,10 @@ impl Client {
     /// The next line, `None` at the end of the connection.
     pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        let read = self.0.read_line(&mut line).unwrap_or_default();
+        let read = match self.0.read_line(&mut line) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            read => read.expect("an answer or the end in time"),
+        };
         (read > 0).then(|| line.trim_end().to_owned())
     }
 

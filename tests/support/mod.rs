@@ -76,10 +76,20 @@ impl Service {
 
     /// The same, with the state that an earlier one left in `folder`.
     pub(crate) fn start_in(folder: Arc<TempDir>, configuration: &str) -> Self {
+        Self::start_program(Command::new(PROGRAM), folder, configuration)
+    }
+
+    /// Starts a service below a limit that a shell sets.
+    pub(crate) fn start_limited(limit: &str, configuration: &str) -> Self {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("{limit} && exec \"$@\""), "bash", PROGRAM]);
+        Self::start_program(shell, Arc::new(TempDir::new().expect("temporary folder")), configuration)
+    }
+
+    fn start_program(mut program: Command, folder: Arc<TempDir>, configuration: &str) -> Self {
         let file = folder.path().join("sidecar.toml");
         fs::write(&file, configuration).expect("writable");
-        let child =
-            Command::new(PROGRAM).arg("serve").arg("--config").arg(&file).stderr(Stdio::piped()).spawn();
+        let child = program.arg("serve").arg("--config").arg(&file).stderr(Stdio::piped()).spawn();
         let mut child = child.expect("program starts");
         let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
         let log = Arc::new(Mutex::new(String::new()));

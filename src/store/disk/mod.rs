@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use http_body_util::BodyExt as _;
 use tempfile::{NamedTempFile, TempPath};
 
-use self::publish::publish;
+use self::publish::{publish, sync_folders};
 use self::reader::FileBody;
 use self::trailer::Trailer;
 use super::body::receive;
@@ -41,8 +41,12 @@ impl DiskStore {
     /// [`StoreError`] if the folder cannot be made or written to.
     pub fn open(root: &Path, sync: bool) -> Result<Self, StoreError> {
         let store = Self { root: root.to_owned(), staging: root.join("staging"), sync };
+        let there_before = root.ancestors().find(|folder| folder.exists()).unwrap_or(root);
         make_folder(&store.root.join("files")).map_err(at("make", root))?;
         make_folder(&store.staging).map_err(at("make", &store.staging))?;
+        if sync {
+            sync_folders(root, there_before).map_err(at("sync", root))?;
+        }
         store.check()?;
         Ok(store)
     }
@@ -55,20 +59,23 @@ impl DiskStore {
     ) -> Result<(), PutError> {
         let target = self.path(key);
         match target.symlink_metadata() {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+            // A file where the path wants a folder is in the way, too.
             Ok(_) => return Err(PutError::Exists),
-            Err(missing) if is_missing(&missing) => {}
-            Err(error) => return Err(at("look for", &target)(error).into()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(PutError::Exists),
+            Err(error) => return Err(of("look for", key)(error).into()),
         }
         let staged = self.stage(&new, body).await?;
-        let (root, sync) = (self.root.clone(), self.sync);
+        let (key, root, sync) = (key.clone(), self.root.clone(), self.sync);
         // One hop for each file: waiting for the disk would hold up the other connections of this thread.
-        let published = tokio::task::spawn_blocking(move || publish(staged, &target, &root, sync)).await;
+        let published =
+            tokio::task::spawn_blocking(move || publish(staged, &key, &target, &root, sync)).await;
         published.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
     pub(super) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
-        let body = FileBody::new(file, self.path(key), info.size).boxed_unsync();
+        let body = FileBody::new(file, key.clone(), info.size).boxed_unsync();
         Ok(Some(Object { info, body }))
     }
 
@@ -82,28 +89,27 @@ impl DiskStore {
 
     /// Writes `body` and the trailer into a file that goes away again unless it is published.
     async fn stage(&self, new: &NewObject, body: impl UploadBody) -> Result<(File, TempPath), PutError> {
-        let (mut file, path) =
-            NamedTempFile::new_in(&self.staging).map_err(at("make a file in", &self.staging))?.into_parts();
-        receive(body, new.size, |data| file.write_all(data), at("write to", &path)).await?;
+        let staging = &self.staging;
+        let staged = NamedTempFile::new_in(staging).map_err(at("make a file in", staging))?;
+        let (mut file, path) = staged.into_parts();
+        receive(body, new.size, |data| file.write_all(data), at("write to", staging)).await?;
         let trailer = Trailer::new(new.content_type.clone());
-        file.write_all(&trailer.encode(new.size)).map_err(at("write to", &path))?;
+        file.write_all(&trailer.encode(new.size)).map_err(at("write to", staging))?;
         Ok((file, path))
     }
 
     fn open_object(&self, key: &ObjectKey) -> Result<Option<(File, ObjectInfo)>, StoreError> {
-        let path = self.path(key);
-        let file = match File::open(&path) {
+        let file = match File::open(self.path(key)) {
             Ok(file) => file,
             Err(missing) if is_missing(&missing) => return Ok(None),
-            Err(error) => return Err(at("open", &path)(error)),
+            Err(error) => return Err(of("open", key)(error)),
         };
-        let metadata = file.metadata().map_err(at("look at", &path))?;
+        let metadata = file.metadata().map_err(of("look at", key))?;
         if metadata.is_dir() {
             return Ok(None);
         }
-        let found = Trailer::read(&file, metadata.len()).map_err(at("read", &path))?;
-        let (trailer, size) =
-            found.ok_or_else(|| StoreError::Damaged { path: path.display().to_string() })?;
+        let found = Trailer::read(&file, metadata.len()).map_err(of("read", key))?;
+        let (trailer, size) = found.ok_or_else(|| StoreError::Damaged { object: key.redacted() })?;
         Ok(Some((file, trailer.into_info(size))))
     }
 
@@ -122,8 +128,14 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn at(action: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Disk { action, path: path.display().to_string(), source }
+/// What went wrong with a folder of the store.
+fn at(action: &'static str, folder: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Disk { action, place: folder.display().to_string(), source }
+}
+
+/// What went wrong with an object.
+fn of(action: &'static str, key: &ObjectKey) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Disk { action, place: key.redacted(), source }
 }
 
 #[cfg(test)]
@@ -156,11 +168,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_was_changed_is_not_served() {
+    async fn what_is_in_the_way_of_a_path_is_not_touched() {
+        let (_folder, store) = store_with("a/b").await;
+        for path in ["a/b/c", "a/b"] {
+            let object = NewObject { size: 4, content_type: ContentType::unknown() };
+            let put = store.put(&key(path), object, Full::from("more")).await;
+            assert!(matches!(put, Err(PutError::Exists)), "{path}: {put:?}");
+        }
         let (_folder, store) = store_with("a/b/c").await;
-        fs::OpenOptions::new().append(true).open(store.path(&key("a/b/c"))).unwrap().write_all(b"x").unwrap();
-        let damaged = store.get(&key("a/b/c")).unwrap_err();
-        assert!(matches!(&damaged, StoreError::Damaged { path } if path.ends_with("a/b/c")), "{damaged}");
+        let object = NewObject { size: 4, content_type: ContentType::unknown() };
+        let put = store.put(&key("a/b"), object, Full::from("more")).await;
+        assert!(matches!(put, Err(PutError::Exists)), "{put:?}");
+    }
+
+    #[tokio::test]
+    async fn of_two_processes_one_publishes() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = [(); 2].map(|()| DiskStore::open(folder.path(), true).unwrap());
+        for round in 0..20 {
+            let key = key(&format!("a/{round}/c"));
+            let put = |store: usize| {
+                let object = NewObject { size: 4, content_type: ContentType::unknown() };
+                stores[store].put(&key, object, Full::from("data"))
+            };
+            let outcomes = tokio::join!(put(0), put(1));
+            let won = [outcomes.0.is_ok(), outcomes.1.is_ok()];
+            assert!(won[0] != won[1], "{round}: {won:?}");
+        }
+        assert_eq!(stores[0].staging.read_dir().unwrap().count(), 0, "the loser's file is gone");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_changed_is_not_served() {
+        let (_folder, store) = store_with("a/random-part/c").await;
+        fs::OpenOptions::new()
+            .append(true)
+            .open(store.path(&key("a/random-part/c")))
+            .unwrap()
+            .write_all(b"x")
+            .unwrap();
+        let damaged = store.get(&key("a/random-part/c")).unwrap_err();
+        assert!(
+            matches!(&damaged, StoreError::Damaged { object } if object == "files/localhost/a/random…"),
+            "{damaged}"
+        );
     }
 
     #[tokio::test]

@@ -2,15 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::at;
-use crate::store::StoreError;
+use super::of;
+use crate::store::{ObjectKey, StoreError};
 
 /// Read at once. Smaller chunks take noticeably longer for large files.
 const CHUNK_BYTES: u64 = 256 * 1024;
@@ -19,13 +18,13 @@ const CHUNK_BYTES: u64 = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct FileBody {
     file: File,
-    path: PathBuf,
+    key: ObjectKey,
     left: u64,
 }
 
 impl FileBody {
-    pub(super) fn new(file: File, path: PathBuf, size: u64) -> Self {
-        Self { file, path, left: size }
+    pub(super) fn new(file: File, key: ObjectKey, size: u64) -> Self {
+        Self { file, key, left: size }
     }
 
     fn read_chunk(&mut self) -> io::Result<Bytes> {
@@ -51,7 +50,7 @@ impl Body for FileBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        let chunk = self.read_chunk().map(Frame::data).map_err(at("read", &self.path));
+        let chunk = self.read_chunk().map(Frame::data).map_err(of("read", &self.key));
         Poll::Ready(Some(chunk))
     }
 

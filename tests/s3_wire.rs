@@ -1,0 +1,140 @@
+//! What the S3 store sends, and what it makes of answers that a good server does not give.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ejabberd_sidecar::store::{
+    NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store, Store, StoreError,
+};
+use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
+use http_body_util::{BodyExt as _, Full};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+const MISSING: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+const STORED: &str = "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 0\r\n\r\n";
+const FOUND_HALF: &str = "HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 8\r\n\r\nhalf";
+
+/// A server that answers a HEAD with "missing" and everything else with `answer`, after it has read as much as `reads` says.
+struct Server {
+    store: Store,
+    requests: JoinSet<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Reads {
+    Everything,
+    TheHead,
+}
+
+async fn server(answer: &'static str, reads: Reads) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("free port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
+    let mut requests = JoinSet::new();
+    requests.spawn(async move {
+        let (mut connection, _) = listener.accept().await.expect("a client");
+        let mut request = read_head(&mut connection).await;
+        if request.starts_with("HEAD") {
+            connection.write_all(MISSING.as_bytes()).await.expect("a client that reads");
+            request = read_head(&mut connection).await;
+        }
+        if matches!(reads, Reads::Everything) {
+            let length = request
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |n| n.parse().expect("a number"));
+            connection.read_exact(&mut vec![0; length]).await.expect("a whole body");
+        }
+        connection.write_all(answer.as_bytes()).await.expect("a client that reads");
+        if answer.is_empty() || answer == FOUND_HALF {
+            std::future::pending::<()>().await;
+        }
+        request
+    });
+    let location = S3Location {
+        bucket: "bucket".to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: Some(endpoint),
+        prefix: String::new(),
+        path_style: true,
+    };
+    let secret_access_key = Secret::new(b"the-secret-key".to_vec(), 0).expect("long enough");
+    let store = S3Store::new(location, &S3Credentials { access_key_id: "id".to_owned(), secret_access_key });
+    Server { store: Store::S3(store.with_patience(Duration::from_millis(300))), requests }
+}
+
+async fn read_head(connection: &mut tokio::net::TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(connection.read_u8().await.expect("a whole head"));
+    }
+    String::from_utf8(head).expect("text")
+}
+
+fn key() -> ObjectKey {
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    ObjectKey::file(&vhost, &ObjectPath::parse("h/r/a b").expect("a path"))
+}
+
+async fn put(store: &Store, bytes: usize) -> Result<(), PutError> {
+    let object =
+        NewObject { size: bytes as u64, content_type: ContentType::parse("image/png").expect("a type") };
+    store.put(&key(), object, Full::from(Bytes::from(vec![7; bytes]))).await
+}
+
+#[tokio::test]
+async fn an_upload_is_one_conditional_request_of_known_length() {
+    let mut server = server(STORED, Reads::Everything).await;
+    put(&server.store, 100_000).await.expect("stored");
+    let request = server.requests.join_next().await.expect("one request").expect("no panic");
+    assert!(request.starts_with("PUT /bucket/files/example.org/h/r/a%20b"), "{request}");
+    for header in ["if-none-match: *", "content-length: 100000", "content-type: image/png"] {
+        assert!(request.lines().any(|line| line == header), "{header} is not in:\n{request}");
+    }
+    for header in ["transfer-encoding", "x-amz-checksum", "x-amz-trailer", "the-secret-key"] {
+        assert!(!request.contains(header), "{header} is in:\n{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_condition_is_a_used_slot_and_every_other_failure_is_the_stores() {
+    let refused =
+        server("HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\n\r\n", Reads::Everything).await;
+    let answer = put(&refused.store, 5).await;
+    assert!(matches!(answer, Err(PutError::Exists)), "{answer:?}");
+    for failure in [
+        "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let failing = server(failure, Reads::Everything).await;
+        let answer = put(&failing.store, 5).await;
+        let status = &failure[9..12];
+        assert!(
+            matches!(&answer, Err(PutError::Store(StoreError::S3 { operation: "PutObject", problem })) if problem.contains(status)),
+            "{status}: {answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_takes_nothing_or_answers_nothing_is_given_up() {
+    for reads in [Reads::TheHead, Reads::Everything] {
+        let server = server("", reads).await;
+        let answer = put(&server.store, 50_000_000).await;
+        assert!(
+            matches!(&answer, Err(PutError::Store(StoreError::S3 { problem, .. })) if problem.contains("silent")),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_stops_in_the_middle_is_an_error_and_not_an_end() {
+    let server = server(FOUND_HALF, Reads::TheHead).await;
+    let object = server.store.get(&key()).await.expect("it answers").expect("it exists");
+    assert_eq!(object.info.size, 8);
+    let read = object.body.collect().await;
+    assert!(matches!(read, Err(StoreError::S3 { operation: "GetObject", .. })), "{read:?}");
+}
