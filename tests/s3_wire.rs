@@ -74,7 +74,7 @@ async fn read_head(connection: &mut tokio::net::TcpStream) -> String {
 
 fn key() -> ObjectKey {
     let vhost = Vhost::new("example.org").expect("a domain").into_owned();
-    ObjectKey::file(&vhost, &ObjectPath::parse("h/r/a b").expect("a path"))
+    ObjectKey::file(&vhost, &ObjectPath::parse("h/random/a b").expect("a path"))
 }
 
 async fn put(store: &Store, bytes: usize) -> Result<(), PutError> {
@@ -88,7 +88,7 @@ async fn an_upload_is_one_conditional_request_of_known_length() {
     let mut server = server(STORED, Reads::Everything).await;
     put(&server.store, 100_000).await.expect("stored");
     let request = server.requests.join_next().await.expect("one request").expect("no panic");
-    assert!(request.starts_with("PUT /bucket/files/example.org/h/r/a%20b"), "{request}");
+    assert!(request.starts_with("PUT /bucket/files/example.org/h/random/a%20b"), "{request}");
     for header in ["if-none-match: *", "content-length: 100000", "content-type: image/png"] {
         assert!(request.lines().any(|line| line == header), "{header} is not in:\n{request}");
     }
@@ -116,6 +116,24 @@ async fn a_failed_condition_is_a_used_slot_and_every_other_failure_is_the_stores
             "{status}: {answer:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_store_may_name_the_object_and_the_error_does_not() {
+    let denied = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\nconnection: close\r\n\r\n<Error><Code>AccessDenied</Code><Message>not authorized on arn:aws:s3:::bucket/files/example.org/h/random/a b</Message></Error>";
+    let server = server(denied, Reads::Everything).await;
+    let Err(PutError::Store(error)) = put(&server.store, 5).await else { unreachable!("it was denied") };
+    let told = error.to_string();
+    assert!(told.contains("AccessDenied") && told.contains("status 403"), "{told}");
+    assert!(told.contains("files/example.org/h/random…") && !told.contains("a b"), "{told}");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_length_is_an_error() {
+    let server =
+        server("HTTP/1.1 200 OK\r\netag: \"x\"\r\nconnection: close\r\n\r\nbytes", Reads::TheHead).await;
+    let got = server.store.get(&key()).await;
+    assert!(matches!(&got, Err(StoreError::S3 { problem, .. }) if problem.contains("length")), "{got:?}");
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ impl S3Store {
         tokio::select! {
             answer = sent => match answer {
                 Ok(_) => Ok(()),
-                Err(error) => Err(watch.blame(&error)),
+                Err(error) => Err(watch.blame(key, &error)),
             },
             () = watch.stalled(self.patience) => Err(s3_error("PutObject", silence(self.patience)).into()),
         }
@@ -135,9 +135,9 @@ impl S3Store {
 
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
-        let Some(found) = found("GetObject", self.answered(request.send()).await?)? else { return Ok(None) };
-        let info =
-            info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified);
+        let answer = self.answered(request.send()).await?;
+        let Some(found) = found("GetObject", key, answer)? else { return Ok(None) };
+        let info = info(found.content_length, found.content_type, found.e_tag, found.last_modified)?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
@@ -145,13 +145,14 @@ impl S3Store {
 
     pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
-        let Some(found) = found("HeadObject", self.answered(request.send()).await?)? else { return Ok(None) };
-        Ok(Some(info(found.content_length, found.content_type.as_deref(), found.e_tag, found.last_modified)))
+        let answer = self.answered(request.send()).await?;
+        let Some(found) = found("HeadObject", key, answer)? else { return Ok(None) };
+        info(found.content_length, found.content_type, found.e_tag, found.last_modified).map(Some)
     }
 
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let answer = self.answered(self.client.head_bucket().bucket(&self.bucket).send()).await?;
-        answer.map(drop).map_err(|error| s3_error("HeadBucket", explain(&error)))
+        answer.map(drop).map_err(|error| s3_error("HeadBucket", causes(&error)))
     }
 
     /// Bounds a request without a body.
@@ -168,29 +169,32 @@ impl S3Store {
 /// Turns "no such key" into `None`. By status, since a HEAD has no body that would say more.
 fn found<T, E: std::error::Error + 'static>(
     operation: &'static str,
+    key: &ObjectKey,
     answer: Result<T, SdkError<E>>,
 ) -> Result<Option<T>, StoreError> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(error) if status(&error) == Some(404) => Ok(None),
-        Err(error) => Err(s3_error(operation, explain(&error))),
+        Err(error) => Err(s3_error(operation, explain(key, &error))),
     }
 }
 
 fn info(
     size: Option<i64>,
-    content_type: Option<&str>,
+    content_type: Option<String>,
     etag: Option<String>,
     modified: Option<DateTime>,
-) -> ObjectInfo {
-    ObjectInfo {
-        size: size.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
+) -> Result<ObjectInfo, StoreError> {
+    let size = size.and_then(|bytes| bytes.try_into().ok());
+    Ok(ObjectInfo {
+        size: size
+            .ok_or_else(|| s3_error("request", "the answer does not tell the object's length".to_owned()))?,
         content_type: content_type
-            .and_then(|t| ContentType::parse(t).ok())
+            .and_then(|given| ContentType::parse(&given).ok())
             .unwrap_or_else(ContentType::unknown),
         etag: etag.unwrap_or_else(|| "\"\"".to_owned()),
         modified: modified.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH),
-    }
+    })
 }
 
 fn s3_error(operation: &'static str, problem: String) -> StoreError {
@@ -205,8 +209,13 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
+/// What the store says of an object, which it may name in full: that stays out of the log.
+fn explain<E: std::error::Error + 'static>(key: &ObjectKey, error: &SdkError<E>) -> String {
+    causes(error).replace(key.as_str(), &key.redacted())
+}
+
 /// The chain of causes: the SDK's own text is just "service error".
-fn explain<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
+fn causes<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
     let status = status(error).map(|code| format!("status {code}: ")).unwrap_or_default();
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
     let causes: Vec<_> = causes.map(ToString::to_string).collect();
@@ -243,13 +252,13 @@ impl BodyWatch {
     }
 
     /// The SDK tells a body's error as one of its own.
-    fn blame<E: std::error::Error + 'static>(&self, error: &SdkError<E>) -> PutError {
+    fn blame<E: std::error::Error + 'static>(&self, key: &ObjectKey, error: &SdkError<E>) -> PutError {
         if let Some(fault) = self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return fault.into();
         }
         match status(error) {
             Some(412) => PutError::Exists,
-            _ => s3_error("PutObject", explain(error)).into(),
+            _ => s3_error("PutObject", explain(key, error)).into(),
         }
     }
 }
