@@ -11,7 +11,7 @@ up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
 	@scripts/up
 
 build: ## the release binary, in target/release
-	@bash -c 'source scripts/lib.sh && install_build_tools && cargo build --locked --release'
+	@bash -c 'source scripts/lib.sh && require_cargo && install_build_tools && cargo build --locked --release'
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test

@@ -49,6 +49,21 @@ install_build_tools() {
     have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
 }
 
+# The cargo that Debian 12 packages is too old: said before anything is installed.
+require_cargo() {
+    local needed found
+    have cargo || fail "cargo is missing: install Rust, for instance with rustup (https://rustup.rs)"
+    needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml")
+    found=$(cd "$ROOT" && cargo --version | cut -d ' ' -f 2)
+    [[ $(printf '%s\n' "$needed" "$found" | sort -V | head -n 1) == "$needed" ]] ||
+        fail "cargo is $found, and $needed or newer is needed: install it, for instance with rustup (https://rustup.rs)"
+}
+
+# A word of sh, whatever is in it. (@Q makes words that only bash reads.)
+sh_quote() {
+    printf "'%s'" "${1//\'/\'\\\'\'}"
+}
+
 # The folder of ejabberd's Erlang library, empty without ejabberd.
 ejabberd_libs() {
     local app

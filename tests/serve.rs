@@ -205,6 +205,8 @@ fn a_signal_lets_an_upload_finish_and_takes_no_new_connection() {
     service.signal("TERM");
     service.wait_for_log(&["stopping"]);
     wait_until("the port is closed", || std::net::TcpStream::connect(&public).is_err());
+    let login = format!("/check_password?user=alice&server=localhost&pass={}", tokens::good("alice"));
+    assert_eq!(get(&service.address("hook"), &login).text(), "true", "logins go on");
     client.send("half");
     assert_eq!(client.answer(true).status, 201);
     drop(client);
@@ -237,7 +239,7 @@ fn draining_is_bounded() {
     wait_until("the upload has begun", || !service.stored_files().is_empty());
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
-    service.wait_for_log(&["stopped before all requests had finished"]);
+    service.wait_for_log(&["stopping before all requests had finished"]);
     assert_eq!(service.stored_files(), Vec::<PathBuf>::new());
 }
 

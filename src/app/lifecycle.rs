@@ -1,13 +1,16 @@
 //! From "ready" to the last answer.
 
 use std::io;
+use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{App, Runtimes};
+use crate::http::Listener;
 
 /// SIGTERM and SIGINT.
 #[derive(Debug)]
@@ -34,38 +37,79 @@ impl Stop {
     }
 }
 
-/// Serves until a signal, then drains: no new connections, the requests under way get `limits.drain` to finish, a second signal
-/// ends them at once.
+/// How long questions under way get once the uploads are through. They take milliseconds.
+const LAST_QUESTIONS: Duration = Duration::from_secs(1);
+
+/// Serves until a signal, then drains: no new uploads and downloads, those under way get `limits.drain` to finish, a second signal
+/// ends them at once. Logins are answered until then, so that a restart is short for them however long an upload takes.
 ///
 /// # Errors
 ///
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
     let App { public, hook, ops, store, health, drain } = app;
-    let (stopping, connections) = (CancellationToken::new(), TaskTracker::new());
     let watch = runtimes.files().spawn(health.watch(store));
-    let mut listeners = JoinSet::new();
-    for (listener, runtime) in [(public, runtimes.files()), (hook, runtimes.main()), (ops, runtimes.main())] {
-        tracing::info!(listener = listener.name, "listening on {}", listener.socket);
-        listeners.spawn_on(listener.serve(stopping.clone(), connections.clone()), runtime);
-    }
+    let mut files = Serving::start([public], runtimes.files());
+    let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
 
     tokio::select! {
         () = stop.next() => {}
-        _ = listeners.join_next() => return Err("a listener ended by itself"),
+        () = files.crash() => return Err("the public listener ended by itself"),
+        () = questions.crash() => return Err("the hook or ops listener ended by itself"),
     }
-    stopping.cancel();
     watch.abort();
-    listeners.join_all().await;
-    connections.close();
-    tracing::info!(connections = connections.len(), "stopping: requests under way get {drain:?} to finish");
+    tracing::info!(
+        connections = files.connections.len(),
+        "stopping: uploads and downloads under way get {drain:?} to finish"
+    );
     tokio::select! {
-        () = connections.wait() => tracing::info!("stopped"),
+        () = files.finish() => {}
         () = tokio::time::sleep(drain) => {
-            tracing::warn!(connections = connections.len(), "stopped before all requests had finished");
+            tracing::warn!(connections = files.connections.len(), "stopping before all requests had finished");
         }
-        () = stop.next() => tracing::warn!(connections = connections.len(), "stopped at once by a second signal"),
+        () = stop.next() => {
+            tracing::warn!(connections = files.connections.len(), "stopped at once by a second signal");
+            return Ok(());
+        }
     }
+    drop(tokio::time::timeout(LAST_QUESTIONS, questions.finish()).await);
+    tracing::info!("stopped");
     Ok(())
+}
+
+/// Listeners that stop together.
+struct Serving {
+    stop: CancellationToken,
+    listeners: JoinSet<()>,
+    connections: TaskTracker,
+}
+
+impl Serving {
+    fn start<const N: usize>(listeners: [Listener; N], runtime: &Handle) -> Self {
+        let mut serving = Self {
+            stop: CancellationToken::new(),
+            listeners: JoinSet::new(),
+            connections: TaskTracker::new(),
+        };
+        for listener in listeners {
+            tracing::info!(listener = listener.name, "listening on {}", listener.socket);
+            let served = listener.serve(serving.stop.clone(), serving.connections.clone());
+            serving.listeners.spawn_on(served, runtime);
+        }
+        serving
+    }
+
+    /// Returns when a listener has ended, without having been told to.
+    async fn crash(&mut self) {
+        drop(self.listeners.join_next().await);
+    }
+
+    /// Takes no more connections, and lets the requests under way finish.
+    async fn finish(&mut self) {
+        self.stop.cancel();
+        while self.listeners.join_next().await.is_some() {}
+        self.connections.close();
+        self.connections.wait().await;
+    }
 }

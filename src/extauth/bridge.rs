@@ -30,7 +30,7 @@ pub fn serve(
     grace: Duration,
 ) -> io::Result<()> {
     let mut payload = Vec::new();
-    let mut patience = Patience { hook, grace, away_since: None };
+    let mut patience = Patience { hook, grace, outage: None };
     while frame::read(&mut input, &mut payload)? {
         let yes = if let Some(question) = Question::parse(&payload) {
             patience.answer(question)
@@ -48,11 +48,18 @@ pub fn serve(
 struct Patience<'hook> {
     hook: &'hook HookClient,
     grace: Duration,
-    away_since: Option<Instant>,
+    outage: Option<Outage>,
+}
+
+#[derive(Clone, Copy)]
+struct Outage {
+    since: Instant,
+    last_missed: Instant,
 }
 
 impl Patience<'_> {
     fn answer(&mut self, question: Question<'_>) -> bool {
+        self.forget_old_outage();
         loop {
             match self.hook.ask(question, self.next_try()) {
                 Ok(yes) => {
@@ -72,24 +79,32 @@ impl Patience<'_> {
         }
     }
 
+    /// Whether the service came back meanwhile, nobody knows: the next time it is missed, its restart may have just begun.
+    fn forget_old_outage(&mut self) {
+        self.outage = self.outage.filter(|outage| outage.last_missed.elapsed() <= self.grace);
+    }
+
     fn next_try(&self) -> Duration {
-        match self.away_since {
+        match self.outage {
             None => TRY,
-            Some(since) => self.grace.saturating_sub(since.elapsed()).clamp(SHORT_TRY, TRY),
+            Some(outage) => self.grace.saturating_sub(outage.since.elapsed()).clamp(SHORT_TRY, TRY),
         }
     }
 
     fn found(&mut self) {
-        if let Some(since) = self.away_since.take() {
-            tracing::info!("the hook is back after {:.1?}", since.elapsed());
+        if let Some(outage) = self.outage.take() {
+            tracing::info!("the hook is back after {:.1?}", outage.since.elapsed());
         }
     }
 
     /// Answers for how long the hook has been away.
     fn missed(&mut self, error: &dyn std::error::Error) -> Duration {
-        if self.away_since.is_none() {
+        let now = Instant::now();
+        if self.outage.is_none() {
             tracing::warn!("the hook is away, requests wait up to {:?} for it: {error}", self.grace);
         }
-        self.away_since.get_or_insert_with(Instant::now).elapsed()
+        let outage = self.outage.get_or_insert(Outage { since: now, last_missed: now });
+        outage.last_missed = now;
+        outage.since.elapsed()
     }
 }

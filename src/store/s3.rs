@@ -14,7 +14,7 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     StalledStreamProtectionConfig, timeout::TimeoutConfig,
 };
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, DateTime, SdkBody};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -127,7 +127,7 @@ impl S3Store {
         tokio::select! {
             answer = sent => match answer {
                 Ok(_) => Ok(()),
-                Err(error) => Err(watch.blame(key, &error)),
+                Err(error) => Err(watch.blame(&error)),
             },
             () = watch.stalled(self.patience) => Err(s3_error("PutObject", silence(self.patience)).into()),
         }
@@ -136,7 +136,7 @@ impl S3Store {
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
         let answer = self.answered(request.send()).await?;
-        let Some(found) = found("GetObject", key, answer)? else { return Ok(None) };
+        let Some(found) = found("GetObject", answer)? else { return Ok(None) };
         let info = info(found.content_length, found.content_type, found.e_tag, found.last_modified)?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
@@ -146,13 +146,13 @@ impl S3Store {
     pub(super) async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
         let answer = self.answered(request.send()).await?;
-        let Some(found) = found("HeadObject", key, answer)? else { return Ok(None) };
+        let Some(found) = found("HeadObject", answer)? else { return Ok(None) };
         info(found.content_length, found.content_type, found.e_tag, found.last_modified).map(Some)
     }
 
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let answer = self.answered(self.client.head_bucket().bucket(&self.bucket).send()).await?;
-        answer.map(drop).map_err(|error| s3_error("HeadBucket", causes(&error)))
+        answer.map(drop).map_err(|error| s3_error("HeadBucket", explain(&error)))
     }
 
     /// Bounds a request without a body.
@@ -167,15 +167,14 @@ impl S3Store {
 }
 
 /// Turns "no such key" into `None`. By status, since a HEAD has no body that would say more.
-fn found<T, E: std::error::Error + 'static>(
+fn found<T, E: std::error::Error + ProvideErrorMetadata + 'static>(
     operation: &'static str,
-    key: &ObjectKey,
     answer: Result<T, SdkError<E>>,
 ) -> Result<Option<T>, StoreError> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(error) if status(&error) == Some(404) => Ok(None),
-        Err(error) => Err(s3_error(operation, explain(key, &error))),
+        Err(error) => Err(s3_error(operation, explain(&error))),
     }
 }
 
@@ -209,17 +208,14 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// What the store says of an object, which it may name in full: that stays out of the log.
-fn explain<E: std::error::Error + 'static>(key: &ObjectKey, error: &SdkError<E>) -> String {
-    causes(error).replace(key.as_str(), &key.redacted())
-}
-
-/// The chain of causes: the SDK's own text is just "service error".
-fn causes<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
-    let status = status(error).map(|code| format!("status {code}: ")).unwrap_or_default();
+/// Status and error code of an answer, and not its message, which may name the object. Where there was no answer, the causes: the
+/// SDK's own text is just "dispatch failure".
+fn explain<E: std::error::Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> String {
+    if let Some(status) = status(error) {
+        return format!("status {status}, {}", error.code().unwrap_or("without an error code"));
+    }
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
-    let causes: Vec<_> = causes.map(ToString::to_string).collect();
-    status + &causes.join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// What becomes of a body that the SDK has taken over.
@@ -252,13 +248,13 @@ impl BodyWatch {
     }
 
     /// The SDK tells a body's error as one of its own.
-    fn blame<E: std::error::Error + 'static>(&self, key: &ObjectKey, error: &SdkError<E>) -> PutError {
+    fn blame<E: std::error::Error + ProvideErrorMetadata + 'static>(&self, error: &SdkError<E>) -> PutError {
         if let Some(fault) = self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return fault.into();
         }
         match status(error) {
             Some(412) => PutError::Exists,
-            _ => s3_error("PutObject", explain(key, error)).into(),
+            _ => s3_error("PutObject", explain(error)).into(),
         }
     }
 }

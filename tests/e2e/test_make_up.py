@@ -127,6 +127,32 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
     everything_ended(processes)
 
 
+def test_ctrl_c_ends_it_while_ejabberd_starts(up):
+    """Erlang loses a signal in its first moments."""
+    run = up(ready=False)
+    wait_until("ejabberd starts", lambda: any("beam" in c for c in descendants(run.pid).values()))
+    processes = descendants(run.pid)
+
+    run.press_ctrl_c()
+
+    run.wait()
+    everything_ended(processes)
+
+
+def test_a_secret_of_ones_own_needs_no_newline_but_has_to_be_there(up, place):
+    up().stop()
+    secret_file = place.data / "secrets" / "upload.secret"
+    secret_file.write_text("\n" + secret("a-secret-of-my-own-0123456789"))
+    run = up()
+    shell(run.upload)
+    run.stop()
+
+    secret_file.write_text(" \n")
+    run = up(ready=False)
+    assert run.wait() != 0
+    assert "upload.secret holds no secret" in run.printed()
+
+
 @pytest.mark.parametrize(
     ("name", "command"),
     [("ejabberd-sidecar", "ejabberd-sidecar serve"), ("ejabberd", "beam.smp")],
