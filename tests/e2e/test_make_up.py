@@ -15,7 +15,8 @@ from harness.paths import ROOT
 from harness.ports import free_ports
 from harness.processes import Process, alive, descendants, wait_until
 from harness.secrecy import LOG_FOLDERS, secret, secret_token, secret_url
-from harness.xmpp import logged_in
+from harness.web import download
+from harness.xmpp import RefusedError, logged_in
 
 PORTS = ["UP_C2S_PORT", "UP_PUBLIC_PORT", "UP_HOOK_PORT", "UP_OPS_PORT"]
 
@@ -103,13 +104,25 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
         async with logged_in(server, jid, token) as client:
             return client.boundjid.bare
 
+    async def upload(jid, token):
+        async with logged_in(server, jid, token) as client:
+            return await client.upload("greeting.txt", b"hello from slixmpp")
+
+    async def receive_upload(jid, token):
+        async with logged_in(server, jid, token) as client:
+            client.send_presence()
+            alice = (server, "alice@localhost", run.token)
+            await asyncio.to_thread(go_sendxmpp, tmp_path, *alice, "--http-upload", str(file), jid)
+            return await asyncio.wait_for(client.inbox.get(), 30)
+
+    file = tmp_path / "greeting.jpg"
+    file.write_bytes(b"hello from go-sendxmpp")
     bob = secret_token(shell(run.another_token).decode().strip())
-    assert asyncio.run(login("alice@localhost", run.token)) == "alice@localhost"
-    assert asyncio.run(login("bob@localhost", bob)) == "bob@localhost"
-    message = tmp_path / "message"
-    message.write_text("hello")
-    to_bob = ["--message", str(message), "bob@localhost"]
-    go_sendxmpp(tmp_path, server, "alice@localhost", run.token, *to_bob)
+    assert download(asyncio.run(upload("alice@localhost", run.token))) == b"hello from slixmpp"
+    message = asyncio.run(receive_upload("bob@localhost", bob))
+    assert download(message["body"]) == b"hello from go-sendxmpp"
+    with pytest.raises(RefusedError, match="not-authorized"):
+        asyncio.run(login("bob@localhost", run.token))
 
     processes = descendants(run.pid)
     assert len(processes) >= 3, "up, the sidecar and ejabberd"
