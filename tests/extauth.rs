@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use socket2::{Domain, SockAddr, Socket, Type};
-use support::{PROGRAM, Service, configuration, tokens, wait_until};
+use support::{FREE_PORTS, PROGRAM, Service, configuration, tokens, wait_until};
 use tempfile::TempDir;
 
 const YES: [u8; 4] = [0, 2, 0, 1];
@@ -30,10 +30,15 @@ impl Bridge {
     }
 
     fn start_with(hook: &str, grace: &str) -> Self {
+        Self::start_with_arguments(hook, grace, &[])
+    }
+
+    fn start_with_arguments(hook: &str, grace: &str, more: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
         // A proxy would see passwords.
         command
             .args(["extauth", "--hook", hook, "--grace", grace])
+            .args(more)
             .env("http_proxy", "http://127.0.0.1:1")
             .env("ALL_PROXY", "http://127.0.0.1:1");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -223,6 +228,29 @@ fn a_hook_that_talks_nonsense_is_no_hook() {
     for _ in 0..answers.len() {
         assert_eq!(bridge.ask("auth:alice:localhost:x"), NO);
     }
+    bridge.close();
+}
+
+#[test]
+fn credentials_come_from_a_file_and_without_them_the_bridge_says_why() {
+    let folder = TempDir::new().expect("temporary folder");
+    let file = folder.path().join("hook.credentials");
+    std::fs::write(&file, "ejabberd:a-password-of-the-hook\n").expect("writable");
+    let listen = format!("{FREE_PORTS}\nhook_prefix = '/auth'\nhook_credentials_file = '{}'", file.display());
+    let service = Service::start_with(&configuration(&listen, ""));
+    let hook = format!("http://{}/auth/", service.address("hook"));
+    let question = format!("auth:alice:localhost:{}", tokens::good("alice"));
+
+    let with_them = ["--credentials-file", file.to_str().expect("text")];
+    let mut bridge = Bridge::start_with_arguments(&hook, "1m", &with_them);
+    assert_eq!(bridge.ask(&question), YES);
+    bridge.close();
+    let mut bridge = Bridge::start(&hook);
+    assert_eq!(bridge.ask(&question), NO);
+    wait_until("the bridge says why", || {
+        let log = bridge.log();
+        log.contains("hook_refused") && log.contains("status 401") && log.contains("--credentials-file")
+    });
     bridge.close();
 }
 

@@ -2,8 +2,10 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use support::http::{Client, form_encoded, get, post_form};
+use support::http::{Client, form_encoded, get, post_form, request};
 use support::{FREE_PORTS, Service, configuration, tokens};
 
 fn check(service: &Service, user: &str, server: &str, pass: &str) -> String {
@@ -136,4 +138,42 @@ fn malformed_questions_are_never_answered_true_and_connections_live_on() {
     client.send("GET /user_exists?user=alice&server=localhost HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(client.answer(true).text(), "false");
     service.wait_for_log(&["reason=\"request_malformed\"", "missing field `pass`"]);
+}
+
+#[test]
+fn credentials_and_prefix_are_asked_for_where_they_are_configured() {
+    let pair = "ejabberd:a-password-of-the-hook";
+    let listen = format!("{FREE_PORTS}\nhook_prefix = '/auth/v1'\nhook_credentials = '{pair}'");
+    let service = Service::start_with(&configuration(&listen, ""));
+    let hook = service.address("hook");
+    let login = format!("/auth/v1/check_password?user=alice&server=localhost&pass={}", tokens::good("alice"));
+    let basic = |pair: &str| format!("Authorization: Basic {}\r\n", STANDARD.encode(pair));
+
+    let answer = request(&hook, "GET", &login, &basic(pair), b"");
+    assert_eq!((answer.status, answer.text()), (200, "true"));
+    for wrong in [
+        String::new(),
+        "Authorization: Basic \r\n".to_owned(),
+        basic("ejabberd:another-password-of-it"),
+        basic(""),
+    ] {
+        let answer = request(&hook, "GET", &login, &wrong, b"");
+        assert_eq!((answer.status, answer.text()), (401, ""), "{wrong}");
+        assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"hook\""));
+    }
+    service.wait_for_log(&["hook", "reason=\"credentials_wrong\""]);
+    let metrics = get(&service.address("ops"), "/metrics");
+    let counted = "ejabberd_sidecar_hook_refused_total{reason=\"credentials_wrong\"} 4";
+    assert!(metrics.text().contains(counted), "{}", metrics.text());
+    let elsewhere = login.replace("/auth/v1", "");
+    assert_eq!(request(&hook, "GET", &elsewhere, &basic(pair), b"").status, 404, "only below the prefix");
+    assert!(!service.log().contains("password-of"), "{}", service.log());
+}
+
+#[test]
+fn without_credentials_an_empty_basic_header_is_not_in_the_way() {
+    let service = Service::start();
+    let login = format!("/check_password?user=alice&server=localhost&pass={}", tokens::good("alice"));
+    let answer = request(&service.address("hook"), "GET", &login, "Authorization: Basic \r\n", b"");
+    assert_eq!(answer.text(), "true");
 }

@@ -69,6 +69,10 @@ fn a_missing_file_and_unusable_arguments_are_64() {
         (&["serve", "--config", "/no/such/file"][..], "/no/such/file: cannot be read"),
         (&["serve", "--colour"], "--colour"),
         (&["extauth", "--hook", "127.0.0.1:1"], "--hook"),
+        (
+            &["extauth", "--credentials-file", "/no/such/file"],
+            "--credentials-file: /no/such/file: No such file",
+        ),
         (&["dance"], "dance"),
         (&[], "Usage"),
     ] {

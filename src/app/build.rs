@@ -77,7 +77,8 @@ impl App {
             listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
         };
         let _runtime = runtimes.main().enter();
-        let mut hook = listener("hook", &listen.hook, http::hook(login), &limits)?;
+        let hook_routes = http::hook(login, &listen.hook_prefix, listen.hook_credentials);
+        let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
         Ok(Self { public, hook, ops, store, health, drain: limits.drain })

@@ -2,9 +2,11 @@
 //!
 //! Nothing outside this module can build a [`PutGrant`], so whoever holds one has authenticated.
 
+mod hook_credentials;
 pub mod jwt;
 mod keys;
 mod upload_token;
 
+pub use self::hook_credentials::{HookCredentials, UnusableCredentials};
 pub use self::keys::{Algorithm, Key, SharedSecret};
 pub use self::upload_token::{PresentedToken, PutClaim, PutGrant, UploadAuthority, UploadRefusal};

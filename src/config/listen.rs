@@ -1,17 +1,26 @@
 //! `[listen]`: where the three listeners stand.
 
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::secrets::Given;
+use crate::authn::HookCredentials;
 use crate::types::Address;
 
 /// `[listen]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ListenSettings {
     /// Uploads and downloads, for the world.
     pub public: Address,
     /// External auth, for ejabberd alone.
     pub hook: Address,
+    /// What the hook's paths begin with: empty, or `/…` without a slash at the end.
+    pub hook_prefix: String,
+    /// What callers of the hook have to show.
+    pub hook_credentials: Option<HookCredentials>,
     /// Health and metrics.
     pub ops: Address,
 }
@@ -21,23 +30,49 @@ pub struct ListenSettings {
 pub(super) struct RawListen {
     public: Option<String>,
     hook: Option<String>,
+    hook_prefix: Option<String>,
+    hook_credentials: Option<SecretString>,
+    hook_credentials_file: Option<PathBuf>,
     ops: Option<String>,
 }
 
 impl RawListen {
-    pub(super) fn validate(self) -> Result<ListenSettings, ConfigError> {
+    pub(super) fn validate(self, folder: &Path) -> Result<ListenSettings, ConfigError> {
         let public = parse("listen.public", self.public.as_deref().unwrap_or("0.0.0.0:8080"))?;
         let hook = parse("listen.hook", self.hook.as_deref().unwrap_or("127.0.0.1:8081"))?;
         let ops = parse("listen.ops", self.ops.as_deref().unwrap_or("0.0.0.0:8082"))?;
+        let hook_credentials = Given {
+            key: "listen.hook_credentials".to_owned(),
+            value: self.hook_credentials.as_ref(),
+            file: self.hook_credentials_file.as_ref(),
+            folder,
+            make: HookCredentials::new,
+        }
+        .one()?;
         if let Address::Tcp(address) = &hook
             && !address.ip().is_loopback()
+            && hook_credentials.is_none()
         {
             return Err(ConfigError::at(
                 "listen.hook",
-                "whoever reaches the hook can try passwords: use a loopback address (127.0.0.1:8081) or unix:/path",
+                "whoever reaches the hook can try passwords: use a loopback address (127.0.0.1:8081), unix:/path, or set hook_credentials",
             ));
         }
-        Ok(ListenSettings { public, hook, ops })
+        let hook_prefix = prefix(self.hook_prefix.unwrap_or_default())?;
+        Ok(ListenSettings { public, hook, hook_prefix, hook_credentials, ops })
+    }
+}
+
+/// Plain path characters only: braces would be patterns to the router.
+fn prefix(text: String) -> Result<String, ConfigError> {
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+    };
+    let usable = text.is_empty() || text.strip_prefix('/').is_some_and(|parts| parts.split('/').all(plain));
+    if usable {
+        Ok(text)
+    } else {
+        Err(ConfigError::at("listen.hook_prefix", "has to look like /auth, without a slash at the end"))
     }
 }
 

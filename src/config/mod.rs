@@ -126,7 +126,7 @@ impl RawSettings {
     fn validate(self, folder: &Path) -> Result<Settings, ConfigError> {
         let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder)?;
         Ok(Settings {
-            listen: self.listen.validate()?,
+            listen: self.listen.validate(folder)?,
             hosts,
             store: self.store.validate(folder)?,
             limits: self.limits.validate()?,

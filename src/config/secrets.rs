@@ -1,5 +1,6 @@
 //! Secrets that are given as exactly one of value (`x`) and file (`x_file`).
 
+use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,20 +11,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ConfigError;
-use crate::types::WeakSecret;
 
 /// What stands in a configuration under `key` and `key_file`.
-pub(super) struct Given<'given, Value, Made> {
+pub(super) struct Given<'given, Value, Made, Unusable> {
     pub(super) key: String,
     pub(super) value: Option<&'given Value>,
     pub(super) file: Option<&'given PathBuf>,
     /// Where a relative file starts.
     pub(super) folder: &'given Path,
-    /// Makes a secret of its bytes, if they are enough.
-    pub(super) make: fn(Vec<u8>) -> Result<Made, WeakSecret>,
+    /// Makes a secret of its bytes, if they can be used.
+    pub(super) make: fn(Vec<u8>) -> Result<Made, Unusable>,
 }
 
-impl<Value, Made> Given<'_, Value, Made> {
+impl<Value, Made, Unusable: Display> Given<'_, Value, Made, Unusable> {
     fn file_text(&self) -> Result<Option<(String, SecretString)>, ConfigError> {
         let key = &self.key;
         let Some(file) = self.file else { return Ok(None) };
@@ -38,13 +38,11 @@ impl<Value, Made> Given<'_, Value, Made> {
     }
 
     fn made(&self, key: &str, text: &str) -> Result<Made, ConfigError> {
-        (self.make)(text.as_bytes().to_vec()).map_err(|weak| {
-            ConfigError::at(key, format!("{weak}; `openssl rand -base64 48` makes a good one"))
-        })
+        (self.make)(text.as_bytes().to_vec()).map_err(|unusable| ConfigError::at(key, unusable))
     }
 }
 
-impl<Made> Given<'_, SecretString, Made> {
+impl<Made, Unusable: Display> Given<'_, SecretString, Made, Unusable> {
     /// The secret, or `None` where neither was given.
     pub(super) fn one(&self) -> Result<Option<Made>, ConfigError> {
         if let Some((key, text)) = self.file_text()? {
@@ -54,7 +52,7 @@ impl<Made> Given<'_, SecretString, Made> {
     }
 }
 
-impl<Made> Given<'_, Vec<SecretString>, Made> {
+impl<Made, Unusable: Display> Given<'_, Vec<SecretString>, Made, Unusable> {
     /// The secrets, at least one, in a file one a line; `None` where neither was given.
     pub(super) fn list(&self) -> Result<Option<Vec<Made>>, ConfigError> {
         let (key, secrets) = if let Some((key, text)) = self.file_text()? {

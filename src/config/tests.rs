@@ -98,6 +98,14 @@ fn variables_replace_values_and_are_typed_by_their_look() {
 }
 
 #[test]
+fn beyond_loopback_the_hook_needs_credentials() {
+    let listen = "[listen]\nhook = '0.0.0.0:8081'\nhook_prefix = '/auth'\nhook_credentials = 'ejabberd:0123456789abcdef'";
+    let settings = load(&format!("{}{listen}", minimal()), &[]).unwrap();
+    assert_eq!(settings.listen.hook.to_string(), "0.0.0.0:8081");
+    assert!(settings.listen.hook_credentials.is_some());
+}
+
+#[test]
 fn a_name_of_digits_is_a_name() {
     let s3 = "kind = 's3'\naccess_key_id = 'a'\nsecret_access_key = 'k'";
     let toml = minimal().replace("kind = 'disk'\npath = 'files'", s3);
@@ -138,6 +146,9 @@ fn what_is_refused_is_named() {
             minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'"),
             "store.access_key_id: is missing",
         ),
+        (format!("{}[listen]\nhook_credentials = 'ejabberd:short'", minimal()), "listen.hook_credentials: has to be name:password"),
+        (format!("{}[listen]\nhook_prefix = 'auth/'", minimal()), "listen.hook_prefix: has to look like /auth"),
+        (format!("{}[listen]\nhook = '0.0.0.0:8081'", minimal()), "listen.hook: whoever reaches the hook"),
         (
             format!("{}[hosts.'a.org'.upload]\nsecrets = []", minimal()),
             "hosts.\"a.org\".upload.secrets: holds no secret",

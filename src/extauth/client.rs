@@ -11,6 +11,7 @@ use ureq::unversioned::resolver::DefaultResolver;
 
 use super::question::Question;
 use super::unix::UnixConnector;
+use crate::authn::HookCredentials;
 
 /// More than `false` and less than anything that would have to be read.
 const ANSWER_MAX_BYTES: u64 = 64;
@@ -48,7 +49,9 @@ impl FromStr for Hook {
 pub(super) enum AskError {
     #[error("{0}")]
     Transport(#[from] ureq::Error),
-    #[error("the hook answered with status {0}: is --hook the address of the service's hook listener?")]
+    #[error(
+        "the hook answered with status {0}: is --hook the address of the service's hook listener, and does --credentials-file hold its credentials?"
+    )]
     Status(u16),
 }
 
@@ -64,12 +67,13 @@ impl AskError {
 pub struct HookClient {
     agent: Agent,
     base: String,
+    credentials: Option<HookCredentials>,
 }
 
 impl HookClient {
-    /// A client that connects when it is first asked.
+    /// A client that connects when it is first asked, and shows `credentials` each time.
     #[must_use]
-    pub fn new(hook: Hook) -> Self {
+    pub fn new(hook: Hook, credentials: Option<HookCredentials>) -> Self {
         let config = Config::builder()
             // A proxy from the environment must never see a password.
             .proxy(None)
@@ -78,12 +82,12 @@ impl HookClient {
             .user_agent("ejabberd-sidecar extauth")
             .build();
         match hook {
-            Hook::Http(base) => Self { agent: Agent::new_with_config(config), base },
+            Hook::Http(base) => Self { agent: Agent::new_with_config(config), base, credentials },
             Hook::Unix(path) => {
                 let agent = Agent::with_parts(config, UnixConnector::new(path), DefaultResolver::default());
                 // An address that needs no looking up; the connector goes to the socket.
                 let base = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
-                Self { agent, base }
+                Self { agent, base, credentials }
             }
         }
     }
@@ -104,6 +108,10 @@ impl HookClient {
 
     fn post(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
         let request = self.agent.post(format!("{}/{call}", self.base));
+        let request = match &self.credentials {
+            Some(credentials) => request.header("authorization", credentials.authorization()),
+            None => request,
+        };
         let request = request.config().timeout_global(Some(patience)).build();
         let mut answer = request.send_form(form.iter().copied())?;
         match answer.status().as_u16() {

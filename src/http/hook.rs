@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Form;
-use axum::extract::State;
 use axum::extract::rejection::FormRejection;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use crate::authn::HookCredentials;
 use crate::login::Login;
+use crate::telemetry::audit::{self, Why};
 
 type Asked<T> = Result<Form<T>, FormRejection>;
 type Answer = Result<&'static str, FormRejection>;
@@ -43,7 +48,27 @@ fn answer(yes: bool) -> &'static str {
     if yes { "true" } else { "false" }
 }
 
+/// Lets only those ask who show the credentials. Without any configured it is not in the way: callers send an empty
+/// `Authorization: Basic ` then.
+pub(super) async fn require_credentials(
+    State(credentials): State<Arc<HookCredentials>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if shown.is_some_and(|shown| credentials.accept(shown)) {
+        return next.run(request).await;
+    }
+    let text = if shown.is_some() {
+        "the credentials are not listen.hook_credentials"
+    } else {
+        "no credentials were sent"
+    };
+    audit::hook_refused(Why { code: "credentials_wrong", text: &text });
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"hook\"")]).into_response()
+}
+
 /// A question that is none is answered with a 4xx, which no caller takes for a yes. What is wrong with it is told without its values.
 fn understood<T>(asked: Asked<T>) -> Result<Form<T>, FormRejection> {
-    asked.inspect_err(|rejection| tracing::warn!(reason = "request_malformed", "hook: {rejection}"))
+    asked.inspect_err(|rejection| audit::hook_refused(Why { code: "request_malformed", text: rejection }))
 }

@@ -58,6 +58,12 @@ pub fn login(
     }
 }
 
+/// A request to the hook was no question, or not allowed to be one. No login was decided.
+pub fn hook_refused(Why { code, text }: Why<'_>) {
+    tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
+    metrics::hook_refused(code);
+}
+
 /// A file was stored. Its owner is told and not its path: whoever knows the path may read the file.
 pub fn stored(vhost: &Vhost, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

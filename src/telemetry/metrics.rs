@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 use crate::types::Vhost;
 
 const LOGINS: &str = "ejabberd_sidecar_logins_total";
+const HOOK_REFUSED: &str = "ejabberd_sidecar_hook_refused_total";
 const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
 const DOWNLOADS: &str = "ejabberd_sidecar_downloads_total";
@@ -20,6 +21,10 @@ const STORE_UP: &str = "ejabberd_sidecar_store_up";
 pub fn start() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().install_recorder()?;
     describe_counter!(LOGINS, "Logins by vhost, outcome (accepted, refused) and reason");
+    describe_counter!(
+        HOOK_REFUSED,
+        "Requests to the hook that were no questions, or came without its credentials, by reason"
+    );
     describe_counter!(UPLOADS, "Uploads by vhost, outcome (stored, refused, failed) and reason");
     describe_counter!(UPLOAD_BYTES, "Bytes of stored uploads by vhost");
     describe_counter!(DOWNLOADS, "Downloads by vhost, outcome (served, refused, failed) and reason");
@@ -38,6 +43,10 @@ pub fn announce(vhost: &Vhost) {
 
 pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
     counter!(LOGINS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+pub(super) fn hook_refused(reason: &'static str) {
+    counter!(HOOK_REFUSED, "reason" => reason).increment(1);
 }
 
 pub(super) fn upload(vhost: &str, outcome: &'static str, reason: &'static str) {

@@ -8,7 +8,7 @@ pub struct Secret(SecretBox<[u8]>);
 
 /// A secret shorter than its use asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is {have} bytes long, needs at least {need}")]
+#[error("is {have} bytes long, needs at least {need}; `openssl rand -base64 48` makes a good one")]
 pub struct WeakSecret {
     /// Bytes that were given.
     pub have: usize,
