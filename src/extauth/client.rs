@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::question::Question;
+use super::resolver::LiteralFirst;
 use super::unix::UnixConnector;
 use crate::authn::HookCredentials;
 
@@ -82,9 +83,13 @@ impl HookClient {
             .user_agent("ejabberd-sidecar extauth")
             .build();
         match hook {
-            Hook::Http(base) => Self { agent: Agent::new_with_config(config), base, credentials },
+            Hook::Http(base) => Self {
+                agent: Agent::with_parts(config, DefaultConnector::default(), LiteralFirst::default()),
+                base,
+                credentials,
+            },
             Hook::Unix(path) => {
-                let agent = Agent::with_parts(config, UnixConnector::new(path), DefaultResolver::default());
+                let agent = Agent::with_parts(config, UnixConnector::new(path), LiteralFirst::default());
                 // An address that needs no looking up; the connector goes to the socket.
                 let base = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
                 Self { agent, base, credentials }

@@ -8,6 +8,7 @@ mod bridge;
 mod client;
 mod frame;
 mod question;
+mod resolver;
 mod unix;
 
 pub use self::bridge::serve;
