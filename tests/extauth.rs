@@ -82,6 +82,14 @@ impl Bridge {
         assert_eq!(self.child.wait().expect("ours").code(), Some(0));
     }
 
+    /// Waits until all of `parts` are in what it says on stderr.
+    fn wait_for_log(&self, parts: &[&str]) {
+        wait_until(&format!("{parts:?} in the bridge's log"), || {
+            let log = self.log();
+            parts.iter().all(|part| log.contains(part))
+        });
+    }
+
     fn log(&self) -> String {
         self.stderr.lock().expect("no panic in there").clone()
     }
@@ -195,10 +203,7 @@ fn the_wrong_listener_is_named_as_such() {
     let service = Service::start();
     let mut bridge = Bridge::start(&format!("http://{}", service.address("public")));
     assert_eq!(bridge.ask(format!("auth:alice:localhost:{}", tokens::good("alice"))), NO);
-    wait_until("the bridge says why", || {
-        let log = bridge.log();
-        log.contains("hook_refused") && log.contains("status 405") && log.contains("--hook")
-    });
+    bridge.wait_for_log(&["hook_refused", "status 405", "--hook"]);
     bridge.close();
 }
 
@@ -247,10 +252,7 @@ fn credentials_come_from_a_file_and_without_them_the_bridge_says_why() {
     bridge.close();
     let mut bridge = Bridge::start(&hook);
     assert_eq!(bridge.ask(&question), NO);
-    wait_until("the bridge says why", || {
-        let log = bridge.log();
-        log.contains("hook_refused") && log.contains("status 401") && log.contains("--credentials-file")
-    });
+    bridge.wait_for_log(&["hook_refused", "status 401", "--credentials-file"]);
     bridge.close();
 }
 

@@ -196,14 +196,20 @@ fn a_store_that_is_away_is_told_and_answered_with_503() {
     service.wait_for_log(&["upload", "outcome=\"failed\"", "reason=\"store_failed\""]);
 }
 
+/// Begins an upload of 8 bytes to `h/r/name`; the other half of it is still to be sent.
+fn half_an_upload(service: &Service) -> Client {
+    let target = format!("/upload/localhost/h/r/name?v={}", tokens::v("h/r/name", 8));
+    let mut client = Client::connect(&service.address("public"));
+    client.send(format!("PUT {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nhalf"));
+    wait_until("the upload has begun", || !service.stored_files().is_empty());
+    client
+}
+
 #[test]
 fn a_signal_lets_an_upload_finish_and_takes_no_new_connection() {
     let mut service = Service::start();
     let public = service.address("public");
-    let target = format!("/upload/localhost/h/r/name?v={}", tokens::v("h/r/name", 8));
-    let mut client = Client::connect(&public);
-    client.send(format!("PUT {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nhalf"));
-    wait_until("the upload has begun", || !service.stored_files().is_empty());
+    let mut client = half_an_upload(&service);
     let _idle = Client::connect(&public);
 
     service.signal("TERM");
@@ -222,10 +228,7 @@ fn a_signal_lets_an_upload_finish_and_takes_no_new_connection() {
 #[test]
 fn a_second_signal_ends_it_at_once_and_nothing_is_left() {
     let mut service = Service::start();
-    let target = format!("/upload/localhost/h/r/name?v={}", tokens::v("h/r/name", 8));
-    let mut client = Client::connect(&service.address("public"));
-    client.send(format!("PUT {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nhalf"));
-    wait_until("the upload has begun", || !service.stored_files().is_empty());
+    let _client = half_an_upload(&service);
     service.signal("INT");
     service.wait_for_log(&["stopping"]);
     service.signal("INT");
@@ -237,10 +240,7 @@ fn a_second_signal_ends_it_at_once_and_nothing_is_left() {
 #[test]
 fn draining_is_bounded() {
     let mut service = Service::start_with(&configuration(FREE_PORTS, "[limits]\ndrain = '100ms'"));
-    let target = format!("/upload/localhost/h/r/name?v={}", tokens::v("h/r/name", 8));
-    let mut client = Client::connect(&service.address("public"));
-    client.send(format!("PUT {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nhalf"));
-    wait_until("the upload has begun", || !service.stored_files().is_empty());
+    let _client = half_an_upload(&service);
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
     service.wait_for_log(&["stopping before all requests had finished"]);

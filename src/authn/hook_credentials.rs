@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
 
 use crate::types::Secret;
@@ -45,25 +46,26 @@ impl HookCredentials {
 
     /// The header's value with which a client shows them.
     #[must_use]
-    pub fn authorization(&self) -> String {
-        format!("Basic {}", STANDARD.encode(self.0.bytes()))
+    pub fn authorization(&self) -> SecretString {
+        format!("Basic {}", STANDARD.encode(self.0.bytes())).into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
     fn the_pair_itself_and_nothing_else_is_accepted() {
         let ours = HookCredentials::new(b"ejabberd:0123456789abcdef:x".to_vec()).unwrap();
-        assert!(ours.accept(&ours.authorization()));
-        assert!(ours.accept(&ours.authorization().replace("Basic", "basic")));
-        let others = HookCredentials::new(b"ejabberd:0123456789abcdef:y".to_vec()).unwrap();
-        let bearer = ours.authorization().replace("Basic", "Bearer");
-        for wrong in
-            [others.authorization().as_str(), &bearer, "Basic ", "Basic", "", "Basic !!!", "Basic OjE="]
-        {
+        let shown = ours.authorization().expose_secret().to_owned();
+        assert!(ours.accept(&shown));
+        assert!(ours.accept(&shown.replace("Basic", "basic")));
+        let others = HookCredentials::new(b"ejabberd:0123456789abcdef:y".to_vec()).unwrap().authorization();
+        let bearer = shown.replace("Basic", "Bearer");
+        for wrong in [others.expose_secret(), &bearer, "Basic ", "Basic", "", "Basic !!!", "Basic OjE="] {
             assert!(!ours.accept(wrong), "{wrong}");
         }
     }

@@ -30,7 +30,7 @@ impl Extauth {
     pub(super) fn run(self) -> Result<(), Failure> {
         logs::start(LogFormat::Human, tracing::Level::INFO);
         let credentials = self.credentials_file.as_deref().map(read_credentials).transpose()?;
-        let hook = HookClient::new(self.hook, credentials);
+        let hook = HookClient::new(self.hook, credentials.as_ref());
         let ended = serve(BufReader::new(io::stdin().lock()), io::stdout().lock(), &hook, self.grace);
         ended.map_err(|error| Failure::failed(format!("ejabberd is gone: {error}")))
     }

@@ -76,13 +76,9 @@ impl Settings {
             let made = defaults::make(&folder)?;
             (defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder }, made)
         };
-        let mut settings = parse(&text, environment, &source)?.validate(&source.folder)?;
-        settings.made = made;
-        Ok(settings)
+        parse(&text, environment, &source)?.validate(&source.folder, made)
     }
-}
 
-impl Settings {
     /// The settings of a vhost.
     #[must_use]
     pub fn host(&self, vhost: &jid::DomainRef) -> Option<&HostSettings> {
@@ -123,7 +119,7 @@ fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSe
 }
 
 impl RawSettings {
-    fn validate(self, folder: &Path) -> Result<Settings, ConfigError> {
+    fn validate(self, folder: &Path, made: Vec<String>) -> Result<Settings, ConfigError> {
         let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder)?;
         Ok(Settings {
             listen: self.listen.validate(folder)?,
@@ -131,7 +127,7 @@ impl RawSettings {
             store: self.store.validate(folder)?,
             limits: self.limits.validate()?,
             log: self.log.validate(),
-            made: Vec::new(),
+            made,
         })
     }
 }

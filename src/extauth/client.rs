@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::transport::DefaultConnector;
@@ -68,13 +69,15 @@ impl AskError {
 pub struct HookClient {
     agent: Agent,
     base: String,
-    credentials: Option<HookCredentials>,
+    /// The header that shows the hook's credentials.
+    authorization: Option<SecretString>,
 }
 
 impl HookClient {
     /// A client that connects when it is first asked, and shows `credentials` each time.
     #[must_use]
-    pub fn new(hook: Hook, credentials: Option<HookCredentials>) -> Self {
+    pub fn new(hook: Hook, credentials: Option<&HookCredentials>) -> Self {
+        let authorization = credentials.map(HookCredentials::authorization);
         let config = Config::builder()
             // A proxy from the environment must never see a password.
             .proxy(None)
@@ -86,13 +89,13 @@ impl HookClient {
             Hook::Http(base) => Self {
                 agent: Agent::with_parts(config, DefaultConnector::default(), LiteralFirst::default()),
                 base,
-                credentials,
+                authorization,
             },
             Hook::Unix(path) => {
                 let agent = Agent::with_parts(config, UnixConnector::new(path), LiteralFirst::default());
                 // An address that needs no looking up; the connector goes to the socket.
                 let base = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
-                Self { agent, base, credentials }
+                Self { agent, base, authorization }
             }
         }
     }
@@ -113,8 +116,8 @@ impl HookClient {
 
     fn post(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
         let request = self.agent.post(format!("{}/{call}", self.base));
-        let request = match &self.credentials {
-            Some(credentials) => request.header("authorization", credentials.authorization()),
+        let request = match &self.authorization {
+            Some(authorization) => request.header("authorization", authorization.expose_secret()),
             None => request,
         };
         let request = request.config().timeout_global(Some(patience)).build();
