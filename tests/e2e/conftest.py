@@ -3,9 +3,12 @@
 import pytest
 
 from harness import processes
+from harness.issuers import Issuers
 from harness.s3 import S3Server
 from harness.secrecy import LOG_FOLDERS, secret
 from harness.server import Server
+
+FAILED_LOGINS_PER_MINUTE = 10
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,23 @@ def on_s3(tmp_path_factory):
     server = Server(data, stored_in=bucket.root, UP_STORE=str(store))
     yield from running(server)
     bucket.stop()
+
+
+@pytest.fixture(scope="session")
+def issuers(tmp_path_factory):
+    """Those of `federated`."""
+    return Issuers(tmp_path_factory.mktemp("issuers") / "keys")
+
+
+@pytest.fixture(scope="session")
+def federated(tmp_path_factory, issuers):
+    """Users of all `issuers`, and a low limit for failed logins: a test takes a user of its own."""
+    data = tmp_path_factory.mktemp("federated")
+    sections = data / "issuers.toml"
+    sections.write_text(issuers.sections())
+    limit = {"EJABBERD_SIDECAR__LIMITS__LOGINS_PER_MINUTE": str(FAILED_LOGINS_PER_MINUTE)}
+    server = Server(data, stored_in=data / "store", environment=limit, UP_ISSUERS=str(sections))
+    yield from running(server)
 
 
 @pytest.fixture(params=["on_disk", "on_s3"])

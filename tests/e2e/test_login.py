@@ -35,7 +35,7 @@ REFUSED = {
     "token_expired": lambda key: tokens.make(key, "alice@localhost", expires_in=-120),
     "signature_invalid": lambda key: tokens.tampered(key, "alice@localhost"),
     "user_mismatch": lambda key: tokens.make(key, "bob@localhost"),
-    "algorithm_refused": lambda key: tokens.make(key, "alice@localhost", alg="none"),
+    "algorithm_none": lambda key: tokens.make(key, "alice@localhost", alg="none"),
     "token_malformed": lambda key: secret("no token at all"),
 }
 

@@ -16,6 +16,7 @@ class Ejabberd:
     def __init__(self, data: Path, port: int):
         self.port = port
         self.certificate = data / "certs" / "localhost.crt"
+        self.config = data / "ejabberd" / "ejabberd.yml"
         self._data = data
         self._process: Process | None = None
 

@@ -3,13 +3,14 @@
 import base64
 import socket
 import ssl
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from xml.etree import ElementTree
 
 # Above what the bridge rides out (8 s); a hung login fails here.
 PATIENCE = 40
 
+CLIENT = "{jabber:client}"
 STREAM = "{http://etherx.jabber.org/streams}"
 STREAM_ERROR = STREAM + "error"
 FEATURES = STREAM + "features"
@@ -24,6 +25,11 @@ OPENING = (
 STARTTLS = b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 AUTH = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>"
 BIND_RESOURCE = b"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+REGISTER = (
+    b"<iq type='set' id='register'><query xmlns='jabber:iq:register'>"
+    b"<username>%s</username><password>%s</password></query></iq>"
+)
+REMOVE = b"<iq type='set' id='remove'><query xmlns='jabber:iq:register'><remove/></query></iq>"
 
 
 @dataclass
@@ -40,24 +46,38 @@ class StreamClosedError(Exception):
 
 
 class _Connection:
-    def __init__(self, port: int, source: str):
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
+    def __init__(self, server, source: str = "127.0.0.1"):
+        self._socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
+        self._trust = ssl.create_default_context(cafile=str(server.certificate))
 
-    def open_stream(self) -> ElementTree.Element:
-        """Gives the features that the server offers."""
+    def begin(self) -> None:
+        """Goes as far as a login: into TLS."""
+        self._open_stream()
+        self.send(STARTTLS)
+        self.expect(TLS + "proceed")
+        self._socket = self._trust.wrap_socket(self._socket, server_hostname="localhost")
+        self._open_stream()
+
+    def log_in(self, message: bytes) -> Answer:
+        self.send(AUTH % base64.b64encode(message))
+        answer = self.expect(SASL + "success", SASL + "failure")
+        if answer.tag == SASL + "failure":
+            return Answer(refused=_condition(answer))
+        self._open_stream()
+        self.send(BIND_RESOURCE)
+        bound = self.expect(CLIENT + "iq")
+        return Answer(jid=bound.findtext(f".//{BIND}jid").partition("/")[0])
+
+    def _open_stream(self) -> None:
         self._parser = ElementTree.XMLPullParser(["start", "end"])
         self._depth = 0
         self.send(OPENING)
-        return self.expect(FEATURES)
-
-    def start_tls(self, certificate: Path) -> None:
-        self.send(STARTTLS)
-        self.expect(TLS + "proceed")
-        trust = ssl.create_default_context(cafile=str(certificate))
-        self._socket = trust.wrap_socket(self._socket, server_hostname="localhost")
+        self.expect(FEATURES)
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        # A server that has read enough says so before it closes: what it said is read next.
+        with suppress(ConnectionError):
+            self._socket.sendall(data)
 
     def expect(self, *tags: str) -> ElementTree.Element:
         element = self.receive()
@@ -99,23 +119,30 @@ def login_as(server, authzid: str, user: str, password: str) -> Answer:
 
 def sasl_plain(server, message: bytes, source: str = "127.0.0.1") -> Answer:
     """Sends `message` as it is; after a success also binds, and leaves."""
-    connection = _Connection(server.port, source)
-    try:
-        connection.open_stream()
-        connection.start_tls(server.certificate)
-        connection.open_stream()
-        connection.send(AUTH % base64.b64encode(message))
-        answer = connection.expect(SASL + "success", SASL + "failure")
-        if answer.tag == SASL + "failure":
-            return Answer(refused=_condition(answer))
-        connection.open_stream()
-        connection.send(BIND_RESOURCE)
-        bound = connection.expect("{jabber:client}iq")
-        return Answer(jid=bound.findtext(f".//{BIND}jid").partition("/")[0])
-    except StreamClosedError as closed:
-        return Answer(closed=str(closed))
-    finally:
-        connection.close()
+    with closing(_Connection(server, source)) as connection:
+        try:
+            connection.begin()
+            return connection.log_in(message)
+        except StreamClosedError as closed:
+            return Answer(closed=str(closed))
+
+
+def register(server, user: str, password: str) -> str | None:
+    """Makes an account (XEP-0077); gives the condition if the server refuses."""
+    with closing(_Connection(server)) as connection:
+        connection.begin()
+        connection.send(REGISTER % (user.encode(), password.encode()))
+        error = connection.expect(CLIENT + "iq").find(CLIENT + "error")
+    return None if error is None else _condition(error)
+
+
+def remove_account(server, user: str, password: str) -> None:
+    """The user asks for it himself. The server agrees first, and removes then."""
+    with closing(_Connection(server)) as connection:
+        connection.begin()
+        assert connection.log_in(f"\0{user}\0{password}".encode()).jid
+        connection.send(REMOVE)
+        assert connection.expect(CLIENT + "iq").get("type") == "result"
 
 
 def _bytes(text: str | bytes) -> bytes:

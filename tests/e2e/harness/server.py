@@ -12,8 +12,11 @@ from .sidecar import Sidecar
 
 
 class Server:
-    def __init__(self, data: Path, stored_in: Path, **settings: str):
-        """`settings` go to scripts/configure; uploads must show up in `stored_in`."""
+    def __init__(
+        self, data: Path, stored_in: Path, environment: dict | None = None, **settings: str
+    ):
+        """`settings` go to scripts/configure, `environment` to the sidecar. Uploads must show
+        up in `stored_in`."""
         c2s, public, hook_port, ops = free_ports(4)
         settings |= {
             "SIDECAR": str(SIDECAR),
@@ -31,7 +34,7 @@ class Server:
         self.hook_url = f"http://127.0.0.1:{hook_port}"
         self.hook_socket = settings.get("UP_HOOK", "").removeprefix("unix:")
         self.stored_in = stored_in
-        self.sidecar = Sidecar(data, public, ops)
+        self.sidecar = Sidecar(data, public, ops, environment or {})
         self.ejabberd = Ejabberd(data, c2s)
 
     def start(self) -> None:

@@ -11,20 +11,24 @@ from .secrecy import secret_token, secret_url
 
 
 class Sidecar:
-    def __init__(self, data: Path, public: int, ops: int):
+    def __init__(self, data: Path, public: int, ops: int, environment: dict[str, str]):
         self.config = data / "sidecar.toml"
         self.log = data / "logs" / "sidecar.log"
         self.public_url = f"http://localhost:{public}"
         self.ops_url = f"http://127.0.0.1:{ops}"
+        self._environment = environment
         self._process: Process | None = None
 
     def start(self) -> None:
         command = [SIDECAR, "serve", "--config", self.config]
-        self._process = Process(command, self.log)
+        self._process = Process(command, self.log, self._environment)
         self._process.wait_until("readiness", self._ready)
 
     def stop(self) -> int:
         return self._process.stop()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def count(self, counter: str, outcome: str) -> int:
         """Of a counter, over all reasons."""
@@ -59,6 +63,13 @@ class Sidecar:
             lambda: re.search(pattern, self.log.read_text()[since:]) is not None,
             lambda: self.log.read_text()[since:],
         )
+
+    def login(self, user: str, since: int) -> dict[str, str]:
+        """What the log says of the only login of `user` after its first `since` characters."""
+        self.wait_for_log(f'login.* user="{re.escape(user)}"', since)
+        lines = self.log.read_text()[since:].splitlines()
+        (line,) = [line for line in lines if f' user="{user}"' in line]
+        return dict(re.findall(r'(\w+)="([^"]*)"', line))
 
     def log_length(self) -> int:
         return len(self.log.read_text())

@@ -1,22 +1,18 @@
 """Tokens and MACs as another program would make them, good and bad."""
 
-import base64
 import hashlib
 import hmac
 import json
 import time
 
+from .base64url import base64url
 from .secrecy import secret, secret_token
 
 ISSUER = "ejabberd-sidecar-dev"
 
 
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def _json(value: dict) -> str:
-    return _part(json.dumps(value).encode())
+    return base64url(json.dumps(value).encode())
 
 
 def make(key: str, sub: str, expires_in: int = 3600, alg: str = "HS256") -> str:
@@ -28,7 +24,7 @@ def make(key: str, sub: str, expires_in: int = 3600, alg: str = "HS256") -> str:
     signature = b""
     if alg == "HS256":
         signature = hmac.digest(key.encode(), signed.encode(), "sha256")
-    return secret_token(f"{signed}.{_part(signature)}")
+    return secret_token(f"{signed}.{base64url(signature)}")
 
 
 def tampered(key: str, sub: str) -> str:
