@@ -53,6 +53,11 @@ class Process:
             self._popen.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def kill(self) -> None:
+        """What a power cut does: nothing is put in order."""
+        self._popen.kill()
+        self.wait()
+
     def press_ctrl_c(self) -> None:
         """What a terminal does: the whole foreground group gets SIGINT."""
         os.killpg(self.pid, signal.SIGINT)

@@ -34,7 +34,10 @@ class Server:
         self.hook_url = f"http://127.0.0.1:{hook_port}"
         self.hook_socket = settings.get("UP_HOOK", "").removeprefix("unix:")
         self.stored_in = stored_in
-        self.sidecar = Sidecar(data, public, ops, environment or {})
+        self.users_file = data / "users"
+        self.users_file.touch()
+        users = {"EJABBERD_SIDECAR__AUTH__USERS_FILE": str(self.users_file)}
+        self.sidecar = Sidecar(data, public, ops, users | (environment or {}))
         self.ejabberd = Ejabberd(data, c2s)
 
     def start(self) -> None:

@@ -4,13 +4,16 @@ import asyncio
 import io
 from contextlib import asynccontextmanager
 
-from slixmpp import ClientXMPP, Message
+from slixmpp import ClientXMPP, Message, Presence
 
 from .ejabberd import Ejabberd
 from .secrecy import secret_url
 
 # Above what the bridge rides out (8 s); a hung login fails here.
 LOGIN_PATIENCE = 40
+
+# Never logs in.
+NOBODY = "nobody@localhost"
 
 
 class RefusedError(Exception):
@@ -25,6 +28,9 @@ class Client(ClientXMPP):
         self.register_plugin("xep_0363")
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
         self.add_event_handler("message", self.inbox.put_nowait)
+        self.roster.auto_authorize = None  # who asks is answered by the test
+        self.subscriptions: asyncio.Queue[Presence] = asyncio.Queue()
+        self.add_event_handler("presence_subscribe", self.subscriptions.put_nowait)
         self.add_filter("in", self._remember_slot)
         self._port = server.port
 
@@ -55,6 +61,20 @@ class Client(ClientXMPP):
             self.add_event_handler(event, handler)
         self.connect("127.0.0.1", self._port)
         await asyncio.wait_for(outcome, LOGIN_PATIENCE)
+
+    async def bounces(self, jid: str) -> bool:
+        """Whether a message to `jid` comes back: there is no such user."""
+        self.send_message(jid, "is this somebody?", mtype="chat")
+        answers = await self.all_answers()
+        return any(a["type"] == "error" and a["from"].bare == jid for a in answers)
+
+    async def all_answers(self) -> list[Message]:
+        """Those to what was sent so far: the server answers in order."""
+        self.send_message(NOBODY, "this comes back", mtype="chat")
+        answers = []
+        while (message := await asyncio.wait_for(self.inbox.get(), 30))["from"].bare != NOBODY:
+            answers.append(message)
+        return answers
 
     async def upload(self, name: str, content: bytes) -> str:
         """Through a slot of ejabberd; gives the address to download from."""
