@@ -52,6 +52,18 @@ def federated(tmp_path_factory, issuers):
     yield from running(server)
 
 
+@pytest.fixture(scope="session")
+def provisioned(tmp_path_factory):
+    """ejabberd makes and removes accounts."""
+    data = tmp_path_factory.mktemp("provisioned")
+    provisioning = {"EJABBERD_SIDECAR__AUTH__PROVISIONING": "true"}
+    server = Server(data, stored_in=data / "store", environment=provisioning)
+    with server.ejabberd.config.open("a") as config:
+        # The modules are its last section.
+        config.write("  mod_register: {}\nregistration_timeout: infinity\n")
+    yield from running(server)
+
+
 @pytest.fixture(params=["on_disk", "on_s3"])
 def server(request) -> Server:
     """The test runs on each installation."""
