@@ -51,7 +51,7 @@ fn every_other_token_is_refused_for_its_reason() {
             "alice",
             "localhost",
             tokens::signed(&json!({"alg": "none"}), &json!({"iss": "test"})),
-            "algorithm_refused",
+            "algorithm_none",
         ),
         (
             "alice",

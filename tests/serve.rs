@@ -35,7 +35,7 @@ fn an_unusable_configuration_is_64_and_names_the_key() {
         (good.replace("issuer = ", "issuers = "), "hosts.localhost.issuers[0]"),
         (
             good.replace(&format!("secret = \"{secret}\""), ""),
-            "hosts.\"localhost\".issuers[0].secret: is missing",
+            "hosts.\"localhost\".issuers[0]: set exactly one of secret",
         ),
         (
             good.replace(secret, "short"),

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    BodyFault, DiskStore, MemoryStore, NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store,
-    Store,
+    BodyFault, DiskStore, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, S3Credentials,
+    S3Location, S3Store, Store,
 };
-use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
+use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, Secret, UserHash, Vhost};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use tempfile::TempDir;
@@ -113,6 +113,8 @@ conformance![
     a_wrong_length_leaves_nothing,
     a_dropped_upload_leaves_nothing,
     keeps_names_apart,
+    removes_what_is_asked_for,
+    lists_in_order_from_a_key_on,
 ];
 
 fn key(path: &str) -> ObjectKey {
@@ -323,4 +325,56 @@ async fn keeps_names_apart(Backend { store, .. }: &Backend) {
     for name in names {
         assert_eq!(read(store, &key(&format!("u/r/{name}"))).await, name, "{name}");
     }
+}
+
+async fn removes_what_is_asked_for(Backend { store, .. }: &Backend) {
+    for name in ["a/b/c", "a/b/d"] {
+        store.put(&key(name), text(4), whole(b"data")).await.expect("stored");
+    }
+    store.delete(&key("a/b/c")).await.expect("removed");
+    assert!(!exists(store, &key("a/b/c")).await);
+    assert!(exists(store, &key("a/b/d")).await);
+    store.delete(&key("a/b/c")).await.expect("fine, it is not there");
+    store.delete(&key("a/x/y")).await.expect("neither is this one");
+    store.put(&key("a/b/c"), text(4), whole(b"more")).await.expect("free again");
+    assert_eq!(read(store, &key("a/b/c")).await, "more");
+}
+
+async fn listed(store: &Store, prefix: &ObjectPrefix, after: Option<&ObjectKey>) -> Vec<String> {
+    let mut keys = Vec::new();
+    store.list(prefix, after, |key| keys.push(key.as_str().to_owned())).await.expect("listed");
+    keys
+}
+
+async fn lists_in_order_from_a_key_on(Backend { store, .. }: &Backend) {
+    let users = ObjectPrefix::users();
+    assert!(listed(store, &users, None).await.is_empty());
+    let names = ["0/z", "2026-11-22T08/a", "2026-11-22T08/b", "2026-11-22T08.x", "2026-11-22T09/a", "A", "a"];
+    for name in names.iter().rev() {
+        store.put(&ObjectKey::user_entry(name), text(1), whole(b"x")).await.expect("stored");
+    }
+    store.put(&key("a/b/c"), text(1), whole(b"x")).await.expect("stored");
+    let mut sorted = names.map(|name| format!("users/{name}")).to_vec();
+    sorted.sort();
+    assert_eq!(listed(store, &users, None).await, sorted);
+    for (at, name) in sorted.iter().enumerate() {
+        let after = ObjectKey::user_entry(name.strip_prefix("users/").expect("just put before it"));
+        assert_eq!(listed(store, &users, Some(&after)).await, sorted[at + 1..], "after {name}");
+    }
+    let between = ObjectKey::user_entry("2026-11-22T08/aa");
+    let behind = ["users/2026-11-22T08/b", "users/2026-11-22T09/a", "users/A", "users/a"];
+    assert_eq!(listed(store, &users, Some(&between)).await, behind);
+
+    let alice = UserHash::from(&BareJid::new("alice@example.org").expect("a JID"));
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    let own = [format!("{alice}/r/one"), format!("{alice}/s/two")];
+    for path in [own[0].as_str(), own[1].as_str(), "another/r/one"] {
+        store.put(&key(path), text(1), whole(b"x")).await.expect("stored");
+    }
+    let prefix = ObjectPrefix::files_of(&vhost, alice);
+    let keys = own.map(|path| format!("files/example.org/{path}"));
+    assert_eq!(listed(store, &prefix, None).await, keys);
+    store.delete_all(&prefix).await.expect("removed");
+    assert!(listed(store, &prefix, None).await.is_empty());
+    assert!(exists(store, &key("another/r/one")).await);
 }

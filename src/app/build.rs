@@ -7,14 +7,13 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Runtimes;
+use super::background::Background;
 use super::descriptors::affordable_connections;
-use crate::authn::jwt::{ClaimRules, Issuer, VhostVerifier};
-use crate::authn::{Key, UploadAuthority};
-use crate::config::{
-    ConfigError, HostSettings, IssuerSettings, Limits, Settings, StoreSettings, UploadSettings,
-};
-use crate::http::{self, BindError, FilesDoor, Listener, OpsDoor, Socket};
-use crate::login::{Login, VhostLogin};
+use super::login::{self, HostLogin};
+use crate::authn::UploadAuthority;
+use crate::config::{ConfigError, HostSettings, Limits, Settings, StoreSettings, UploadSettings};
+use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Socket};
+use crate::login::{Accounts, Registry};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
 use crate::types::{Address, Vhost};
@@ -29,8 +28,8 @@ pub struct App {
     pub(super) public: Listener,
     pub(super) hook: Listener,
     pub(super) ops: Listener,
-    pub(super) store: Arc<Store>,
-    pub(super) health: Arc<StoreHealth>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) background: Background,
     pub(super) drain: Duration,
 }
 
@@ -64,12 +63,21 @@ impl App {
         for host in &hosts {
             counters::announce(&host.vhost);
         }
-        let login = Arc::new(login(&hosts));
         let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;
         let store = Arc::new(open_store(store)?);
+        let registry = Arc::new(Registry::new(Arc::clone(&store)));
         let max_sizes = hosts.iter().map(|host| (host.vhost.clone(), host.upload.max_size)).collect();
         let files = FilesDoor { sites, uploads: Uploads::new(Arc::clone(&store), max_sizes) };
         let health = Arc::new(StoreHealth::default());
+        let hosts = hosts.into_iter().map(|HostSettings { vhost, auth, issuers, .. }| HostLogin {
+            vhost,
+            auth,
+            issuers,
+        });
+        let (login, watched) = login::build(hosts.collect(), &registry, limits.logins_per_minute);
+        let login = Arc::new(login);
+        let accounts = Accounts::new(Arc::clone(&login), Arc::clone(&registry), Arc::clone(&store));
+        let door = HookDoor { login, accounts: Arc::new(accounts) };
         let ops = OpsDoor { metrics, store: Arc::clone(&health) };
 
         let public = {
@@ -77,11 +85,12 @@ impl App {
             listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
         };
         let _runtime = runtimes.main().enter();
-        let hook_routes = http::hook(login, &listen.hook_prefix, listen.hook_credentials);
+        let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials);
         let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
-        Ok(Self { public, hook, ops, store, health, drain: limits.drain })
+        let background = Background { store, health, registry: Arc::clone(&registry), watched };
+        Ok(Self { public, hook, ops, registry, background, drain: limits.drain })
     }
 }
 
@@ -99,20 +108,6 @@ fn listener(
         header_timeout: limits.header_timeout,
         idle_timeout: limits.idle_timeout,
     })
-}
-
-fn login(hosts: &[HostSettings]) -> Login {
-    Login::new(hosts.iter().map(|host| {
-        let issuers = host.issuers.iter().map(issuer).collect();
-        let verifier = VhostVerifier::new(host.vhost.clone(), host.auth.token_max_bytes, issuers);
-        VhostLogin { verifier, user_exists: host.auth.user_exists }
-    }))
-}
-
-fn issuer(settings: &IssuerSettings) -> Issuer {
-    let IssuerSettings { issuer, audience, leeway, max_lifetime, secret } = settings;
-    let rules = ClaimRules { audience: audience.clone(), leeway: *leeway, max_lifetime: *max_lifetime };
-    Issuer { name: issuer.clone(), keys: vec![Key::from(secret)], rules }
 }
 
 fn sites(hosts: &[HostSettings]) -> Result<Sites, SiteConflict> {

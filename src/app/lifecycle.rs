@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::background::last_writes;
 use super::{App, Runtimes};
 use crate::http::Listener;
 
@@ -47,8 +48,8 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 ///
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
-    let App { public, hook, ops, store, health, drain } = app;
-    let watch = runtimes.files().spawn(health.watch(store));
+    let App { public, hook, ops, registry, background, drain } = app;
+    let mut background = background.start(runtimes.files()).await;
     let mut files = Serving::start([public], runtimes.files());
     let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
@@ -58,7 +59,6 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
         () = files.crash() => return Err("the public listener ended by itself"),
         () = questions.crash() => return Err("the hook or ops listener ended by itself"),
     }
-    watch.abort();
     tracing::info!(
         connections = files.connections.len(),
         "stopping: uploads and downloads under way get {drain:?} to finish"
@@ -74,6 +74,8 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
         }
     }
     drop(tokio::time::timeout(LAST_QUESTIONS, questions.finish()).await);
+    background.shutdown().await;
+    last_writes(&registry).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -1,12 +1,13 @@
-//! Who may do what: login tokens ([`jwt`]), upload tokens, and the grants that come of them.
+//! Who may do what: login tokens ([`jwt`]) and their keys ([`keys`]), upload tokens, and the grants that come of them.
 //!
 //! Nothing outside this module can build a [`PutGrant`], so whoever holds one has authenticated.
 
 mod hook_credentials;
+mod json;
 pub mod jwt;
-mod keys;
+pub mod keys;
 mod upload_token;
 
 pub use self::hook_credentials::{HookCredentials, UnusableCredentials};
-pub use self::keys::{Algorithm, Key, SharedSecret};
+pub use self::keys::SharedSecret;
 pub use self::upload_token::{PresentedToken, PutClaim, PutGrant, UploadAuthority, UploadRefusal};

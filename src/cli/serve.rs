@@ -22,6 +22,9 @@ impl Serve {
         for made in &settings.made {
             tracing::info!("{made}");
         }
+        for notice in &settings.notices {
+            tracing::warn!("{notice}");
+        }
         let metrics = metrics::start().map_err(Failure::failed)?;
         let runtimes = Runtimes::start().map_err(Failure::failed)?;
         let served = runtimes.main().clone().block_on(async {

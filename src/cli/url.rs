@@ -8,7 +8,7 @@ use super::Failure;
 use super::exit::answer;
 use crate::authn::UploadAuthority;
 use crate::config::{Environment, HostSettings, Settings};
-use crate::types::{BareJid, ObjectPath, user_hash};
+use crate::types::{BareJid, ObjectPath, UserHash};
 
 /// What may stand in a path as it is, RFC 3986 §2.3; the rest is escaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -55,7 +55,7 @@ impl Sign {
 
     fn put_url(&self, host: &HostSettings) -> Result<String, Failure> {
         let name = utf8_percent_encode(&self.name, ESCAPED);
-        let encoded = format!("{}/{:032x}/{name}", user_hash(&self.user), rand::random::<u128>());
+        let encoded = format!("{}/{:032x}/{name}", UserHash::from(&self.user), rand::random::<u128>());
         let path =
             ObjectPath::parse(&encoded).map_err(|error| Failure::Unusable(format!("NAME: {error}")))?;
         let upload = &host.upload;

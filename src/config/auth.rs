@@ -1,21 +1,28 @@
 //! `[auth]`, and `[hosts."…".auth]` over it.
 
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::ConfigError;
 use super::environment::from_text;
+use super::users_file::UsersFile;
 use crate::login::UserExists;
+use crate::types::Vhost;
 
 /// What a token can have: below, no JWT fits; above, no frame of ejabberd does.
 const TOKEN_MAX_BYTES: RangeInclusive<usize> = 128..=65_535;
 
 /// How one vhost's users log in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct AuthSettings {
     /// Who exists when ejabberd asks.
     pub user_exists: UserExists,
+    /// Users who exist whether or not they ever logged in.
+    pub users_file: Option<UsersFile>,
+    /// Whether ejabberd may make and remove accounts.
+    pub provisioning: bool,
     /// Longer passwords are refused unread.
     pub token_max_bytes: usize,
 }
@@ -24,6 +31,9 @@ pub struct AuthSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAuth {
     user_exists: Option<RawUserExists>,
+    users_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "from_text")]
+    provisioning: Option<bool>,
     #[serde(default, deserialize_with = "from_text")]
     token_max_bytes: Option<usize>,
 }
@@ -38,12 +48,25 @@ enum RawUserExists {
 
 impl RawAuth {
     /// This section over `general`, over the defaults.
-    pub(super) fn over(&self, general: &Self, section: &str) -> Result<AuthSettings, ConfigError> {
+    pub(super) fn over(
+        &self,
+        general: &Self,
+        section: &str,
+        vhost: &Vhost,
+        folder: &Path,
+    ) -> Result<AuthSettings, ConfigError> {
         let user_exists = match self.user_exists.or(general.user_exists) {
             Some(RawUserExists::Seen) | None => UserExists::Seen,
             Some(RawUserExists::All) => UserExists::All,
             Some(RawUserExists::None) => UserExists::None,
         };
+        let users_file = match (&self.users_file, &general.users_file) {
+            (Some(file), _) => Some((format!("{section}.users_file"), file)),
+            (None, Some(file)) => Some(("auth.users_file".to_owned(), file)),
+            (None, None) => None,
+        };
+        let users_file = users_file.map(|(key, file)| UsersFile::open(&key, folder.join(file), vhost));
+        let provisioning = self.provisioning.or(general.provisioning).unwrap_or(false);
         let section = if self.token_max_bytes.is_some() { section } else { "auth" };
         let token_max_bytes = self.token_max_bytes.or(general.token_max_bytes).unwrap_or(8192);
         if !TOKEN_MAX_BYTES.contains(&token_max_bytes) {
@@ -53,6 +76,6 @@ impl RawAuth {
                 format!("has to be from {least} to {most}"),
             ));
         }
-        Ok(AuthSettings { user_exists, token_max_bytes })
+        Ok(AuthSettings { user_exists, users_file: users_file.transpose()?, provisioning, token_max_bytes })
     }
 }

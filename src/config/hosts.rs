@@ -1,21 +1,15 @@
 //! `[hosts."…"]`: the vhosts, and the issuers whose tokens their users log in with.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::ConfigError;
 use super::auth::{AuthSettings, RawAuth};
-use super::secrets::Given;
+use super::issuer::{IssuerSettings, RawIssuer};
 use super::upload::{RawUpload, UploadSettings};
-use crate::authn::SharedSecret;
+use super::{ConfigError, shared_issuers};
 use crate::types::{Secret, Vhost, parse_vhost};
-
-/// More than clocks are apart; with it, expired tokens would log in.
-const MAX_LEEWAY: Duration = Duration::from_mins(5);
 
 /// `[hosts."…"]`
 #[derive(Debug)]
@@ -30,21 +24,6 @@ pub struct HostSettings {
     pub issuers: Vec<IssuerSettings>,
 }
 
-/// `[[hosts."…".issuers]]`
-#[derive(Debug)]
-pub struct IssuerSettings {
-    /// What `iss` has to equal.
-    pub issuer: String,
-    /// One of these has to be in `aud`.
-    pub audience: Vec<String>,
-    /// How far clocks may be apart.
-    pub leeway: Duration,
-    /// The longest life of a token.
-    pub max_lifetime: Duration,
-    /// Shared with the issuer.
-    pub secret: SharedSecret,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHost {
@@ -56,25 +35,12 @@ pub(super) struct RawHost {
     issuers: Vec<RawIssuer>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawIssuer {
-    issuer: String,
-    #[serde(default)]
-    audience: Vec<String>,
-    #[serde(default, with = "humantime_serde")]
-    leeway: Option<Duration>,
-    #[serde(default, with = "humantime_serde")]
-    max_lifetime: Option<Duration>,
-    secret: Option<SecretString>,
-    secret_file: Option<PathBuf>,
-}
-
 pub(super) fn validate(
     hosts: BTreeMap<String, RawHost>,
     auth: &RawAuth,
     upload: &RawUpload,
     folder: &Path,
+    notices: &mut Vec<String>,
 ) -> Result<Vec<HostSettings>, ConfigError> {
     if hosts.is_empty() {
         return Err(ConfigError::at(
@@ -84,7 +50,7 @@ pub(super) fn validate(
     }
     let mut validated: Vec<HostSettings> = Vec::new();
     for (name, host) in hosts {
-        let host = host.validate(&name, auth, upload, folder)?;
+        let host = host.validate(&name, auth, upload, folder, notices)?;
         if validated.iter().any(|other| other.vhost == host.vhost) {
             return Err(ConfigError::at(
                 format!("hosts.{name:?}"),
@@ -94,6 +60,7 @@ pub(super) fn validate(
         validated.push(host);
     }
     check_apart(&validated)?;
+    shared_issuers::tell_vhosts_apart(&mut validated, notices);
     Ok(validated)
 }
 
@@ -104,6 +71,7 @@ impl RawHost {
         auth: &RawAuth,
         upload: &RawUpload,
         folder: &Path,
+        notices: &mut Vec<String>,
     ) -> Result<HostSettings, ConfigError> {
         let section = format!("hosts.{name:?}");
         let vhost = parse_vhost(name).ok_or_else(|| ConfigError::at(&section, "is not a domain name"))?;
@@ -116,9 +84,9 @@ impl RawHost {
                 ),
             ));
         }
-        let issuers = self.issuers.iter().enumerate();
+        let issuers = self.issuers.into_iter().enumerate();
         let issuers: Vec<_> = issuers
-            .map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder))
+            .map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder, notices))
             .collect::<Result<_, _>>()?;
         for (at, one) in issuers.iter().enumerate() {
             if issuers[..at].iter().any(|other| other.issuer == one.issuer) {
@@ -128,34 +96,8 @@ impl RawHost {
                 ));
             }
         }
-        let auth = self.auth.over(auth, &format!("{section}.auth"))?;
+        let auth = self.auth.over(auth, &format!("{section}.auth"), &vhost, folder)?;
         Ok(HostSettings { vhost, auth, upload, issuers })
-    }
-}
-
-impl RawIssuer {
-    fn validate(&self, section: &str, folder: &Path) -> Result<IssuerSettings, ConfigError> {
-        if self.issuer.is_empty() {
-            return Err(ConfigError::at(format!("{section}.issuer"), "is empty"));
-        }
-        let key = format!("{section}.secret");
-        let (value, file) = (self.secret.as_ref(), self.secret_file.as_ref());
-        let secret = Given { key: key.clone(), value, file, folder, make: SharedSecret::new }.one()?;
-        let leeway = self.leeway.unwrap_or(Duration::from_secs(30));
-        if leeway > MAX_LEEWAY {
-            return Err(ConfigError::at(
-                format!("{section}.leeway"),
-                format!("is above {MAX_LEEWAY:?}: set the clocks right"),
-            ));
-        }
-        Ok(IssuerSettings {
-            issuer: self.issuer.clone(),
-            audience: self.audience.clone(),
-            leeway,
-            max_lifetime: self.max_lifetime.unwrap_or(Duration::from_hours(24)),
-            secret: secret
-                .ok_or_else(|| ConfigError::at(key, "is missing: give it here or as secret_file"))?,
-        })
     }
 }
 
@@ -165,7 +107,7 @@ fn check_apart(hosts: &[HostSettings]) -> Result<(), ConfigError> {
     let upload_secrets: Vec<_> = upload_secrets.map(Secret::bytes).collect();
     for host in hosts {
         for (at, issuer) in host.issuers.iter().enumerate() {
-            if upload_secrets.contains(&issuer.secret.bytes()) {
+            if issuer.keys.secrets().iter().any(|secret| upload_secrets.contains(&secret.bytes())) {
                 let key = format!("hosts.{:?}.issuers[{at}].secret", host.vhost.as_str());
                 return Err(ConfigError::at(key, "is an upload secret too: logins need one of their own"));
             }

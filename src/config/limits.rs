@@ -19,6 +19,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// The longest silence within a body.
     pub idle_timeout: Duration,
+    /// Failed logins of one user in a minute that are told one by one.
+    pub logins_per_minute: u32,
     /// How long requests may go on after the service was told to stop.
     pub drain: Duration,
 }
@@ -32,6 +34,8 @@ pub(super) struct RawLimits {
     header_timeout: Option<Duration>,
     #[serde(default, with = "humantime_serde")]
     idle_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "from_text")]
+    logins_per_minute: Option<u32>,
     #[serde(default, with = "humantime_serde")]
     drain: Option<Duration>,
 }
@@ -43,15 +47,17 @@ impl RawLimits {
             header_timeout: self.header_timeout.unwrap_or(Duration::from_secs(10)),
             // Some object stores close a silent connection after 65 seconds.
             idle_timeout: self.idle_timeout.unwrap_or(Duration::from_secs(45)),
+            logins_per_minute: self.logins_per_minute.unwrap_or(20),
             drain: self.drain.unwrap_or(Duration::from_secs(30)),
         };
         for (key, unusable) in [
             ("limits.connections", limits.connections == 0),
             ("limits.header_timeout", limits.header_timeout.is_zero()),
             ("limits.idle_timeout", limits.idle_timeout.is_zero()),
+            ("limits.logins_per_minute", limits.logins_per_minute == 0),
         ] {
             if unusable {
-                return Err(ConfigError::at(key, "is zero: nothing would be served"));
+                return Err(ConfigError::at(key, "is zero: nothing would be served, or told"));
             }
         }
         if limits.connections > MAX_CONNECTIONS {

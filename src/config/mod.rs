@@ -8,12 +8,17 @@ mod defaults;
 mod environment;
 mod error;
 mod hosts;
+mod issuer;
 mod limits;
 mod listen;
 mod log;
+mod one_or_many;
 mod secrets;
+mod shared_issuers;
 mod store;
 mod upload;
+mod users_file;
+mod watched;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,12 +29,15 @@ use toml::Table;
 pub use self::auth::AuthSettings;
 pub use self::environment::Environment;
 pub use self::error::ConfigError;
-pub use self::hosts::{HostSettings, IssuerSettings};
+pub use self::hosts::HostSettings;
+pub use self::issuer::{IssuerSettings, KeySource};
 pub use self::limits::Limits;
 pub use self::listen::ListenSettings;
 pub use self::log::LogSettings;
 pub use self::store::StoreSettings;
 pub use self::upload::UploadSettings;
+pub use self::users_file::UsersFile;
+pub use self::watched::WatchedFile;
 
 /// Everything the service was told.
 #[derive(Debug)]
@@ -46,6 +54,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// What was made because there was no configuration file: sentences for the operator.
     pub made: Vec<String>,
+    /// What the operator should know of these settings.
+    pub notices: Vec<String>,
 }
 
 /// A configuration file as it was written.
@@ -120,7 +130,8 @@ fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSe
 
 impl RawSettings {
     fn validate(self, folder: &Path, made: Vec<String>) -> Result<Settings, ConfigError> {
-        let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder)?;
+        let mut notices = Vec::new();
+        let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices)?;
         Ok(Settings {
             listen: self.listen.validate(folder)?,
             hosts,
@@ -128,6 +139,7 @@ impl RawSettings {
             limits: self.limits.validate()?,
             log: self.log.validate(),
             made,
+            notices,
         })
     }
 }

@@ -35,7 +35,7 @@ fn defaults_are_those_of_the_documentation() {
     let addresses = [&listen.public, &listen.hook, &listen.ops].map(ToString::to_string);
     assert_eq!(addresses, ["0.0.0.0:8080", "127.0.0.1:8081", "0.0.0.0:8082"]);
     let host = &settings.hosts[0];
-    assert_eq!(host.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 8192 });
+    assert_eq!((host.auth.user_exists, host.auth.token_max_bytes), (UserExists::Seen, 8192));
     assert_eq!(host.upload.public_url.as_str(), "http://localhost:8080/upload/a.org");
     assert_eq!(host.upload.max_size, 100 * 1024 * 1024);
     let issuer = &host.issuers[0];
@@ -50,8 +50,8 @@ fn a_vhost_overrides_and_the_rest_is_shared() {
     let other = format!("[auth]\ntoken_max_bytes = 999\n[[hosts.'b.org'.issuers]]\n{ISSUER}\n");
     let settings = load(&format!("{}{more}{other}", minimal()), &[]).unwrap();
     let [a, b] = settings.hosts.as_slice() else { unreachable!("{:?}", settings.hosts) };
-    assert_eq!(a.auth, AuthSettings { user_exists: UserExists::All, token_max_bytes: 999 });
-    assert_eq!(b.auth, AuthSettings { user_exists: UserExists::Seen, token_max_bytes: 999 });
+    assert_eq!((a.auth.user_exists, a.auth.token_max_bytes), (UserExists::All, 999));
+    assert_eq!((b.auth.user_exists, b.auth.token_max_bytes), (UserExists::Seen, 999));
     assert_eq!((a.upload.max_size, a.upload.signing_secret.bytes()), (1000, &b"a secret of its own"[..]));
     assert_eq!(b.upload.signing_secret.bytes(), b"shared with ejabberd");
     assert_eq!(a.upload.public_url.as_str(), "https://u.a.org/");
@@ -66,7 +66,7 @@ fn secrets_come_from_files_one_a_line_and_without_white_space() {
     let host = &load_from(&folder, toml, &[]).unwrap().hosts[0];
     assert_eq!(host.upload.signing_secret.bytes(), b"the signing secret");
     assert_eq!(host.upload.retired_secrets[0].bytes(), b"a retired secret");
-    assert_eq!(host.issuers[0].secret.bytes(), b"0123456789abcdef0123456789abcdef");
+    assert_eq!(host.issuers[0].keys.secrets()[0].bytes(), b"0123456789abcdef0123456789abcdef");
 
     fs::remove_file(folder.path().join("issuer")).unwrap();
     let missing = load_from(&folder, toml, &[]).unwrap_err().to_string();

@@ -35,7 +35,10 @@ pub fn serve(
         let yes = if let Some(question) = Question::parse(&payload) {
             patience.answer(question)
         } else {
-            tracing::info!(reason = "request_denied", "a request other than auth and isuser is answered no");
+            tracing::info!(
+                reason = "request_denied",
+                "a request that is none of auth, isuser, tryregister, removeuser is answered no"
+            );
             false
         };
         // The last request's password is not kept until the next one comes.

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use ureq::Agent;
 use ureq::config::Config;
+use ureq::http::Response;
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, Body};
 
 use super::question::Question;
 use super::resolver::LiteralFirst;
@@ -103,25 +104,28 @@ impl HookClient {
     /// Asks the hook and waits for `patience` at most.
     pub(super) fn ask(&self, question: Question<'_>, patience: Duration) -> Result<bool, AskError> {
         match question {
-            Question::Auth { user, server, password } => self.post(
-                "check_password",
-                &[("user", user), ("server", server), ("pass", password)],
-                patience,
-            ),
+            Question::Auth { user, server, password } => {
+                let form = [("user", user), ("server", server), ("pass", password)];
+                self.yes_or_no("check_password", &form, patience)
+            }
             Question::IsUser { user, server } => {
-                self.post("user_exists", &[("user", user), ("server", server)], patience)
+                self.yes_or_no("user_exists", &[("user", user), ("server", server)], patience)
+            }
+            Question::Register { user, server } => {
+                self.done("register", &[("user", user), ("server", server)], patience)
+            }
+            Question::Remove { user, server, password: None } => {
+                self.done("remove_user", &[("user", user), ("server", server)], patience)
+            }
+            Question::Remove { user, server, password: Some(password) } => {
+                let form = [("user", user), ("server", server), ("pass", password)];
+                self.done("remove_user_validate", &form, patience)
             }
         }
     }
 
-    fn post(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
-        let request = self.agent.post(format!("{}/{call}", self.base));
-        let request = match &self.authorization {
-            Some(authorization) => request.header("authorization", authorization.expose_secret()),
-            None => request,
-        };
-        let request = request.config().timeout_global(Some(patience)).build();
-        let mut answer = request.send_form(form.iter().copied())?;
+    fn yes_or_no(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
+        let mut answer = self.post(call, form, patience)?;
         match answer.status().as_u16() {
             200 => {
                 let text = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string()?;
@@ -129,6 +133,30 @@ impl HookClient {
             }
             status => Err(AskError::Status(status)),
         }
+    }
+
+    /// Whether the hook did what it was asked for. 404 may also come from something that is no hook, which `yes_or_no` tells.
+    fn done(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
+        match self.post(call, form, patience)?.status().as_u16() {
+            201 | 204 => Ok(true),
+            403 | 404 | 409 => Ok(false),
+            status => Err(AskError::Status(status)),
+        }
+    }
+
+    fn post(
+        &self,
+        call: &str,
+        form: &[(&str, &str)],
+        patience: Duration,
+    ) -> Result<Response<Body>, AskError> {
+        let request = self.agent.post(format!("{}/{call}", self.base));
+        let request = match &self.authorization {
+            Some(authorization) => request.header("authorization", authorization.expose_secret()),
+            None => request,
+        };
+        let request = request.config().timeout_global(Some(patience)).build();
+        Ok(request.send_form(form.iter().copied())?)
     }
 }
 

@@ -1,15 +1,19 @@
-//! What ejabberd asks: `auth:User:Server:Password` and `isuser:User:Server`.
+//! What ejabberd asks: `auth:User:Server:Password`, `isuser:User:Server` and so on, as its `extauth.erl` writes them.
 
 use std::fmt;
 
-/// A request that the hook answers. All others (`setpass`, `tryregister`, `removeuser`, malformed ones) are always denied: passwords and
-/// accounts are managed where tokens are issued.
+/// A request that the hook answers. All others (`setpass`, `certauth`, malformed ones) are always denied: passwords are managed where
+/// tokens are issued.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question<'frame> {
     /// Is this the user's password?
     Auth { user: &'frame str, server: &'frame str, password: &'frame str },
     /// Is there such a user?
     IsUser { user: &'frame str, server: &'frame str },
+    /// Make this user exist.
+    Register { user: &'frame str, server: &'frame str },
+    /// Remove this user, who shows a password or is removed by an administrator.
+    Remove { user: &'frame str, server: &'frame str, password: Option<&'frame str> },
 }
 
 impl<'frame> Question<'frame> {
@@ -23,6 +27,17 @@ impl<'frame> Question<'frame> {
                 Some(Self::Auth { user, server, password })
             }
             "isuser" if !arguments.contains(':') => Some(Self::IsUser { user, server: arguments }),
+            "tryregister" => {
+                let (server, _password) = arguments.split_once(':')?;
+                Some(Self::Register { user, server })
+            }
+            "removeuser" if !arguments.contains(':') => {
+                Some(Self::Remove { user, server: arguments, password: None })
+            }
+            "removeuser3" => {
+                let (server, password) = arguments.split_once(':')?;
+                Some(Self::Remove { user, server, password: Some(password) })
+            }
             _ => None,
         }
     }
@@ -33,6 +48,8 @@ impl fmt::Debug for Question<'_> {
         match self {
             Self::Auth { user, server, password: _ } => write!(f, "auth of {user:?} at {server:?}"),
             Self::IsUser { user, server } => write!(f, "isuser of {user:?} at {server:?}"),
+            Self::Register { user, server } => write!(f, "tryregister of {user:?} at {server:?}"),
+            Self::Remove { user, server, password: _ } => write!(f, "removeuser of {user:?} at {server:?}"),
         }
     }
 }
@@ -49,13 +66,20 @@ mod tests {
         assert_eq!(Question::parse(b"auth:alice:localhost:"), Some(empty));
         let isuser = Question::IsUser { user: "jörg", server: "localhost" };
         assert_eq!(Question::parse("isuser:jörg:localhost".as_bytes()), Some(isuser));
+        let register = Question::Register { user: "alice", server: "localhost" };
+        assert_eq!(Question::parse(b"tryregister:alice:localhost:a:b"), Some(register));
+        let remove = |password| Some(Question::Remove { user: "alice", server: "localhost", password });
+        assert_eq!(Question::parse(b"removeuser:alice:localhost"), remove(None));
+        assert_eq!(Question::parse(b"removeuser3:alice:localhost:a:b"), remove(Some("a:b")));
         for denied in [
             &b"auth:alice:localhost"[..],
             b"isuser:alice",
             b"isuser:a:b:c",
             b"setpass:alice:localhost:x",
-            b"tryregister:alice:localhost:x",
-            b"removeuser:alice:localhost",
+            b"tryregister:alice:localhost",
+            b"removeuser:a:b:c",
+            b"removeuser3:alice:localhost",
+            b"certauth:alice:localhost:x",
             b"auth:\xff:localhost:x",
             b"auth",
             b"",
@@ -66,6 +90,8 @@ mod tests {
 
     #[test]
     fn debug_hides_the_password() {
-        assert!(!format!("{:?}", Question::parse(b"auth:alice:localhost:sesame")).contains("sesame"));
+        for frame in ["auth:alice:localhost:sesame", "removeuser3:alice:localhost:sesame"] {
+            assert!(!format!("{:?}", Question::parse(frame.as_bytes())).contains("sesame"), "{frame}");
+        }
     }
 }

@@ -1,51 +1,122 @@
-//! The external-auth hook, with the names and answers of ejabberd's contrib module `ejabberd_auth_http`: 200 with exactly `true` or
-//! `false`. Arguments come in the query of a GET or in the form of a POST.
+//! The external-auth hook, with the names and answers of ejabberd's contrib module `ejabberd_auth_http`, which `MongooseIM` reads
+//! as well.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Form;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::question::{Name, Question};
 use crate::authn::HookCredentials;
-use crate::login::Login;
+use crate::login::{AccountRefusal, Accounts, Login};
 use crate::telemetry::audit::{self, Why};
 
-type Asked<T> = Result<Form<T>, FormRejection>;
-type Answer = Result<&'static str, FormRejection>;
+/// What the hook asks.
+#[derive(Debug, Clone)]
+pub struct HookDoor {
+    /// Who may log in.
+    pub login: Arc<Login>,
+    /// Who exists.
+    pub accounts: Arc<Accounts>,
+}
+
+impl FromRef<HookDoor> for Arc<Login> {
+    fn from_ref(door: &HookDoor) -> Self {
+        Self::clone(&door.login)
+    }
+}
+
+impl FromRef<HookDoor> for Arc<Accounts> {
+    fn from_ref(door: &HookDoor) -> Self {
+        Self::clone(&door.accounts)
+    }
+}
+
+/// A user, and where one is asked for, a password. Callers send an empty one elsewhere.
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    user: Name,
+    server: Name,
+}
 
 #[derive(Debug, Deserialize)]
-pub(super) struct CheckPassword {
-    user: String,
-    server: String,
+pub(super) struct UserWithPassword {
+    user: Name,
+    server: Name,
     pass: SecretString,
 }
 
-pub(super) async fn check_password(State(login): State<Arc<Login>>, asked: Asked<CheckPassword>) -> Answer {
-    let Form(asked) = understood(asked)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    Ok(answer(login.check_password(&asked.user, &asked.server, asked.pass.expose_secret(), now).is_ok()))
+pub(super) async fn check_password(
+    State(login): State<Arc<Login>>,
+    Question(asked): Question<UserWithPassword>,
+) -> &'static str {
+    let UserWithPassword { user, server, pass } = asked;
+    answer(login.check_password(&user.0, &server.0, pass.expose_secret(), now()).is_ok())
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct UserExists {
-    user: String,
-    server: String,
+pub(super) async fn user_exists(
+    State(login): State<Arc<Login>>,
+    Question(User { user, server }): Question<User>,
+) -> &'static str {
+    answer(login.user_exists(&user.0, &server.0))
 }
 
-pub(super) async fn user_exists(State(login): State<Arc<Login>>, asked: Asked<UserExists>) -> Answer {
-    let Form(asked) = understood(asked)?;
-    Ok(answer(login.user_exists(&asked.user, &asked.server)))
-}
-
+/// Exactly this, with status 200, is read as a yes or a no.
 fn answer(yes: bool) -> &'static str {
     if yes { "true" } else { "false" }
+}
+
+pub(super) async fn register(
+    State(accounts): State<Arc<Accounts>>,
+    Question(User { user, server }): Question<User>,
+) -> StatusCode {
+    status(&accounts.register(&user.0, &server.0).await, StatusCode::CREATED)
+}
+
+pub(super) async fn remove_user(
+    State(accounts): State<Arc<Accounts>>,
+    Question(User { user, server }): Question<User>,
+) -> StatusCode {
+    status(&accounts.remove(&user.0, &server.0).await, StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn remove_user_validate(
+    State(accounts): State<Arc<Accounts>>,
+    Question(asked): Question<UserWithPassword>,
+) -> StatusCode {
+    let UserWithPassword { user, server, pass } = asked;
+    let removed = accounts.remove_with_token(&user.0, &server.0, pass.expose_secret(), now()).await;
+    status(&removed, StatusCode::NO_CONTENT)
+}
+
+fn status(outcome: &Result<(), AccountRefusal>, done: StatusCode) -> StatusCode {
+    match outcome {
+        Ok(()) => done,
+        Err(AccountRefusal::Exists) => StatusCode::CONFLICT,
+        Err(AccountRefusal::Missing) => StatusCode::NOT_FOUND,
+        Err(AccountRefusal::ProvisioningOff | AccountRefusal::Login(_)) => StatusCode::FORBIDDEN,
+        Err(AccountRefusal::NotLoaded | AccountRefusal::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Passwords are changed where tokens are issued.
+pub(super) async fn set_password() -> StatusCode {
+    StatusCode::FORBIDDEN
+}
+
+/// Nobody has a password here, or a certificate.
+pub(super) async fn nothing() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Lets only those ask who show the credentials. Without any configured it is not in the way: callers send an empty
@@ -66,9 +137,4 @@ pub(super) async fn require_credentials(
     };
     audit::hook_refused(Why { code: "credentials_wrong", text: &text });
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"hook\"")]).into_response()
-}
-
-/// A question that is none is answered with a 4xx, which no caller takes for a yes. What is wrong with it is told without its values.
-fn understood<T>(asked: Asked<T>) -> Result<Form<T>, FormRejection> {
-    asked.inspect_err(|rejection| audit::hook_refused(Why { code: "request_malformed", text: rejection }))
 }

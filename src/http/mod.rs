@@ -5,12 +5,14 @@ mod files;
 mod hook;
 mod linger;
 mod ops;
+mod question;
 mod routes;
 mod server;
 mod socket;
 mod stall;
 
 pub use self::files::FilesDoor;
+pub use self::hook::HookDoor;
 pub use self::ops::OpsDoor;
 pub use self::routes::{files, hook, ops};
 pub use self::server::Listener;

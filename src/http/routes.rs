@@ -5,27 +5,34 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::files::{self, FilesDoor};
-use super::hook::{check_password, require_credentials, user_exists};
+use super::hook::{self, HookDoor};
 use super::ops::{self, OpsDoor};
 use crate::authn::HookCredentials;
-use crate::login::Login;
 
 /// More than any form of the hook has: a token of the largest size that can be configured usefully, percent-encoded.
 const HOOK_BODY_MAX_BYTES: usize = 256 * 1024;
 
 /// The `hook` listener: what ejabberd asks, below `prefix`, for whoever shows `credentials`.
-pub fn hook(login: Arc<Login>, prefix: &str, credentials: Option<HookCredentials>) -> Router {
+pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>) -> Router {
     let calls = Router::new()
-        .route("/check_password", get(check_password).post(check_password))
-        .route("/user_exists", get(user_exists).post(user_exists))
+        .route("/check_password", get(hook::check_password).post(hook::check_password))
+        .route("/user_exists", get(hook::user_exists).post(hook::user_exists))
+        .route("/register", post(hook::register))
+        .route("/remove_user", post(hook::remove_user))
+        .route("/remove_user_validate", post(hook::remove_user_validate))
+        .route("/set_password", post(hook::set_password))
+        .route("/get_password", get(hook::nothing))
+        .route("/get_certs", get(hook::nothing))
         .layer(DefaultBodyLimit::max(HOOK_BODY_MAX_BYTES))
-        .with_state(login);
+        .with_state(door);
     let calls = if prefix.is_empty() { calls } else { Router::new().nest(prefix, calls) };
     match credentials {
-        Some(credentials) => calls.layer(from_fn_with_state(Arc::new(credentials), require_credentials)),
+        Some(credentials) => {
+            calls.layer(from_fn_with_state(Arc::new(credentials), hook::require_credentials))
+        }
         None => calls,
     }
 }

@@ -1,49 +1,47 @@
-//! Logging in, as ejabberd asks it: is this the user's password, is there such a user?
+//! Logging in, as ejabberd asks it: is this the user's password, is there such a user? And the accounts it makes and removes.
 
-mod seen;
+mod accounts;
+mod refusal;
+mod registry;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
-use self::seen::SeenUsers;
-use crate::authn::jwt::{Refusal, VhostVerifier};
-use crate::telemetry::audit::{self, Why};
-use crate::types::{BareJid, Localpart, Vhost, parse_vhost};
+use arc_swap::ArcSwap;
+
+pub use self::accounts::{AccountRefusal, Accounts};
+pub use self::refusal::LoginRefusal;
+pub use self::registry::Registry;
+use crate::authn::jwt::{Refused, Verified, VhostVerifier};
+use crate::authn::keys::KeyId;
+use crate::policy::{MinuteRates, Rate};
+use crate::telemetry::audit::{self, Attempt, Why};
+use crate::types::{BareJid, Localpart, LocalpartRef, Vhost, parse_vhost};
 
 /// Who counts as an existing user, when ejabberd asks on behalf of somebody who writes to him.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserExists {
-    /// Whoever logged in since the service started.
+    /// Whoever logged in once, was registered, or is listed.
     Seen,
     /// Everybody.
     All,
-    /// Nobody.
+    /// Nobody but who is listed.
     None,
 }
 
-/// Why a login is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LoginRefusal {
-    /// The domain is not configured.
-    #[error("this vhost has no section [hosts.…] in the configuration")]
-    VhostUnknown,
-    /// The user's name is not a localpart.
-    #[error("the user's name is not a valid localpart")]
-    UserMalformed,
-    /// The token.
-    #[error(transparent)]
-    Token(#[from] Refusal),
-}
+/// Users who are listed in a file. Its clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct ListedUsers(Arc<ArcSwap<HashSet<Localpart>>>);
 
-impl LoginRefusal {
-    /// The stable reason code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::VhostUnknown => "vhost_unknown",
-            Self::UserMalformed => "user_malformed",
-            Self::Token(refusal) => refusal.code(),
-        }
+impl ListedUsers {
+    /// From now on these.
+    pub fn replace(&self, users: HashSet<Localpart>) {
+        self.0.store(Arc::new(users));
+    }
+
+    fn contain(&self, user: &LocalpartRef) -> bool {
+        self.0.load().contains(user)
     }
 }
 
@@ -54,25 +52,56 @@ pub struct VhostLogin {
     pub verifier: VhostVerifier,
     /// Who exists.
     pub user_exists: UserExists,
+    /// Who exists in any case.
+    pub listed: ListedUsers,
+    /// Whether ejabberd may make and remove accounts.
+    pub provisioning: bool,
+}
+
+/// A login that failed, with what of our own it led to.
+struct Failed<'login> {
+    reason: LoginRefusal,
+    issuer: Option<&'login str>,
+    key: Option<KeyId>,
+}
+
+impl From<LoginRefusal> for Failed<'_> {
+    fn from(reason: LoginRefusal) -> Self {
+        Self { reason, issuer: None, key: None }
+    }
+}
+
+impl<'login> From<Refused<'login>> for Failed<'login> {
+    fn from(Refused { reason, issuer, key }: Refused<'login>) -> Self {
+        Self { reason: reason.into(), issuer, key }
+    }
 }
 
 /// Decides about logins, for all vhosts.
 #[derive(Debug)]
 pub struct Login {
     vhosts: HashMap<Vhost, VhostLogin>,
-    seen: SeenUsers,
+    registry: Arc<Registry>,
+    failures: MinuteRates,
 }
 
 impl Login {
-    /// Logins for `vhosts`.
+    /// Logins for `vhosts`, whose users `registry` remembers. Of each user `failures_per_minute` are told one by one.
     #[must_use]
-    pub fn new(vhosts: impl IntoIterator<Item = VhostLogin>) -> Self {
+    pub fn new(
+        vhosts: impl IntoIterator<Item = VhostLogin>,
+        registry: Arc<Registry>,
+        failures_per_minute: u32,
+    ) -> Self {
         let vhosts = vhosts.into_iter().map(|login| (login.verifier.vhost().clone(), login)).collect();
-        Self { vhosts, seen: SeenUsers::default() }
+        Self { vhosts, registry, failures: MinuteRates::new(failures_per_minute) }
     }
 
-    /// Decides whether `token` lets `user` of `server` in at `now` (seconds since 1970), and answers the issuer that vouches for the
-    /// user. The decision is logged and counted.
+    /// Decides whether `token` lets `user` of `server` in at `now` (seconds since 1970), and answers who vouches for the user. The
+    /// decision is logged and counted.
+    ///
+    /// A good token is always good, whoever else failed in its user's name and however often. What fails above the rate is
+    /// [`LoginRefusal::Rate`], in the log once a minute: a stranger can neither lock a user out nor fill the disk with lines.
     ///
     /// # Errors
     ///
@@ -83,30 +112,40 @@ impl Login {
         server: &str,
         token: &str,
         now: f64,
-    ) -> Result<&str, LoginRefusal> {
+    ) -> Result<Verified<'_>, LoginRefusal> {
         let start = Instant::now();
         let vhost = self.vhost(server);
-        let decision = match vhost {
-            Some((vhost, login)) => self.check(vhost, login, user, token, now),
-            None => Err(LoginRefusal::VhostUnknown),
-        };
-        let verdict = decision.as_deref().map_err(|refusal| Why { code: refusal.code(), text: refusal });
-        audit::login(user, server, vhost.map(|(vhost, _)| vhost), verdict, start.elapsed());
-        decision
+        let judged = self.judge(vhost, user, token, now);
+        let attempt = Attempt { user, server, vhost: vhost.map(|(vhost, _)| vhost), took: start.elapsed() };
+        match judged {
+            Ok(verified) => {
+                audit::login_accepted(attempt, verified.issuer, verified.key.as_deref());
+                Ok(verified)
+            }
+            Err(failed) => Err(self.refuse(attempt, &failed, now)),
+        }
     }
 
-    fn check<'login>(
-        &self,
-        vhost: &Vhost,
-        login: &'login VhostLogin,
+    fn judge<'login>(
+        &'login self,
+        vhost: Option<(&Vhost, &'login VhostLogin)>,
         user: &str,
         token: &str,
         now: f64,
-    ) -> Result<&'login str, LoginRefusal> {
+    ) -> Result<Verified<'login>, Failed<'login>> {
+        let (vhost, login) = vhost.ok_or(LoginRefusal::VhostUnknown)?;
         let user = Localpart::new(user).map_err(|_| LoginRefusal::UserMalformed)?.into_owned();
         let verified = login.verifier.verify(token, &user, now)?;
-        self.seen.insert(BareJid::from_parts(Some(&user), vhost));
-        Ok(verified.issuer)
+        self.registry.remember(&BareJid::from_parts(Some(&user), vhost), verified.issuer);
+        Ok(verified)
+    }
+
+    fn refuse(&self, attempt: Attempt<'_>, failed: &Failed<'_>, now: f64) -> LoginRefusal {
+        let rate = self.failures.count((attempt.user, attempt.server), now);
+        let reason = if rate == Rate::Within { failed.reason } else { LoginRefusal::Rate };
+        let why = Why { code: reason.code(), text: &reason };
+        audit::login_refused(attempt, failed.issuer, failed.key.as_deref(), why, rate != Rate::Above);
+        reason
     }
 
     /// Decides whether there is a `user` at `server`, from memory.
@@ -116,8 +155,11 @@ impl Login {
         let Ok(user) = Localpart::new(user) else { return false };
         match login.user_exists {
             UserExists::All => true,
-            UserExists::None => false,
-            UserExists::Seen => self.seen.contains(&BareJid::from_parts(Some(&user), vhost)),
+            UserExists::None => login.listed.contain(&user),
+            UserExists::Seen => {
+                login.listed.contain(&user)
+                    || self.registry.contains(&BareJid::from_parts(Some(&user), vhost))
+            }
         }
     }
 

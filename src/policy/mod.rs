@@ -1,5 +1,9 @@
 //! Decisions that need nothing but their arguments.
 
 mod disposition;
+mod localparts;
+mod rates;
 
 pub use self::disposition::content_disposition;
+pub use self::localparts::{ADMIN_NAMES, InvalidPattern, LocalpartRules};
+pub use self::rates::{MinuteRates, Rate};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 
 use super::body::receive;
-use super::{NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
 
 /// A store that is gone with its process.
 #[derive(Debug, Default)]
@@ -56,6 +56,22 @@ impl MemoryStore {
 
     pub(super) fn head(&self, key: &ObjectKey) -> Option<ObjectInfo> {
         self.objects().get(key).map(|(info, _)| info.clone())
+    }
+
+    pub(super) fn delete(&self, key: &ObjectKey) {
+        self.objects().remove(key);
+    }
+
+    pub(super) fn list(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectKey>,
+        each: &mut impl FnMut(ObjectKey),
+    ) {
+        let mut keys: Vec<_> = self.objects().keys().cloned().collect();
+        keys.retain(|key| key.0.starts_with(&prefix.0) && after.is_none_or(|after| key > after));
+        keys.sort();
+        keys.into_iter().for_each(each);
     }
 
     fn objects(&self) -> MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>> {

@@ -20,11 +20,29 @@ pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
-use crate::types::{ContentType, ObjectPath, Vhost};
+use crate::types::{ContentType, ObjectPath, UserHash, Vhost};
 
-/// The name of an object, the same in every backend: `files/<vhost>/<path>`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
+
+/// What the names of some objects begin with, up to a slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPrefix(String);
+
+impl ObjectPrefix {
+    /// The files of one user.
+    #[must_use]
+    pub fn files_of(vhost: &Vhost, owner: UserHash) -> Self {
+        Self(format!("files/{vhost}/{owner}/"))
+    }
+
+    /// The entries of the registry of users.
+    #[must_use]
+    pub fn users() -> Self {
+        Self("users/".to_owned())
+    }
+}
 
 impl ObjectKey {
     /// The key of an uploaded file.
@@ -33,9 +51,18 @@ impl ObjectKey {
         Self(format!("files/{vhost}/{path}"))
     }
 
+    /// The key of an entry in the registry of users. Its parts are no file names of strangers.
+    #[must_use]
+    pub fn user_entry(entry: &str) -> Self {
+        Self(format!("users/{entry}"))
+    }
+
     /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.
     #[must_use]
     pub fn redacted(&self) -> String {
+        if !self.0.starts_with("files/") {
+            return self.0.clone();
+        }
         let (folder, _name) = self.0.rsplit_once('/').unwrap_or_default();
         let (owner, random) = folder.rsplit_once('/').unwrap_or_default();
         let begin: String = random.chars().take(6).collect();
@@ -180,6 +207,58 @@ impl Store {
             Self::S3(s3) => s3.head(key).await,
             Self::Memory(memory) => Ok(memory.head(key)),
         }
+    }
+
+    /// Removes the object under `key`, durably. That there is none is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it may still be there.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(disk) => disk.delete(key),
+            Self::S3(s3) => s3.delete(key).await,
+            Self::Memory(memory) => {
+                memory.delete(key);
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands the keys of all objects below `prefix` to `each`, in the order of their bytes. With `after`, those which come after
+    /// that key; what comes before is skipped, and not read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there may be more.
+    pub async fn list(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectKey>,
+        mut each: impl FnMut(ObjectKey) + Send,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Disk(disk) => disk.list(prefix, after, &mut each),
+            Self::S3(s3) => s3.list(prefix, after, &mut each).await,
+            Self::Memory(memory) => {
+                memory.list(prefix, after, &mut each);
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes all objects below `prefix`. What is there can be tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if some may still be there.
+    pub async fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
+        let mut keys = Vec::new();
+        self.list(prefix, None, |key| keys.push(key)).await?;
+        for key in keys {
+            self.delete(&key).await?;
+        }
+        Ok(())
     }
 
     /// Finds out whether the store would serve a request now.

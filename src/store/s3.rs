@@ -24,7 +24,9 @@ use tower_http::timeout::TimeoutBody;
 
 use super::body::{BoxError, Remaining};
 use super::key_locks::KeyLocks;
-use super::{BodyFault, NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+use super::{
+    BodyFault, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
+};
 use crate::types::{ContentType, Secret};
 
 /// How long a connection to the store may take.
@@ -148,6 +150,34 @@ impl S3Store {
         let answer = self.answered(request.send()).await?;
         let Some(found) = found("HeadObject", answer)? else { return Ok(None) };
         info(found.content_length, found.content_type, found.e_tag, found.last_modified).map(Some)
+    }
+
+    pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(self.key(key));
+        let answer = self.answered(request.send()).await?;
+        found("DeleteObject", answer).map(drop)
+    }
+
+    pub(super) async fn list(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectKey>,
+        each: &mut (impl FnMut(ObjectKey) + Send),
+    ) -> Result<(), StoreError> {
+        let mut request =
+            self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{}", self.prefix, prefix.0));
+        request = request.set_start_after(after.map(|after| self.key(after)));
+        loop {
+            let answer = self.answered(request.clone().send()).await?;
+            let page = answer.map_err(|error| s3_error("ListObjectsV2", explain(&error)))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            keys.filter_map(|key| key.strip_prefix(&self.prefix))
+                .for_each(|key| each(ObjectKey(key.to_owned())));
+            match page.next_continuation_token {
+                Some(more) if page.is_truncated == Some(true) => request = request.continuation_token(more),
+                _ => return Ok(()),
+            }
+        }
     }
 
     pub(super) async fn check(&self) -> Result<(), StoreError> {

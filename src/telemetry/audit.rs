@@ -36,24 +36,73 @@ impl Ending {
     }
 }
 
-/// A login of `user` at `server` was decided in `took`: either an issuer vouches for the user, or there is a reason against.
-pub fn login(
-    user: &str,
-    server: &str,
-    vhost: Option<&Vhost>,
-    verdict: Result<&str, Why<'_>>,
-    took: Duration,
+/// Who tried to log in, and how long the decision took.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'attempt> {
+    /// As ejabberd wrote it.
+    pub user: &'attempt str,
+    /// The same.
+    pub server: &'attempt str,
+    /// `None` if the server is no vhost of ours.
+    pub vhost: Option<&'attempt Vhost>,
+    /// From the question to the decision.
+    pub took: Duration,
+}
+
+impl Attempt<'_> {
+    fn micros(&self) -> u64 {
+        u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn label(&self) -> &str {
+        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+    }
+}
+
+/// `issuer` vouched for a user, with `key` where that has a name.
+pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
+    let Attempt { user, server, .. } = attempt;
+    let micros = attempt.micros();
+    tracing::info!(user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
+    metrics::login(attempt.label(), "accepted", "none");
+}
+
+/// A login was refused. `issuer` and `key` are those of ours that it came with, if any. It is counted in any case, and logged if it
+/// is `told`.
+pub fn login_refused(
+    attempt: Attempt<'_>,
+    issuer: Option<&str>,
+    key: Option<&str>,
+    Why { code, text }: Why<'_>,
+    told: bool,
 ) {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let label = vhost.map_or(NO_VHOST, |vhost| vhost.as_str());
-    match verdict {
-        Ok(issuer) => {
-            tracing::info!(user, vhost = server, outcome = "accepted", issuer, micros, "login");
-            metrics::login(label, "accepted", "none");
+    let Attempt { user, server, .. } = attempt;
+    let micros = attempt.micros();
+    if told {
+        tracing::info!(
+            user,
+            vhost = server,
+            outcome = "refused",
+            reason = code,
+            issuer,
+            key,
+            micros,
+            "login: {text}"
+        );
+    }
+    metrics::login(attempt.label(), "refused", code);
+}
+
+/// ejabberd asked to make or remove an account: `action` is `register` or `remove`.
+pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<Why<'_>>) {
+    match why_not {
+        None => {
+            tracing::info!(user, vhost = server, outcome = "done", "{action}");
+            metrics::account(action, "done", "none");
         }
-        Err(Why { code, text }) => {
-            tracing::info!(user, vhost = server, outcome = "refused", reason = code, micros, "login: {text}");
-            metrics::login(label, "refused", code);
+        Some(Why { code, text }) => {
+            tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
+            metrics::account(action, "refused", code);
         }
     }
 }

@@ -6,6 +6,9 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 use crate::types::Vhost;
 
 const LOGINS: &str = "ejabberd_sidecar_logins_total";
+const ACCOUNTS: &str = "ejabberd_sidecar_accounts_total";
+const USERS: &str = "ejabberd_sidecar_users";
+const USERS_UNWRITTEN: &str = "ejabberd_sidecar_users_unwritten";
 const HOOK_REFUSED: &str = "ejabberd_sidecar_hook_refused_total";
 const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
@@ -21,6 +24,12 @@ const STORE_UP: &str = "ejabberd_sidecar_store_up";
 pub fn start() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().install_recorder()?;
     describe_counter!(LOGINS, "Logins by vhost, outcome (accepted, refused) and reason");
+    describe_counter!(
+        ACCOUNTS,
+        "Accounts that ejabberd asked to register or remove, by action, outcome and reason"
+    );
+    describe_gauge!(USERS, "Users who exist: who logged in once or was registered");
+    describe_gauge!(USERS_UNWRITTEN, "Users of whom the store does not know yet");
     describe_counter!(
         HOOK_REFUSED,
         "Requests to the hook that were no questions, or came without its credentials, by reason"
@@ -43,6 +52,18 @@ pub fn announce(vhost: &Vhost) {
 
 pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
     counter!(LOGINS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+pub(super) fn account(action: &'static str, outcome: &'static str, reason: &'static str) {
+    counter!(ACCOUNTS, "action" => action, "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+/// Says how many users exist, and how many of them are not written down yet.
+pub fn users(known: usize, unwritten: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "nobody has that many users")]
+    let [known, unwritten] = [known, unwritten].map(|users| users as f64);
+    gauge!(USERS).set(known);
+    gauge!(USERS_UNWRITTEN).set(unwritten);
 }
 
 pub(super) fn hook_refused(reason: &'static str) {

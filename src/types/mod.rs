@@ -8,6 +8,9 @@ mod secret;
 
 pub use self::address::{Address, InvalidAddress};
 pub use self::content_type::{ContentType, InvalidContentType};
-pub use self::jid::{BareJid, Localpart, UnexpectedFold, Vhost, as_ejabberd_writes, parse_vhost, user_hash};
+pub use self::jid::{
+    BareJid, InvalidUserHash, Localpart, LocalpartRef, UnexpectedFold, UserHash, Vhost, as_ejabberd_writes,
+    encoded_once, parse_vhost,
+};
 pub use self::object_path::{ObjectPath, PathError};
 pub use self::secret::{Secret, WeakSecret};

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::authn::{Algorithm, SharedSecret};
+use super::{ClaimName, TokenTypes};
+use crate::authn::SharedSecret;
+use crate::authn::keys::Algorithm;
 
 /// What a minted token says.
 #[derive(Debug)]
@@ -15,35 +17,55 @@ pub struct MintRequest<'request> {
     pub issuer: &'request str,
     /// `aud`, where it is not empty.
     pub audience: &'request [String],
-    /// `sub`.
-    pub subject: &'request str,
+    /// Of which kind: the first that logs in.
+    pub types: &'request TokenTypes,
+    /// The claim that names the user.
+    pub user_claim: &'request ClaimName,
+    /// The user.
+    pub user: &'request str,
     /// From `iat` to `exp`.
     pub ttl: Duration,
     /// Further claims; they replace those above.
     pub claims: Map<String, Value>,
 }
 
-/// The library could not sign.
-#[derive(Debug, thiserror::Error)]
-#[error("the token could not be signed: {0}")]
-pub struct MintError(#[from] jsonwebtoken::errors::Error);
+/// The token could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MintError {
+    /// The algorithm is one of public keys.
+    #[error("the issuer's tokens are signed with a private key, which only the issuer has")]
+    NotShared,
+    /// The user claim lies within another one.
+    #[error("the issuer's user_claim is a pointer into another claim: give that one whole, with --claim")]
+    UserClaim,
+}
 
-/// Makes a token that is issued at `now` (seconds since 1970), signed with HS256.
+/// Makes a token that is issued at `now` (seconds since 1970).
 ///
 /// # Errors
 ///
-/// [`MintError`] where the library refuses to sign.
-pub fn mint(request: MintRequest<'_>, secret: &SharedSecret, now: u64) -> Result<String, MintError> {
-    let header = json!({"alg": Algorithm::Hs256.name(), "typ": "JWT"});
+/// [`MintError`]
+pub fn mint(
+    request: MintRequest<'_>,
+    secret: &SharedSecret,
+    algorithm: Algorithm,
+    now: u64,
+) -> Result<String, MintError> {
+    let header = json!({"alg": algorithm.name(), "typ": request.types.first()});
     let expires = now.saturating_add(request.ttl.as_secs());
-    let mut claims = json!({"iss": request.issuer, "sub": request.subject, "iat": now, "exp": expires});
+    let mut claims = json!({"iss": request.issuer, "iat": now, "exp": expires});
     if !request.audience.is_empty() {
         claims["aud"] = json!(request.audience);
+    }
+    match request.user_claim.as_str() {
+        pointer if pointer.starts_with('/') && request.claims.is_empty() => return Err(MintError::UserClaim),
+        pointer if pointer.starts_with('/') => {}
+        name => claims[name] = request.user.into(),
     }
     for (name, value) in request.claims {
         claims[name] = value;
     }
     let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
-    let signature = secret.sign(signed.as_bytes())?;
-    Ok(format!("{signed}.{signature}"))
+    let signature = secret.sign(algorithm, signed.as_bytes()).ok_or(MintError::NotShared)?;
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }

@@ -1,13 +1,17 @@
-//! The verdict on a token: form, issuer, key, signature, claims, user, in this order.
+//! The verdict on a token.
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::claims::{ClaimRules, check_user};
+use super::claims::{ClaimRules, Claims};
 use super::compact::Compact;
+use super::header::{TokenTypes, algorithm, check_compression, check_content_type, check_critical, key_id};
 use super::refusal::Refusal;
-use crate::authn::Key;
+use super::report::{FirstRefusal, Judge, Report};
+use super::rule::Rule;
+use super::user::UserRules;
+use crate::authn::keys::{IssuerKeys, KeyId, KeySet, NoSuchKey};
 use crate::types::{Localpart, Vhost};
 
 /// An issuer of tokens: its keys and its rules.
@@ -16,9 +20,13 @@ pub struct Issuer {
     /// Its name, which `iss` has to equal.
     pub name: String,
     /// Keys that verify its tokens; one of them has to.
-    pub keys: Vec<Key>,
-    /// What its tokens have to say.
-    pub rules: ClaimRules,
+    pub keys: IssuerKeys,
+    /// Which kinds of its tokens log in.
+    pub types: TokenTypes,
+    /// What they have to say.
+    pub claims: ClaimRules,
+    /// How they name the user.
+    pub user: UserRules,
 }
 
 /// Verifies the tokens of one vhost's users.
@@ -30,11 +38,46 @@ pub struct VhostVerifier {
 }
 
 /// A token that was found good.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<'verifier> {
-    /// The issuer that vouched for the user.
+    /// The issuer that vouches for the user.
     pub issuer: &'verifier str,
+    /// Its key that signed, where that has a name.
+    pub key: Option<KeyId>,
 }
+
+/// A token that was not. What it was told of issuer and key is known to be ours, and not just what the token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused<'verifier> {
+    /// The first rule that does not hold.
+    pub reason: Refusal,
+    /// The issuer in whose name it came.
+    pub issuer: Option<&'verifier str>,
+    /// The key that signed, if one did.
+    pub key: Option<KeyId>,
+}
+
+type HeaderRule = fn(&Map<String, Value>) -> Result<(), Refusal>;
+
+/// The rules for headers, whoever issued the token.
+const HEADER_RULES: [(Rule, HeaderRule); 3] = [
+    (Rule::Critical, check_critical),
+    (Rule::Compression, check_compression),
+    (Rule::ContentType, check_content_type),
+];
+
+type ClaimRule = fn(&ClaimRules, &Claims, f64) -> Result<(), Refusal>;
+
+/// The rules for claims.
+pub(super) const CLAIM_RULES: [(Rule, ClaimRule); 7] = [
+    (Rule::Expiry, ClaimRules::check_expiry),
+    (Rule::NotBefore, ClaimRules::check_not_before),
+    (Rule::Issued, ClaimRules::check_issued),
+    (Rule::Lifetime, ClaimRules::check_lifetime),
+    (Rule::Audience, ClaimRules::check_audience),
+    (Rule::Confirmation, ClaimRules::check_confirmation),
+    (Rule::Required, ClaimRules::check_required),
+];
 
 impl VhostVerifier {
     /// A verifier for `vhost` that refuses tokens above `token_max_bytes` before it looks at them.
@@ -54,39 +97,101 @@ impl VhostVerifier {
     ///
     /// # Errors
     ///
-    /// The [`Refusal`] of the first rule that does not hold.
-    pub fn verify(&self, token: &str, user: &Localpart, now: f64) -> Result<Verified<'_>, Refusal> {
-        match token.len() {
-            0 => return Err(Refusal::TokenMissing),
-            bytes if bytes > self.token_max_bytes => return Err(Refusal::TokenTooLarge),
-            _ => {}
+    /// [`Refused`], with the first rule that does not hold.
+    pub fn verify(&self, token: &str, user: &Localpart, now: f64) -> Result<Verified<'_>, Refused<'_>> {
+        let mut found = Found::default();
+        match self.judge(&mut FirstRefusal, &mut found, token, Some(user), now) {
+            Ok(issuer) => Ok(Verified { issuer, key: found.key }),
+            Err(reason) => Err(Refused { reason, issuer: found.issuer, key: found.key }),
         }
-        let compact = Compact::parse(token)?;
-        let issuer = self.issuer_of(&compact)?;
-        check_signature(&issuer.keys, &compact)?;
-        issuer.rules.check(&compact.claims, now)?;
-        check_user(&compact.claims, user, &self.vhost)?;
-        Ok(Verified { issuer: &issuer.name })
     }
 
-    fn issuer_of(&self, compact: &Compact<'_>) -> Result<&Issuer, Refusal> {
-        match compact.claims.get("iss") {
+    /// Applies every rule that can be applied to `token`. Without a `user` all users are good.
+    #[must_use]
+    pub fn report(&self, token: &str, user: Option<&Localpart>, now: f64) -> Report {
+        let mut report = Report::default();
+        // The report has it all.
+        let _ = self.judge(&mut report, &mut Found::default(), token, user, now);
+        report
+    }
+
+    fn judge<'verifier>(
+        &'verifier self,
+        judge: &mut impl Judge,
+        found: &mut Found<'verifier>,
+        token: &str,
+        user: Option<&Localpart>,
+        now: f64,
+    ) -> Result<&'verifier str, Refusal> {
+        judge.need(Rule::Size, self.check_size(token))?;
+        let compact = judge.need(Rule::Form, Compact::parse(token))?;
+        for (rule, check) in HEADER_RULES {
+            judge.hear(rule, check(&compact.header))?;
+        }
+        let issuer = judge.need(Rule::Issuer, self.issuer_of(&compact.claims))?;
+        found.issuer = Some(&issuer.name);
+        judge.hear(Rule::Type, issuer.types.check(&compact.header))?;
+        check_signature(judge, found, &issuer.keys.now(), &compact)?;
+        for (rule, check) in CLAIM_RULES {
+            judge.hear(rule, check(&issuer.claims, &compact.claims, now))?;
+        }
+        let named = judge.need(Rule::User, issuer.user.named(&compact.claims, &self.vhost))?;
+        judge.hear(Rule::Localpart, issuer.user.check_localpart(&named))?;
+        if let Some(user) = user {
+            let same = if named == *user { Ok(()) } else { Err(Refusal::UserMismatch) };
+            judge.hear(Rule::SameUser, same)?;
+        }
+        Ok(&issuer.name)
+    }
+
+    fn check_size(&self, token: &str) -> Result<(), Refusal> {
+        match token.len() {
+            0 => Err(Refusal::TokenMissing),
+            bytes if bytes > self.token_max_bytes => Err(Refusal::TokenTooLarge),
+            _ => Ok(()),
+        }
+    }
+
+    fn issuer_of(&self, claims: &Claims) -> Result<&Issuer, Refusal> {
+        match claims.get("iss") {
             Some(Value::String(name)) => self.issuers.get(name).ok_or(Refusal::IssuerUnknown),
             _ => Err(Refusal::IssuerMissing),
         }
     }
 }
 
-fn check_signature(keys: &[Key], compact: &Compact<'_>) -> Result<(), Refusal> {
-    let mut usable = keys.iter().filter(|key| key.algorithm().name() == compact.algorithm).peekable();
-    if usable.peek().is_none() {
-        return Err(Refusal::AlgorithmRefused);
-    }
-    if usable.any(|key| key.verifies(compact.signed, compact.signature)) {
-        Ok(())
-    } else {
-        Err(Refusal::SignatureInvalid)
-    }
+/// What of our own a token led to.
+#[derive(Default)]
+struct Found<'verifier> {
+    issuer: Option<&'verifier str>,
+    key: Option<KeyId>,
+}
+
+fn check_signature(
+    judge: &mut impl Judge,
+    found: &mut Found<'_>,
+    keys: &KeySet,
+    compact: &Compact<'_>,
+) -> Result<(), Refusal> {
+    let asked_for =
+        algorithm(&compact.header).and_then(|algorithm| Ok((algorithm, key_id(&compact.header)?)));
+    let candidates = asked_for.and_then(|(algorithm, id)| {
+        keys.candidates(algorithm, id).map_err(|none| match none {
+            NoSuchKey::Algorithm => Refusal::AlgorithmRefused,
+            NoSuchKey::Id => Refusal::KeyUnknown,
+        })
+    });
+    // Without a key to try, the signature counts as not looked at.
+    let mut candidates = match candidates {
+        Ok(candidates) => {
+            judge.hear(Rule::Key, Ok(()))?;
+            candidates
+        }
+        Err(refusal) => return judge.hear(Rule::Key, Err(refusal)),
+    };
+    let signed_with = candidates.find(|key| key.verifies(compact.signed, &compact.signature));
+    found.key = signed_with.and_then(|key| key.id().cloned());
+    judge.hear(Rule::Signature, if signed_with.is_some() { Ok(()) } else { Err(Refusal::SignatureInvalid) })
 }
 
 #[cfg(test)]
@@ -102,6 +207,7 @@ mod tests {
 
     use super::*;
     use crate::authn::SharedSecret;
+    use crate::policy::LocalpartRules;
     use crate::types::parse_vhost;
 
     const SECRET: &[u8] = b"a secret of thirty-two bytes or more";
@@ -109,12 +215,20 @@ mod tests {
 
     fn issuer(name: &str, secret: &[u8]) -> Issuer {
         let secret = SharedSecret::new(secret.to_vec()).unwrap();
-        let rules = ClaimRules {
+        let claims = ClaimRules {
             audience: vec![],
             leeway: Duration::from_secs(30),
             max_lifetime: Duration::from_hours(24),
+            required: vec![],
         };
-        Issuer { name: name.to_owned(), keys: vec![Key::from(&secret)], rules }
+        let localparts = LocalpartRules::new(None, &["admin".to_owned()]).unwrap();
+        Issuer {
+            name: name.to_owned(),
+            keys: IssuerKeys::new(KeySet::new(secret.keys(None).unwrap())),
+            types: TokenTypes::Usual,
+            claims,
+            user: UserRules { claim: "sub".parse().unwrap(), localparts, full_jid_only: false },
+        }
     }
 
     fn verifier() -> VhostVerifier {
@@ -139,7 +253,15 @@ mod tests {
         let user = Localpart::new("alice").unwrap().into_owned();
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
         let now = NOW as f64;
-        verifier().verify(token, &user, now).map(|verified| verified.issuer.to_owned())
+        let verifier = verifier();
+        let verdict = verifier.verify(token, &user, now);
+        let report = verifier.report(token, Some(&user), now);
+        assert_eq!(
+            report.verdict().err(),
+            verdict.as_ref().err().map(|refused| refused.reason),
+            "{report:?}"
+        );
+        verdict.map(|verified| verified.issuer.to_owned()).map_err(|refused| refused.reason)
     }
 
     fn good_claims() -> Value {
@@ -154,10 +276,12 @@ mod tests {
     #[test]
     fn the_key_decides_the_algorithm() {
         for algorithm in ["none", "None", "nOnE", "", "HS512", "RS256", "hs256"] {
+            let none = algorithm.eq_ignore_ascii_case("none");
+            let refused = Err(if none { Refusal::AlgorithmNone } else { Refusal::AlgorithmRefused });
             let token = signed(&json!({"alg": algorithm}), &good_claims());
-            assert_eq!(verdict(&token), Err(Refusal::AlgorithmRefused), "{algorithm}");
+            assert_eq!(verdict(&token), refused, "{algorithm}");
             let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
-            assert_eq!(verdict(&unsigned), Err(Refusal::AlgorithmRefused), "{algorithm}, unsigned");
+            assert_eq!(verdict(&unsigned), refused, "{algorithm}, unsigned");
         }
         let unsigned = hs256(&good_claims());
         let unsigned = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
@@ -181,6 +305,33 @@ mod tests {
         assert_eq!(verdict(&hs256(&expired)), Err(Refusal::TokenExpired));
         let foreign = json!({"iss": "one", "sub": "bob", "exp": NOW + 60});
         assert_eq!(verdict(&hs256(&foreign)), Err(Refusal::UserMismatch));
+    }
+
+    #[test]
+    fn a_refusal_names_issuer_and_key_of_ours_and_nothing_of_the_token() {
+        let verifier = verifier();
+        let user = Localpart::new("alice").unwrap().into_owned();
+        let refused = |claims: &Value| verifier.verify(&hs256(claims), &user, 0.0).unwrap_err();
+        assert_eq!(refused(&json!({"iss": "three", "sub": "alice", "exp": 60})).issuer, None);
+        assert_eq!(refused(&json!({"iss": "two", "sub": "alice", "exp": 60})).issuer, Some("two"));
+    }
+
+    #[test]
+    fn a_report_goes_on_behind_what_is_refused() {
+        let claims = json!({"iss": "one", "sub": "admin", "exp": 60, "cnf": {}});
+        let report = verifier().report(&signed(&json!({"alg": "HS256", "zip": "DEF"}), &claims), None, 90.0);
+        let refused = |rule| report.outcome(rule).and_then(Result::err);
+        assert_eq!(refused(Rule::Compression), Some(Refusal::HeaderCompressed));
+        assert_eq!(refused(Rule::Expiry), Some(Refusal::TokenExpired));
+        assert_eq!(refused(Rule::Confirmation), Some(Refusal::ConfirmationRequired));
+        assert_eq!(refused(Rule::Localpart), Some(Refusal::LocalpartDenied));
+        assert_eq!(report.outcome(Rule::Signature), Some(Ok(())));
+        assert_eq!(report.outcome(Rule::SameUser), None, "there was nobody to compare with");
+        assert_eq!(report.verdict(), Err(Refusal::HeaderCompressed));
+        let unknown = json!({"iss": "three", "exp": 60});
+        let report = verifier().report(&hs256(&unknown), None, 0.0);
+        assert_eq!(report.outcome(Rule::Issuer), Some(Err(Refusal::IssuerUnknown)));
+        assert_eq!(report.outcome(Rule::Signature), None, "without an issuer there is no key");
     }
 
     #[test]

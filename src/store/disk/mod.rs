@@ -1,16 +1,17 @@
 //! Objects in a folder.
 //!
-//! `files/…` holds the published objects, `staging/` those on their way in. An object is one file: its bytes, then a
+//! `files/…` and `users/…` hold the published objects, `staging/` those on their way in. An object is one file: its bytes, then a
 //! [`trailer`] with its type, so that both are published by one rename that never overwrites.
 //!
 //! Writes and reads are plain blocking calls on the thread that serves the connection: moving 20,000 frames a GiB to other
 //! threads costs more than the calls. The public listener has a runtime of its own for this, so that logins do not wait.
 
+mod listing;
 mod publish;
 mod reader;
 mod trailer;
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -18,11 +19,12 @@ use std::path::{Path, PathBuf};
 use http_body_util::BodyExt as _;
 use tempfile::{NamedTempFile, TempPath};
 
+use self::listing::Listing;
 use self::publish::{publish, sync_folders};
 use self::reader::FileBody;
 use self::trailer::Trailer;
 use super::body::receive;
-use super::{NewObject, Object, ObjectInfo, ObjectKey, PutError, StoreError, UploadBody};
+use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
 
 /// A folder of objects.
 #[derive(Debug)]
@@ -83,6 +85,27 @@ impl DiskStore {
         Ok(self.open_object(key)?.map(|(_, info)| info))
     }
 
+    pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Ok(()) if self.sync => sync_folders(path.parent().unwrap_or(&self.root), &self.root)
+                .map_err(of("sync the folder of", key)),
+            Ok(()) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) => Err(of("remove", key)(error)),
+        }
+    }
+
+    pub(super) fn list(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectKey>,
+        each: &mut impl FnMut(ObjectKey),
+    ) -> Result<(), StoreError> {
+        let after = after.map_or("", ObjectKey::as_str);
+        Listing { root: &self.root, after, each }.walk(&prefix.0).map_err(at("list", &self.root))
+    }
+
     pub(super) fn check(&self) -> Result<(), StoreError> {
         tempfile::tempfile_in(&self.staging).map(drop).map_err(at("write to", &self.staging))
     }
@@ -140,7 +163,6 @@ fn of(action: &'static str, key: &ObjectKey) -> impl Fn(io::Error) -> StoreError
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use http_body_util::Full;

@@ -2,36 +2,46 @@
 //!
 //! `serde_json` keeps the last of two equal names; another parser may keep the first and see another user.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::Refusal;
-
-/// The message that tells a duplicate from other errors.
-const DUPLICATE: &str = "duplicate member";
+/// What is wrong with bytes that should be one JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JsonFault {
+    /// They are no JSON object.
+    NotAnObject,
+    /// A member name occurs twice in one object.
+    Duplicate,
+}
 
 /// Parses `bytes` as one JSON object.
-pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(bytes) {
-        Ok(Unique(Value::Object(members))) => Ok(members),
-        Err(error) if error.to_string().starts_with(DUPLICATE) => Err(Refusal::DuplicateMember),
-        Ok(_) | Err(_) => Err(Refusal::TokenMalformed),
+pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonFault> {
+    let duplicate = Cell::new(false);
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let parsed = Unique(&duplicate).deserialize(&mut parser);
+    match parsed.and_then(|value| parser.end().map(|()| value)) {
+        Ok(Value::Object(members)) => Ok(members),
+        _ if duplicate.get() => Err(JsonFault::Duplicate),
+        _ => Err(JsonFault::NotAnObject),
     }
 }
 
-struct Unique(Value);
+/// Builds a value, and raises the flag at the first duplicate.
+#[derive(Clone, Copy)]
+struct Unique<'flag>(&'flag Cell<bool>);
 
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Self)
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
+impl<'de> Visitor<'de> for Unique<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +78,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(Unique(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
         Ok(array.into())
@@ -77,9 +87,10 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let Unique(value) = members.next_value()?;
+            let value = members.next_value_seed(self)?;
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom(DUPLICATE));
+                self.0.set(true);
+                return Err(A::Error::custom("a member occurs twice"));
             }
         }
         Ok(object.into())
@@ -100,16 +111,16 @@ mod tests {
     #[test]
     fn refuses_duplicates_on_any_level() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":[{"b":1,"\u0062":2}]}"#] {
-            assert_eq!(parse_object(text.as_bytes()), Err(Refusal::DuplicateMember), "{text}");
+            assert_eq!(parse_object(text.as_bytes()), Err(JsonFault::Duplicate), "{text}");
         }
     }
 
     #[test]
     fn refuses_what_is_no_object() {
         for text in ["[1]", "1", "\"x\"", "", "{", "{} {}", "{\"a\":1e999}", "\u{feff}{}"] {
-            assert_eq!(parse_object(text.as_bytes()), Err(Refusal::TokenMalformed), "{text}");
+            assert_eq!(parse_object(text.as_bytes()), Err(JsonFault::NotAnObject), "{text}");
         }
         let deep = "[".repeat(100_000);
-        assert_eq!(parse_object(format!("{{\"a\":{deep}").as_bytes()), Err(Refusal::TokenMalformed));
+        assert_eq!(parse_object(format!("{{\"a\":{deep}").as_bytes()), Err(JsonFault::NotAnObject));
     }
 }

@@ -1,25 +1,19 @@
-//! `token`: login tokens.
+//! `token mint`: tokens for trying things out.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-use super::Failure;
-use super::exit::answer;
 use crate::authn::jwt::{MintRequest, mint};
+use crate::authn::keys::Algorithm;
+use crate::cli::Failure;
+use crate::cli::exit::answer;
 use crate::config::{Environment, IssuerSettings, Settings};
 use crate::types::BareJid;
 
-/// Login tokens
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Token {
-    /// Makes a token, signed with the secret of the user's vhost, and prints it
-    Mint(Mint),
-}
-
 #[derive(Debug, clap::Args)]
-pub(super) struct Mint {
+pub(in crate::cli) struct Mint {
     /// The service's configuration file; without one, the secrets in ./data are used
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -37,16 +31,8 @@ pub(super) struct Mint {
     claims: Vec<(String, Value)>,
 }
 
-impl Token {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        match self {
-            Self::Mint(arguments) => arguments.run(),
-        }
-    }
-}
-
 impl Mint {
-    fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), Failure> {
         if self.sub.node().is_none() {
             return Err(Failure::Unusable("--sub: a user's JID has a part before the @".to_owned()));
         }
@@ -54,14 +40,23 @@ impl Mint {
         let issuer = self.issuer(&settings)?;
         self.check_ttl(issuer)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let secret = issuer.keys.secrets().first().ok_or_else(|| {
+            Failure::Unusable(format!(
+                "{} has public keys: its tokens are made where the private key is",
+                issuer.issuer
+            ))
+        })?;
+        let algorithm = issuer.algorithms.as_ref().and_then(|all| all.first().copied());
         let request = MintRequest {
             issuer: &issuer.issuer,
             audience: &issuer.audience,
-            subject: &self.sub.to_string(),
+            types: &issuer.types,
+            user_claim: &issuer.user_claim,
+            user: &self.sub.to_string(),
             ttl: self.ttl,
             claims: Map::from_iter(self.claims),
         };
-        answer(mint(request, &issuer.secret, now).map_err(Failure::failed)?)
+        answer(mint(request, secret, algorithm.unwrap_or(Algorithm::Hs256), now).map_err(Failure::failed)?)
     }
 
     fn check_ttl(&self, issuer: &IssuerSettings) -> Result<(), Failure> {

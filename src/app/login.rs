@@ -1,0 +1,101 @@
+//! Settings into the parts that log users in.
+
+use std::sync::Arc;
+
+use crate::authn::jwt::{ClaimRules, Issuer, UserRules, VhostVerifier};
+use crate::authn::keys::{Algorithm, IssuerKeys};
+use crate::config::{HostSettings, IssuerSettings, UsersFile, WatchedFile};
+use crate::login::{ListedUsers, Login, Registry, VhostLogin};
+use crate::types::Vhost;
+
+/// A key set that is read again when its file changes.
+#[derive(Debug)]
+pub(super) struct WatchedKeys {
+    pub(super) file: WatchedFile,
+    pub(super) keys: IssuerKeys,
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+}
+
+/// A list of users that is read again when its file changes.
+#[derive(Debug)]
+pub(super) struct WatchedUsers {
+    pub(super) file: UsersFile,
+    pub(super) listed: ListedUsers,
+}
+
+/// The files whose changes count.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    pub(super) keys: Vec<WatchedKeys>,
+    pub(super) users: Vec<WatchedUsers>,
+}
+
+/// One vhost of the settings, without what belongs to its files.
+pub(super) struct HostLogin {
+    pub(super) vhost: Vhost,
+    pub(super) auth: crate::config::AuthSettings,
+    pub(super) issuers: Vec<IssuerSettings>,
+}
+
+/// The login of all vhosts, and the files to watch for it.
+pub(super) fn build(
+    hosts: Vec<HostLogin>,
+    registry: &Arc<Registry>,
+    failures_per_minute: u32,
+) -> (Login, Watched) {
+    let mut watched = Watched::default();
+    let vhosts: Vec<_> = hosts.into_iter().map(|host| vhost_login(host, &mut watched)).collect();
+    (Login::new(vhosts, Arc::clone(registry), failures_per_minute), watched)
+}
+
+fn vhost_login(HostLogin { vhost, auth, issuers }: HostLogin, watched: &mut Watched) -> VhostLogin {
+    let issuers = issuers.into_iter().map(|settings| watched_issuer(settings, watched)).collect();
+    let listed = ListedUsers::default();
+    if let Some(file) = auth.users_file {
+        listed.replace(file.users().clone());
+        watched.users.push(WatchedUsers { file, listed: listed.clone() });
+    }
+    VhostLogin {
+        verifier: VhostVerifier::new(vhost, auth.token_max_bytes, issuers),
+        user_exists: auth.user_exists,
+        listed,
+        provisioning: auth.provisioning,
+    }
+}
+
+fn watched_issuer(settings: IssuerSettings, watched: &mut Watched) -> Issuer {
+    let algorithms = settings.algorithms.clone();
+    let (issuer, file) = issuer(settings);
+    if let Some(file) = file {
+        watched.keys.push(WatchedKeys { file, keys: issuer.keys.clone(), algorithms });
+    }
+    issuer
+}
+
+/// The verifier of a vhost's tokens, for a command that looks at one.
+#[must_use]
+pub fn verifier(host: HostSettings) -> VhostVerifier {
+    let issuers = host.issuers.into_iter().map(|settings| issuer(settings).0).collect();
+    VhostVerifier::new(host.vhost, host.auth.token_max_bytes, issuers)
+}
+
+fn issuer(settings: IssuerSettings) -> (Issuer, Option<WatchedFile>) {
+    let (keys, file) = settings.keys.into_parts();
+    let issuer = Issuer {
+        name: settings.issuer,
+        keys: IssuerKeys::new(keys),
+        types: settings.types,
+        claims: ClaimRules {
+            audience: settings.audience,
+            leeway: settings.leeway,
+            max_lifetime: settings.max_lifetime,
+            required: settings.required_claims,
+        },
+        user: UserRules {
+            claim: settings.user_claim,
+            localparts: settings.localparts,
+            full_jid_only: settings.full_jid_only,
+        },
+    };
+    (issuer, file)
+}

@@ -1,0 +1,155 @@
+//! The accounts that ejabberd makes and removes.
+
+use std::sync::Arc;
+
+use super::{Login, LoginRefusal, Registry, VhostLogin};
+use crate::store::{ObjectPrefix, Store, StoreError};
+use crate::telemetry::audit::{self, Why};
+use crate::types::{BareJid, Localpart, UserHash, Vhost};
+
+/// Makes accounts and removes them, where a vhost's `provisioning` allows it.
+#[derive(Debug)]
+pub struct Accounts {
+    login: Arc<Login>,
+    registry: Arc<Registry>,
+    store: Arc<Store>,
+}
+
+/// Why an account was not made or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountRefusal {
+    /// `provisioning` is off.
+    #[error("auth.provisioning is off: accounts are made and removed where tokens are issued")]
+    ProvisioningOff,
+    /// No such vhost, no such name, or a token that is not good.
+    #[error(transparent)]
+    Login(#[from] LoginRefusal),
+    /// There is one already.
+    #[error("the user exists")]
+    Exists,
+    /// There is none.
+    #[error("there is no such user")]
+    Missing,
+    /// The registry was not loaded yet: the store is away, or the service has just started.
+    #[error("the registry of users was not loaded yet")]
+    NotLoaded,
+    /// The store failed: the call can be tried again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AccountRefusal {
+    /// The stable reason code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ProvisioningOff => "provisioning_off",
+            Self::Login(refusal) => refusal.code(),
+            Self::Exists => "exists",
+            Self::Missing => "missing",
+            Self::NotLoaded => "registry_not_loaded",
+            Self::Store(_) => "store_failed",
+        }
+    }
+}
+
+impl Accounts {
+    /// The accounts of `login`'s vhosts, whose files lie in `store`.
+    #[must_use]
+    pub fn new(login: Arc<Login>, registry: Arc<Registry>, store: Arc<Store>) -> Self {
+        Self { login, registry, store }
+    }
+
+    /// Makes `user` exist at `server` before the first login. Passwords stay where tokens are issued.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountRefusal`]
+    pub async fn register(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
+        told("register", user, server, self.make(user, server).await)
+    }
+
+    /// Removes `user` of `server`: its files, then what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountRefusal`]
+    pub async fn remove(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
+        told("remove", user, server, self.erase(user, server).await)
+    }
+
+    /// The same for a user who shows a token at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountRefusal`]
+    pub async fn remove_with_token(
+        &self,
+        user: &str,
+        server: &str,
+        token: &str,
+        now: f64,
+    ) -> Result<(), AccountRefusal> {
+        let outcome = match self.existing(user, server) {
+            Ok(_) => match self.login.check_password(user, server, token, now) {
+                Ok(_) => self.erase(user, server).await,
+                Err(refusal) => Err(refusal.into()),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        told("remove", user, server, outcome)
+    }
+
+    async fn make(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
+        let (login, _, user) = self.provisioned(user, server)?;
+        if self.exists(login, &user) {
+            return Err(AccountRefusal::Exists);
+        }
+        Ok(self.registry.register(&user).await?)
+    }
+
+    async fn erase(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
+        let (vhost, user) = self.existing(user, server)?;
+        // The entry goes last: as long as it is there, an interrupted removal can be tried again.
+        self.store.delete_all(&ObjectPrefix::files_of(vhost, UserHash::from(&user))).await?;
+        self.registry.remove(&user).await?;
+        Ok(())
+    }
+
+    fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {
+        let (login, vhost, user) = self.provisioned(user, server)?;
+        if self.exists(login, &user) { Ok((vhost, user)) } else { Err(AccountRefusal::Missing) }
+    }
+
+    fn provisioned(
+        &self,
+        user: &str,
+        server: &str,
+    ) -> Result<(&VhostLogin, &Vhost, BareJid), AccountRefusal> {
+        let (vhost, login) = self.login.vhost(server).ok_or(LoginRefusal::VhostUnknown)?;
+        if !login.provisioning {
+            return Err(AccountRefusal::ProvisioningOff);
+        }
+        let user = Localpart::new(user).map_err(|_| LoginRefusal::UserMalformed)?;
+        if !self.registry.is_loaded() {
+            return Err(AccountRefusal::NotLoaded);
+        }
+        Ok((login, vhost, BareJid::from_parts(Some(&user), vhost)))
+    }
+
+    /// Really: with `user_exists = "all"` nobody could be made.
+    fn exists(&self, login: &VhostLogin, user: &BareJid) -> bool {
+        self.registry.contains(user) || user.node().is_some_and(|user| login.listed.contain(user))
+    }
+}
+
+fn told(
+    action: &'static str,
+    user: &str,
+    server: &str,
+    outcome: Result<(), AccountRefusal>,
+) -> Result<(), AccountRefusal> {
+    let why = outcome.as_ref().err().map(|refusal| Why { code: refusal.code(), text: refusal });
+    audit::account(action, user, server, why);
+    outcome
+}
