@@ -8,7 +8,7 @@ use jid::NodePart;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use support::callers::{BOTH, CONTRIB, Connection, Conversation, HOST, MONGOOSE, is_no, raw, short};
+use support::callers::{BOTH, CONTRIB, Caller, Connection, Conversation, HOST, MONGOOSE, is_no, raw, short};
 use support::{FREE_PORTS, Service, configuration, tokens};
 
 /// Tries a property on few values: each is several requests to the program.
@@ -53,9 +53,7 @@ fn whatever_the_name_and_the_password_say_the_callers_get_an_answer() {
     for_all(&(text(), text(), text()), |(user, server, pass)| {
         for caller in BOTH {
             let mut hook = Conversation::begin(&service, caller);
-            let asked = if caller.name == MONGOOSE.name { read_as_bytes(&user) } else { None };
-            let there_is = NodePart::new(asked.as_ref().unwrap_or(&user)).is_ok();
-            assert_eq!(hook.exists(&user), there_is, "{} {user:?}", caller.name);
+            assert_eq!(hook.exists(&user), is_a_name(caller, &user), "{} {user:?}", caller.name);
             assert!(!hook.logs_in(&user, &pass));
             assert!(!hook.asks("check_password", [&user, &server, &tokens::good("alice")]));
             assert!(!hook.asks("user_exists", [&user, &server, &pass]));
@@ -63,6 +61,38 @@ fn whatever_the_name_and_the_password_say_the_callers_get_an_answer() {
         }
     });
     assert!(!service.log().contains("request_malformed"), "{}", service.log());
+    assert_every_line_is_ours(&service);
+}
+
+#[test]
+fn whatever_the_name_it_is_registered_and_removed_or_neither() {
+    let service = Service::start_with(&configuration(FREE_PORTS, "[auth]\nprovisioning = true"));
+    for_all(&(text(), text()), |(user, pass)| {
+        for caller in BOTH {
+            let mut hook = Conversation::begin(&service, caller);
+            let (made, removed) = if is_a_name(caller, &user) { (201, 204) } else { (403, 403) };
+            assert_eq!(hook.change("register", &user, &pass), made, "{} {user:?}", caller.name);
+            assert_eq!(hook.exists(&user), made == 201, "{} {user:?}", caller.name);
+            assert_eq!(hook.change("remove_user", &user, ""), removed, "{} {user:?}", caller.name);
+            assert!(!hook.exists(&user), "{} {user:?}", caller.name);
+        }
+    });
+    assert_every_line_is_ours(&service);
+}
+
+/// Whether what arrives is a localpart. `MongooseIM`'s names arrive as the bytes of contrib's if they read as such.
+fn is_a_name(caller: Caller, user: &str) -> bool {
+    let asked = if caller.name == MONGOOSE.name { read_as_bytes(user) } else { None };
+    NodePart::new(asked.as_deref().unwrap_or(user)).is_ok()
+}
+
+/// No name writes lines into the log, nor moves the cursor of whoever reads it.
+fn assert_every_line_is_ours(service: &Service) {
+    for line in service.log().lines() {
+        let level = line.split_whitespace().nth(1);
+        assert!(level.is_some_and(|level| ["INFO", "WARN", "ERROR"].contains(&level)), "{line:?}");
+        assert!(!line.contains(char::is_control), "{line:?}");
+    }
 }
 
 #[test]
