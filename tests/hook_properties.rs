@@ -170,8 +170,7 @@ fn how_a_question_is_spelled_makes_no_difference() {
 
 #[test]
 fn nothing_else_is_a_yes() {
-    let service =
-        Service::start_with(&configuration(FREE_PORTS, "[auth]\nprovisioning = true\nuser_exists = 'none'"));
+    let service = Service::start_with(&configuration(FREE_PORTS, "[auth]\nprovisioning = true"));
     let query = prop_oneof![
         "[a-z=&%+0-9A-F;._~-]{0,60}",
         "(user|server|pass|=|&|%|alice|localhost|\\+|%C3|%A9|;){0,16}",

@@ -147,6 +147,17 @@ fn a_removed_user_takes_his_files_along() {
 }
 
 #[test]
+fn a_listed_user_is_removed_from_the_list_alone() {
+    let folder = Arc::new(TempDir::new().expect("temporary folder"));
+    fs::write(folder.path().join("users"), "alice").expect("writable");
+    let settings = configuration(FREE_PORTS, &format!("{PROVISIONING}\nusers_file = 'users'"));
+    let service = Service::start_in(folder, &settings);
+    assert_eq!([call(&service, "/register", "alice"), call(&service, "/remove_user", "alice")], [409, 403]);
+    service.wait_for_log(&["remove", "user=\"alice\"", "reason=\"listed\""]);
+    assert!(exists(&service, "alice"));
+}
+
+#[test]
 fn without_provisioning_nobody_is_made_or_removed() {
     let service = Service::start();
     log_in(&service, "alice");

@@ -181,6 +181,7 @@ fn what_is_refused_is_named() {
 fn unusable_limits_and_login_settings_are_named() {
     for (more, says) in [
         ("[auth]\nusers_file = 'nowhere'", "auth.users_file: "),
+        ("[auth]\nprovisioning = true\nuser_exists = 'none'", "auth.provisioning: needs user_exists"),
         ("[limits]\nlogins_per_minute = 0", "limits.logins_per_minute: is zero"),
         ("[limits]\nconnections = 9000000000000000000", "limits.connections: is above"),
         ("[limits]\nconnections = 'many'", "limits.connections: invalid digit found in string"),
