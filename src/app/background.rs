@@ -10,7 +10,9 @@ use crate::authn::keys::parse_jwks;
 use crate::login::Registry;
 use crate::store::{Store, StoreError, StoreHealth};
 
-/// How often files are read, and how often the registry asks the store what is new. A change counts after this time at most.
+/// How often files are read. A change counts after this time at most.
+const REREAD: Duration = Duration::from_secs(2);
+/// How often the registry asks the store what is new.
 const REFRESH: Duration = Duration::from_secs(5);
 /// How often the registry writes down who logged in.
 const WRITE: Duration = Duration::from_secs(1);
@@ -104,7 +106,7 @@ async fn reread(Watched { mut keys, mut users }: Watched) {
         return;
     }
     loop {
-        tokio::time::sleep(REFRESH).await;
+        tokio::time::sleep(REREAD).await;
         keys.iter_mut().for_each(reread_keys);
         users.iter_mut().for_each(reread_users);
     }
@@ -118,9 +120,7 @@ fn reread_keys(watched: &mut WatchedKeys) {
         parse_jwks(&bytes, watched.algorithms.as_deref()).map_err(|fault| fault.to_string())
     });
     let parsed = match parsed {
-        Ok(parsed) if parsed.keys.is_shared() == watched.keys.now().is_shared() || parsed.keys.is_empty() => {
-            parsed
-        }
+        Ok(parsed) if parsed.keys.is_empty() || parsed.keys.is_shared() == watched.shared => parsed,
         Ok(_) => {
             tracing::error!(
                 "{file}: turned from public keys into shared secrets, or back: the keys from before stay until a restart"

@@ -14,6 +14,8 @@ pub(super) struct WatchedKeys {
     pub(super) file: WatchedFile,
     pub(super) keys: IssuerKeys,
     pub(super) algorithms: Option<Vec<Algorithm>>,
+    /// Whether they are shared secrets.
+    pub(super) shared: bool,
 }
 
 /// A list of users that is read again when its file changes.
@@ -67,7 +69,9 @@ fn watched_issuer(settings: IssuerSettings, watched: &mut Watched) -> Issuer {
     let algorithms = settings.algorithms.clone();
     let (issuer, file) = issuer(settings);
     if let Some(file) = file {
-        watched.keys.push(WatchedKeys { file, keys: issuer.keys.clone(), algorithms });
+        let keys = issuer.keys.clone();
+        let shared = keys.now().is_shared();
+        watched.keys.push(WatchedKeys { file, keys, algorithms, shared });
     }
     issuer
 }

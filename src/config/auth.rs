@@ -67,6 +67,10 @@ impl RawAuth {
         };
         let users_file = users_file.map(|(key, file)| UsersFile::open(&key, folder.join(file), vhost));
         let provisioning = self.provisioning.or(general.provisioning).unwrap_or(false);
+        if provisioning && user_exists == UserExists::None {
+            let problem = "needs user_exists = \"seen\" or \"all\": an account would be made and not exist";
+            return Err(ConfigError::at(format!("{section}.provisioning"), problem));
+        }
         let section = if self.token_max_bytes.is_some() { section } else { "auth" };
         let token_max_bytes = self.token_max_bytes.or(general.token_max_bytes).unwrap_or(8192);
         if !TOKEN_MAX_BYTES.contains(&token_max_bytes) {

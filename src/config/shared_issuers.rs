@@ -3,6 +3,7 @@
 use std::iter;
 
 use super::{HostSettings, IssuerSettings};
+use crate::authn::SharedSecret;
 
 /// Where a token of one vhost would be good at another, only its user can tell which one is meant: he has to be named by his full
 /// JID then. Elsewhere the localpart alone is enough.
@@ -29,12 +30,15 @@ pub(super) fn tell_vhosts_apart(hosts: &mut [HostSettings], notices: &mut Vec<St
 fn good_at_both(one: &IssuerSettings, other: &IssuerSettings) -> bool {
     let same_audience = one.audience.is_empty() && other.audience.is_empty()
         || one.audience.iter().any(|audience| other.audience.contains(audience));
-    one.issuer == other.issuer && same_audience && !different_secrets(one, other)
+    one.issuer == other.issuer && same_audience && !different_keys(one, other)
 }
 
 /// Public keys of one issuer are taken to be the same, wherever they are read from: they may become so.
-fn different_secrets(one: &IssuerSettings, other: &IssuerSettings) -> bool {
+fn different_keys(one: &IssuerSettings, other: &IssuerSettings) -> bool {
     let (one, other) = (one.keys.secrets(), other.keys.secrets());
-    let same = |secret: &&crate::authn::SharedSecret| other.iter().any(|that| that.bytes() == secret.bytes());
-    !one.is_empty() && !other.is_empty() && !one.iter().any(|secret| same(&secret))
+    let same = |secret: &&SharedSecret| other.iter().any(|that| that.bytes() == secret.bytes());
+    if one.is_empty() || other.is_empty() {
+        return one.is_empty() != other.is_empty();
+    }
+    !one.iter().any(|secret| same(&secret))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::types::encoded_once;
+
 /// A request that the hook answers. All others (`setpass`, `certauth`, malformed ones) are always denied: passwords are managed where
 /// tokens are issued.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,10 @@ impl<'frame> Question<'frame> {
     pub(super) fn parse(payload: &'frame [u8]) -> Option<Self> {
         let (name, arguments) = std::str::from_utf8(payload).ok()?.split_once(':')?;
         let (user, arguments) = arguments.split_once(':')?;
+        // The hook would take such a name for the one that it decodes to, and nobody else has it.
+        if encoded_once(user) != user {
+            return None;
+        }
         match name {
             "auth" => {
                 let (server, password) = arguments.split_once(':')?;
@@ -80,6 +86,8 @@ mod tests {
             b"removeuser:a:b:c",
             b"removeuser3:alice:localhost",
             b"certauth:alice:localhost:x",
+            "auth:\u{d7}\u{a9}:localhost:x".as_bytes(),
+            "isuser:\u{d7}\u{a9}:localhost".as_bytes(),
             b"auth:\xff:localhost:x",
             b"auth",
             b"",

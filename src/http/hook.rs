@@ -99,7 +99,9 @@ fn status(outcome: &Result<(), AccountRefusal>, done: StatusCode) -> StatusCode 
         Ok(()) => done,
         Err(AccountRefusal::Exists) => StatusCode::CONFLICT,
         Err(AccountRefusal::Missing) => StatusCode::NOT_FOUND,
-        Err(AccountRefusal::ProvisioningOff | AccountRefusal::Login(_)) => StatusCode::FORBIDDEN,
+        Err(AccountRefusal::ProvisioningOff | AccountRefusal::Listed | AccountRefusal::Login(_)) => {
+            StatusCode::FORBIDDEN
+        }
         Err(AccountRefusal::NotLoaded | AccountRefusal::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -43,7 +43,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Question<T> {
 /// What is wrong with a question is told without its values.
 fn parse<T: DeserializeOwned>(form: &[u8]) -> Result<Question<T>, Malformed> {
     let parsed = serde_urlencoded::from_bytes(form).map(Question);
-    parsed.map_err(|error| told(&error, StatusCode::UNPROCESSABLE_ENTITY))
+    parsed.map_err(|error| told(&error, StatusCode::BAD_REQUEST))
 }
 
 fn told(problem: &dyn std::fmt::Display, status: StatusCode) -> Malformed {

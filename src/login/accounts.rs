@@ -27,6 +27,9 @@ pub enum AccountRefusal {
     /// There is one already.
     #[error("the user exists")]
     Exists,
+    /// He is in `users_file`, where only the operator can remove him.
+    #[error("the user is listed in auth.users_file: take the line out first")]
+    Listed,
     /// There is none.
     #[error("there is no such user")]
     Missing,
@@ -46,6 +49,7 @@ impl AccountRefusal {
             Self::ProvisioningOff => "provisioning_off",
             Self::Login(refusal) => refusal.code(),
             Self::Exists => "exists",
+            Self::Listed => "listed",
             Self::Missing => "missing",
             Self::NotLoaded => "registry_not_loaded",
             Self::Store(_) => "store_failed",
@@ -102,7 +106,7 @@ impl Accounts {
 
     async fn make(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
         let (login, _, user) = self.provisioned(user, server)?;
-        if self.exists(login, &user) {
+        if listed(login, &user) || self.registry.contains(&user) {
             return Err(AccountRefusal::Exists);
         }
         Ok(self.registry.register(&user).await?)
@@ -118,7 +122,13 @@ impl Accounts {
 
     fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {
         let (login, vhost, user) = self.provisioned(user, server)?;
-        if self.exists(login, &user) { Ok((vhost, user)) } else { Err(AccountRefusal::Missing) }
+        if listed(login, &user) {
+            Err(AccountRefusal::Listed)
+        } else if self.registry.contains(&user) {
+            Ok((vhost, user))
+        } else {
+            Err(AccountRefusal::Missing)
+        }
     }
 
     fn provisioned(
@@ -136,11 +146,10 @@ impl Accounts {
         }
         Ok((login, vhost, BareJid::from_parts(Some(&user), vhost)))
     }
+}
 
-    /// Really: with `user_exists = "all"` nobody could be made.
-    fn exists(&self, login: &VhostLogin, user: &BareJid) -> bool {
-        self.registry.contains(user) || user.node().is_some_and(|user| login.listed.contain(user))
-    }
+fn listed(login: &VhostLogin, user: &BareJid) -> bool {
+    user.node().is_some_and(|user| login.listed.contain(user))
 }
 
 fn told(

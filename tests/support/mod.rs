@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part of this")]
 #![allow(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
 
+pub(crate) mod callers;
 pub(crate) mod http;
 pub(crate) mod tokens;
 

@@ -21,8 +21,13 @@ pub(crate) fn good(user: &str) -> String {
 
 /// A token with any header and claims, signed with HS256 whatever the header says.
 pub(crate) fn signed(header: &Value, claims: &Value) -> String {
+    signed_with(ISSUER_SECRET, header, claims)
+}
+
+/// The same with another secret.
+pub(crate) fn signed_with(secret: &str, header: &Value, claims: &Value) -> String {
     let parts = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
-    let mac = mac(ISSUER_SECRET, parts.as_bytes());
+    let mac = mac(secret, parts.as_bytes());
     format!("{parts}.{}", URL_SAFE_NO_PAD.encode(mac))
 }
 

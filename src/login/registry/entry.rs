@@ -15,11 +15,11 @@ use crate::types::UserHash;
 pub(super) struct EntryTime(u64);
 
 /// Tells the issuers of a user's entries apart: the beginning of the name's SHA-256.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct IssuerMark([u8; 4]);
 
 /// What an entry says of its user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Said {
     /// This issuer vouched for him.
     Vouched(IssuerMark),

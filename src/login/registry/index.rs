@@ -1,5 +1,6 @@
 //! The registry in memory.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use crate::types::UserHash;
 /// By then every replica has heard of a removal.
 const REMOVAL_IS_KNOWN: Duration = Duration::from_hours(1);
 
-/// Who exists. Of several entries of a user the newest counts.
+/// Who exists, and who was removed not long ago. Of several entries of a user the newest counts.
 #[derive(Debug, Default)]
-pub(super) struct Index(HashMap<UserHash, Known>);
+pub(super) struct Index {
+    known: HashMap<UserHash, Known>,
+    gone: HashMap<UserHash, EntryTime>,
+}
 
 /// A user who exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +37,27 @@ impl Known {
 
 impl Index {
     pub(super) fn get(&self, user: UserHash) -> Option<Known> {
-        self.0.get(&user).copied()
+        self.known.get(&user).copied()
     }
 
     pub(super) fn insert(&mut self, user: UserHash, known: Known) -> Option<Known> {
-        self.0.insert(user, known)
+        self.known.insert(user, known)
     }
 
-    pub(super) fn remove(&mut self, user: UserHash) -> Option<Known> {
-        self.0.remove(&user)
+    /// Answers the entry that it had.
+    pub(super) fn remove(&mut self, user: UserHash, at: EntryTime) -> Option<Known> {
+        self.gone.insert(user, at);
+        self.known.remove(&user)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
+    }
+
+    /// A time for the next entry of `user`: now, or after those which are known if clocks are apart.
+    pub(super) fn next_time(&self, user: UserHash) -> EntryTime {
+        let last = self.known.get(&user).map(|known| known.at).max(self.gone.get(&user).copied());
+        last.map_or_else(EntryTime::now, EntryTime::now_after)
     }
 
     /// Takes over `entries` of the store, in the order of their keys, and answers the keys of those which are of no more use.
@@ -54,21 +66,26 @@ impl Index {
         let forgotten_after = EntryTime::now().before(REMOVAL_IS_KNOWN);
         for entry in entries {
             let known = self.get(entry.user);
-            match (entry.said, known) {
+            let newest = known.map(|known| (known.at, Said::Vouched(known.issuer)));
+            match newest.cmp(&Some((entry.at, entry.said))) {
+                Ordering::Equal => {}
                 // The newer one has to be in the store before the older one goes.
-                (_, Some(known)) if known.at > entry.at => useless.extend(known.written.then(|| entry.key())),
-                (_, Some(known)) if known.at == entry.at => {}
-                (Said::Vouched(issuer), older) => {
-                    useless.extend(older.and_then(|older| older.key(entry.user)));
-                    self.insert(entry.user, Known { at: entry.at, issuer, written: true });
-                }
-                (Said::Gone, older) => {
-                    useless.extend(older.and_then(|older| older.key(entry.user)));
-                    self.remove(entry.user);
-                    useless.extend((entry.at < forgotten_after).then(|| entry.key()));
+                Ordering::Greater => useless.extend(known.filter(|known| known.written).map(|_| entry.key())),
+                Ordering::Less => {
+                    useless.extend(known.and_then(|known| known.key(entry.user)));
+                    match entry.said {
+                        Said::Vouched(issuer) => {
+                            self.insert(entry.user, Known { at: entry.at, issuer, written: true });
+                        }
+                        Said::Gone => {
+                            self.remove(entry.user, entry.at);
+                            useless.extend((entry.at < forgotten_after).then(|| entry.key()));
+                        }
+                    }
                 }
             }
         }
+        self.gone.retain(|_, at| *at >= forgotten_after);
         useless
     }
 }

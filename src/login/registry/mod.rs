@@ -86,8 +86,8 @@ impl Registry {
         if self.index().get(hash).is_some_and(|known| known.issuer == mark) {
             return;
         }
-        let known = Known { at: EntryTime::now(), issuer: mark, written: false };
         let mut index = self.index_mut();
+        let known = Known { at: index.next_time(hash), issuer: mark, written: false };
         if index.get(hash).is_none_or(|known| !known.written) {
             index.insert(hash, known);
         }
@@ -113,10 +113,10 @@ impl Registry {
     pub async fn remove(&self, user: &BareJid) -> Result<bool, StoreError> {
         let hash = UserHash::from(user);
         let Some(known) = self.index().get(hash) else { return Ok(false) };
-        let gone = Entry { at: EntryTime::now_after(known.at), user: hash, said: Said::Gone };
+        let gone = Entry { at: self.index().next_time(hash), user: hash, said: Said::Gone };
         self.put(gone, "{}".to_owned()).await?;
         self.unwritten().remove(&hash);
-        let meanwhile = self.index_mut().remove(hash);
+        let meanwhile = self.index_mut().remove(hash, gone.at);
         for entry in [Some(known), meanwhile].into_iter().flatten() {
             if let Some(key) = entry.key(hash) {
                 self.store.delete(&key).await?;
@@ -170,8 +170,10 @@ impl Registry {
 
     async fn write_one(&self, user: UserHash, voucher: &Voucher) -> Result<(), StoreError> {
         let issuer = voucher.mark();
-        let before = self.index().get(user);
-        let at = before.map_or_else(EntryTime::now, |before| EntryTime::now_after(before.at));
+        let (before, at) = {
+            let index = self.index();
+            (index.get(user), index.next_time(user))
+        };
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let Voucher { user: jid, issuer: name } = voucher;
         let text = json!({"user": jid.as_str(), "issuer": name, "since": since}).to_string();
@@ -218,5 +220,126 @@ impl Registry {
 
     fn unwritten(&self) -> MutexGuard<'_, HashMap<UserHash, Voucher>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn alice() -> BareJid {
+        BareJid::new("alice@localhost").unwrap()
+    }
+
+    /// Two replicas with one store.
+    async fn replicas() -> (Arc<Store>, [Registry; 2]) {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let replicas = [(); 2].map(|()| Registry::new(Arc::clone(&store)));
+        for replica in &replicas {
+            replica.refresh().await.unwrap();
+        }
+        (store, replicas)
+    }
+
+    async fn entries(store: &Store) -> Vec<Said> {
+        let mut entries = Vec::new();
+        let each = |key| entries.extend(Entry::parse(&key).map(|entry| entry.said));
+        store.list(&ObjectPrefix::users(), None, each).await.unwrap();
+        entries
+    }
+
+    #[tokio::test]
+    async fn everybody_exists_until_it_is_known_who_does() {
+        let registry = Registry::new(Arc::new(Store::Memory(MemoryStore::default())));
+        assert!(registry.contains(&alice()));
+        registry.refresh().await.unwrap();
+        assert!(!registry.contains(&alice()));
+    }
+
+    #[tokio::test]
+    async fn a_user_is_remembered_at_once_and_written_down_once() {
+        let (store, [here, there]) = replicas().await;
+        here.remember(&alice(), "one");
+        assert!(here.contains(&alice()));
+        assert_eq!(entries(&store).await, [], "the login is answered first");
+        there.refresh().await.unwrap();
+        assert!(!there.contains(&alice()));
+
+        here.write().await.unwrap();
+        here.remember(&alice(), "one");
+        here.write().await.unwrap();
+        assert_eq!(entries(&store).await, [Said::Vouched(IssuerMark::of("one"))]);
+        there.refresh().await.unwrap();
+        assert!(there.contains(&alice()));
+        let later = Registry::new(store);
+        later.refresh().await.unwrap();
+        assert!(later.contains(&alice()));
+    }
+
+    #[tokio::test]
+    async fn the_issuer_that_vouched_last_is_kept() {
+        let (store, [here, there]) = replicas().await;
+        here.register(&alice()).await.unwrap();
+        there.refresh().await.unwrap();
+        for (replica, issuer) in [(&here, "one"), (&there, "two"), (&here, "one"), (&here, "one")] {
+            replica.remember(&alice(), issuer);
+            replica.write().await.unwrap();
+            replica.refresh().await.unwrap();
+            assert!(replica.contains(&alice()));
+        }
+        here.refresh().await.unwrap();
+        there.refresh().await.unwrap();
+        assert_eq!(entries(&store).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_removed_user_is_gone_everywhere_and_can_come_back() {
+        let (store, [here, there]) = replicas().await;
+        assert!(!here.remove(&alice()).await.unwrap());
+        here.remember(&alice(), "one");
+        here.write().await.unwrap();
+        there.refresh().await.unwrap();
+
+        assert!(there.remove(&alice()).await.unwrap());
+        assert!(!there.contains(&alice()));
+        assert_eq!(entries(&store).await, [Said::Gone], "nothing but the removal is left");
+        here.refresh().await.unwrap();
+        assert!(!here.contains(&alice()));
+
+        here.remember(&alice(), "one");
+        here.write().await.unwrap();
+        there.refresh().await.unwrap();
+        assert!(there.contains(&alice()));
+        let later = Registry::new(store);
+        later.refresh().await.unwrap();
+        assert!(later.contains(&alice()));
+    }
+
+    #[tokio::test]
+    async fn a_user_who_was_removed_before_he_was_written_down_stays_away() {
+        let (store, [here, there]) = replicas().await;
+        here.remember(&alice(), "one");
+        assert!(here.remove(&alice()).await.unwrap());
+        here.write().await.unwrap();
+        there.refresh().await.unwrap();
+        assert!(!here.contains(&alice()) && !there.contains(&alice()));
+        assert_eq!(entries(&store).await, [Said::Gone]);
+    }
+
+    #[tokio::test]
+    async fn an_entry_says_who_vouched_for_whom() {
+        let (store, [here, _]) = replicas().await;
+        here.remember(&alice(), "https://login.example.org");
+        here.write().await.unwrap();
+        let mut keys = Vec::new();
+        store.list(&ObjectPrefix::users(), None, |key| keys.push(key)).await.unwrap();
+        let entry = store.get(&keys[0]).await.unwrap().unwrap();
+        let text = http_body_util::BodyExt::collect(entry.body).await.unwrap().to_bytes();
+        let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(
+            (&text["user"], &text["issuer"]),
+            (&json!("alice@localhost"), &json!("https://login.example.org"))
+        );
     }
 }

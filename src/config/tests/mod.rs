@@ -1,5 +1,7 @@
 //! What a configuration becomes.
 
+mod issuers;
+
 use std::fs;
 use std::time::Duration;
 
@@ -167,12 +169,24 @@ fn what_is_refused_is_named() {
         ),
         (minimal().replace("issuer = 'i'", "issuer = 'i'\nleeway = '1h'"), "hosts.\"a.org\".issuers[0].leeway: is above"),
         (format!("{}[auth]\ntoken_max_bytes = 0", minimal()), "auth.token_max_bytes: has to be from"),
-        (format!("{}[limits]\nconnections = 9000000000000000000", minimal()), "limits.connections: is above"),
-        (format!("{}[limits]\nconnections = 'many'", minimal()), "limits.connections: invalid digit found in string"),
     ];
     for (toml, says) in cases {
         let message = load(&toml, &[]).unwrap_err().to_string();
         assert!(message.contains(says), "{says}: {message}");
         assert!(!message.contains("shared with ejabberd"), "a secret in: {message}");
+    }
+}
+
+#[test]
+fn unusable_limits_and_login_settings_are_named() {
+    for (more, says) in [
+        ("[auth]\nusers_file = 'nowhere'", "auth.users_file: "),
+        ("[auth]\nprovisioning = true\nuser_exists = 'none'", "auth.provisioning: needs user_exists"),
+        ("[limits]\nlogins_per_minute = 0", "limits.logins_per_minute: is zero"),
+        ("[limits]\nconnections = 9000000000000000000", "limits.connections: is above"),
+        ("[limits]\nconnections = 'many'", "limits.connections: invalid digit found in string"),
+    ] {
+        let message = load(&format!("{}{more}", minimal()), &[]).unwrap_err().to_string();
+        assert!(message.contains(says), "{says}: {message}");
     }
 }

@@ -1,0 +1,169 @@
+//! Who exists, as ejabberd asks it: across restarts, replicas and outages of the store.
+
+#[path = "support/s3.rs"]
+mod s3_server;
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use support::http::{get, post_form};
+use support::{FREE_PORTS, Service, configuration, tokens, wait_until};
+
+fn exists(service: &Service, user: &str) -> bool {
+    let answer = get(&service.address("hook"), &format!("/user_exists?user={user}&server=localhost"));
+    answer.text() == "true"
+}
+
+fn log_in(service: &Service, user: &str) {
+    let form = [("user", user), ("server", "localhost"), ("pass", &tokens::good(user))];
+    assert_eq!(post_form(&service.address("hook"), "/check_password", &form).text(), "true", "{user}");
+}
+
+fn call(service: &Service, name: &str, user: &str) -> u16 {
+    post_form(&service.address("hook"), name, &[("user", user), ("server", "localhost")]).status
+}
+
+fn metric(service: &Service, line: &str) -> bool {
+    get(&service.address("ops"), "/metrics").text().lines().any(|told| told == line)
+}
+
+const PROVISIONING: &str = "[auth]\nprovisioning = true";
+
+#[test]
+fn users_are_known_after_a_restart() {
+    let mut service = Service::start_with(&configuration(FREE_PORTS, PROVISIONING));
+    log_in(&service, "alice");
+    assert_eq!(call(&service, "/register", "bob"), 201);
+    assert_eq!(call(&service, "/register", "carol"), 201);
+    assert_eq!(call(&service, "/remove_user", "carol"), 204);
+    // Alice was just answered; the stop waits for what is not written down yet.
+    service.signal("TERM");
+    assert!(service.wait().success());
+    let service = Service::start_in(service.folder(), &configuration(FREE_PORTS, ""));
+    assert_eq!(
+        ["alice", "bob", "carol", "dave"].map(|user| exists(&service, user)),
+        [true, true, false, false]
+    );
+    wait_until("users are counted", || metric(&service, "ejabberd_sidecar_users 2"));
+}
+
+#[test]
+fn replicas_learn_of_each_other() {
+    let folder = Arc::new(TempDir::new().expect("temporary folder"));
+    let store = format!("path = \"{}\"", folder.path().join("shared").display());
+    let settings = configuration(FREE_PORTS, PROVISIONING).replace("path = \"store\"", &store);
+    let [here, there] = [(); 2].map(|()| Service::start_with(&settings));
+    log_in(&here, "alice");
+    wait_until("the other replica knows alice", || exists(&there, "alice"));
+    assert_eq!(call(&there, "/remove_user", "alice"), 204);
+    assert_eq!(call(&there, "/remove_user", "alice"), 404);
+    wait_until("the first replica forgot alice", || !exists(&here, "alice"));
+    log_in(&there, "alice");
+    wait_until("alice is back", || exists(&here, "alice"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_loses_nobody() {
+    let folder = TempDir::new().expect("temporary folder");
+    // A port that nobody listens on until the store comes back.
+    let port = s3_server::S3Server::bind(0, folder.path())
+        .await
+        .expect("free port")
+        .address()
+        .expect("bound")
+        .port();
+    let s3 = format!(
+        "[store]\nkind = 's3'\nbucket = '{}'\nregion = 'us-east-1'\nendpoint = 'http://127.0.0.1:{port}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'\n",
+        s3_server::BUCKET,
+        s3_server::ACCESS_KEY_ID,
+        s3_server::SECRET_ACCESS_KEY
+    );
+    let settings = configuration(FREE_PORTS, "").replace("[store]\nkind = \"disk\"\npath = \"store\"\n", &s3);
+    assert!(settings.contains("'s3'"), "{settings}");
+    tokio::task::spawn_blocking(move || {
+        let service = Service::start_with(&settings);
+        assert!(exists(&service, "nobody"), "rather a message too many than one too few");
+        log_in(&service, "alice");
+        assert!(exists(&service, "alice"));
+        service.wait_for_log(&["could not be written down"]);
+        wait_until("alice waits", || metric(&service, "ejabberd_sidecar_users_unwritten 1"));
+
+        let runtime = tokio::runtime::Handle::current();
+        let mut server = JoinSet::new();
+        let bound = runtime.block_on(s3_server::S3Server::bind(port, folder.path())).expect("still free");
+        server.spawn_on(bound.serve(), &runtime);
+        wait_until("it is known who exists", || !exists(&service, "nobody"));
+        wait_until("alice is written down", || metric(&service, "ejabberd_sidecar_users_unwritten 0"));
+        drop(service);
+        let service = Service::start_with(&settings);
+        assert_eq!(["alice", "nobody"].map(|user| exists(&service, user)), [true, false]);
+    })
+    .await
+    .expect("no panic");
+}
+
+#[test]
+fn a_listed_user_exists_without_ever_having_been_here() {
+    let folder = Arc::new(TempDir::new().expect("temporary folder"));
+    let users = folder.path().join("users");
+    fs::write(&users, "# staff\nalice\nbob@localhost\ncarol@elsewhere.example\n").expect("writable");
+    let settings = configuration(FREE_PORTS, "[auth]\nuser_exists = 'none'\nusers_file = 'users'");
+    let service = Service::start_in(folder, &settings);
+    assert_eq!(
+        ["alice", "bob", "carol", "dave"].map(|user| exists(&service, user)),
+        [true, true, false, false]
+    );
+    fs::write(&users, "dave\n").expect("writable");
+    wait_until("the list was read again", || exists(&service, "dave"));
+    assert!(!exists(&service, "alice"));
+    fs::write(&users, "dave\na b\n").expect("writable");
+    service.wait_for_log(&["line 2 is neither a localpart nor a bare JID", "stay"]);
+    assert!(exists(&service, "dave"));
+}
+
+#[test]
+fn a_removed_user_takes_his_files_along() {
+    let service = Service::start_with(&configuration(FREE_PORTS, PROVISIONING));
+    log_in(&service, "alice");
+    let folder = "9637f279e87dc3aba7eb582ceceaa621fa695865";
+    for name in ["one.txt", "two.txt"] {
+        let path = format!("{folder}/random-{name}/{name}");
+        let target = format!("/upload/localhost/{path}?v={}", tokens::v(&path, 4));
+        assert_eq!(support::http::put(&service.address("public"), &target, b"data").status, 201);
+    }
+    let uploads = |service: &Service| {
+        service.stored_files().iter().filter(|file| file.to_string_lossy().contains(folder)).count()
+    };
+    wait_until("alice is written down", || uploads(&service) == 3);
+    assert_eq!(call(&service, "/remove_user", "alice"), 204);
+    let left = service.stored_files();
+    let left: Vec<_> = left.iter().filter(|file| file.to_string_lossy().contains(folder)).collect();
+    assert!(matches!(left[..], [gone] if gone.to_string_lossy().ends_with("-gone")), "{left:?}");
+    assert!(!exists(&service, "alice"));
+}
+
+#[test]
+fn a_listed_user_is_removed_from_the_list_alone() {
+    let folder = Arc::new(TempDir::new().expect("temporary folder"));
+    fs::write(folder.path().join("users"), "alice").expect("writable");
+    let settings = configuration(FREE_PORTS, &format!("{PROVISIONING}\nusers_file = 'users'"));
+    let service = Service::start_in(folder, &settings);
+    assert_eq!([call(&service, "/register", "alice"), call(&service, "/remove_user", "alice")], [409, 403]);
+    service.wait_for_log(&["remove", "user=\"alice\"", "reason=\"listed\""]);
+    assert!(exists(&service, "alice"));
+}
+
+#[test]
+fn without_provisioning_nobody_is_made_or_removed() {
+    let service = Service::start();
+    log_in(&service, "alice");
+    assert_eq!(call(&service, "/register", "bob"), 403);
+    assert_eq!(call(&service, "/remove_user", "alice"), 403);
+    assert_eq!(["alice", "bob"].map(|user| exists(&service, user)), [true, false]);
+    service.wait_for_log(&["register", "user=\"bob\"", "reason=\"provisioning_off\""]);
+    service.wait_for_log(&["remove", "user=\"alice\"", "reason=\"provisioning_off\""]);
+}
