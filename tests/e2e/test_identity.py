@@ -90,3 +90,14 @@ def test_a_name_arrives_as_it_is(federated, issuers, name):
     assert raw_xmpp.login(federated.ejabberd, name, own) == Answer(jid=f"{name}@localhost")
     assert raw_xmpp.login(federated.ejabberd, name, alice) == REFUSED
     assert raw_xmpp.login(federated.ejabberd, "alice", own) == REFUSED
+
+
+def test_a_name_with_a_second_reading_is_nobodys(federated, issuers):
+    """The bytes of a Hebrew letter, each taken for a character, as other callers of the hook do."""
+    letter, second_reading = "\u05e9", "\u00d7\u00a9"
+
+    for name in (letter, second_reading):
+        token = issuers.rsa.token(name)
+        assert raw_xmpp.login(federated.ejabberd, second_reading, token) == REFUSED
+    own = issuers.rsa.token(letter)
+    assert raw_xmpp.login(federated.ejabberd, letter, own) == Answer(jid=f"{letter}@localhost")
