@@ -297,3 +297,47 @@ fn the_bridge_ends_with_its_input_even_within_a_frame() {
         bridge.close();
     }
 }
+
+#[test]
+fn accounts_are_made_and_removed_through_it() {
+    let service = Service::start_with(&configuration(FREE_PORTS, "[auth]\nprovisioning = true"));
+    let mut bridge = Bridge::start(&format!("http://{}", service.address("hook")));
+    let (alice, bob) = (tokens::good("alice"), tokens::good("bob"));
+    for (frame, answer) in [
+        ("isuser:alice:localhost", NO),
+        ("removeuser:alice:localhost", NO),
+        ("tryregister:alice:localhost:any:thing", YES),
+        ("tryregister:alice:localhost:any:thing", NO),
+        ("isuser:alice:localhost", YES),
+        ("auth:alice:localhost:any:thing", NO),
+        ("setpass:alice:localhost:other", NO),
+        (&format!("removeuser3:alice:localhost:{bob}"), NO),
+        ("isuser:alice:localhost", YES),
+        (&format!("removeuser3:alice:localhost:{alice}"), YES),
+        ("isuser:alice:localhost", NO),
+        ("tryregister:alice:localhost:", YES),
+        ("removeuser:alice:localhost", YES),
+        ("isuser:alice:localhost", NO),
+    ] {
+        assert_eq!(bridge.ask(frame), answer, "{frame}");
+    }
+    bridge.close();
+}
+
+#[test]
+fn a_name_with_a_second_reading_is_nobody() {
+    let service = Service::start_with(&configuration(FREE_PORTS, "[auth]\nprovisioning = true"));
+    let mut bridge = Bridge::start(&format!("http://{}", service.address("hook")));
+    // As HTTP callers encode it twice, the first name reads as the second one.
+    let (twice, once) = ("\u{d7}\u{a9}", "\u{5e9}");
+    let token = tokens::good(once);
+    assert_eq!(bridge.ask(format!("auth:{once}:localhost:{token}")), YES);
+    for call in ["auth", "removeuser3"] {
+        assert_eq!(bridge.ask(format!("{call}:{twice}:localhost:{token}")), NO, "{call}");
+    }
+    for call in ["isuser", "removeuser"] {
+        assert_eq!(bridge.ask(format!("{call}:{twice}:localhost")), NO, "{call}");
+    }
+    assert_eq!(bridge.ask(format!("isuser:{once}:localhost")), YES);
+    bridge.close();
+}
