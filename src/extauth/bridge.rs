@@ -32,14 +32,12 @@ pub fn serve(
     let mut payload = Vec::new();
     let mut patience = Patience { hook, grace, outage: None };
     while frame::read(&mut input, &mut payload)? {
-        let yes = if let Some(question) = Question::parse(&payload) {
-            patience.answer(question)
-        } else {
-            tracing::info!(
-                reason = "request_denied",
-                "a request that is none of auth, isuser, tryregister, removeuser is answered no"
-            );
-            false
+        let yes = match Question::parse(&payload) {
+            Ok(question) => patience.answer(question),
+            Err(denied) => {
+                tracing::info!(reason = "request_denied", "answered no: {denied}");
+                false
+            }
         };
         // The last request's password is not kept until the next one comes.
         payload.fill(0);

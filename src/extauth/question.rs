@@ -18,15 +18,30 @@ pub(super) enum Question<'frame> {
     Remove { user: &'frame str, server: &'frame str, password: Option<&'frame str> },
 }
 
+/// A request that is answered "no" without asking anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Denied {
+    #[error("a request that is none of auth, isuser, tryregister, removeuser")]
+    Other,
+    #[error("a request that is not UTF-8 text: no token is so, for instance")]
+    Encoding,
+    #[error("a user whose name reads as another one that was encoded twice")]
+    SecondReading,
+}
+
 impl<'frame> Question<'frame> {
     /// Takes a frame's payload apart. A password may contain colons; it is last.
-    pub(super) fn parse(payload: &'frame [u8]) -> Option<Self> {
-        let (name, arguments) = std::str::from_utf8(payload).ok()?.split_once(':')?;
-        let (user, arguments) = arguments.split_once(':')?;
+    pub(super) fn parse(payload: &'frame [u8]) -> Result<Self, Denied> {
+        let text = std::str::from_utf8(payload).map_err(|_| Denied::Encoding)?;
+        let question = Self::from_text(text).ok_or(Denied::Other)?;
         // The hook would take such a name for the one that it decodes to, and nobody else has it.
-        if encoded_once(user) != user {
-            return None;
-        }
+        let user = question.user();
+        if encoded_once(user) == user { Ok(question) } else { Err(Denied::SecondReading) }
+    }
+
+    fn from_text(text: &'frame str) -> Option<Self> {
+        let (name, arguments) = text.split_once(':')?;
+        let (user, arguments) = arguments.split_once(':')?;
         match name {
             "auth" => {
                 let (server, password) = arguments.split_once(':')?;
@@ -45,6 +60,15 @@ impl<'frame> Question<'frame> {
                 Some(Self::Remove { user, server, password: Some(password) })
             }
             _ => None,
+        }
+    }
+
+    fn user(&self) -> &'frame str {
+        match self {
+            Self::Auth { user, .. }
+            | Self::IsUser { user, .. }
+            | Self::Register { user, .. }
+            | Self::Remove { user, .. } => user,
         }
     }
 }
@@ -67,32 +91,37 @@ mod tests {
     #[test]
     fn questions_are_taken_apart() {
         let auth = Question::Auth { user: "alice", server: "localhost", password: "a:b:c" };
-        assert_eq!(Question::parse(b"auth:alice:localhost:a:b:c"), Some(auth));
+        assert_eq!(Question::parse(b"auth:alice:localhost:a:b:c"), Ok(auth));
         let empty = Question::Auth { user: "alice", server: "localhost", password: "" };
-        assert_eq!(Question::parse(b"auth:alice:localhost:"), Some(empty));
+        assert_eq!(Question::parse(b"auth:alice:localhost:"), Ok(empty));
         let isuser = Question::IsUser { user: "jörg", server: "localhost" };
-        assert_eq!(Question::parse("isuser:jörg:localhost".as_bytes()), Some(isuser));
+        assert_eq!(Question::parse("isuser:jörg:localhost".as_bytes()), Ok(isuser));
         let register = Question::Register { user: "alice", server: "localhost" };
-        assert_eq!(Question::parse(b"tryregister:alice:localhost:a:b"), Some(register));
-        let remove = |password| Some(Question::Remove { user: "alice", server: "localhost", password });
+        assert_eq!(Question::parse(b"tryregister:alice:localhost:a:b"), Ok(register));
+        let remove = |password| Ok(Question::Remove { user: "alice", server: "localhost", password });
         assert_eq!(Question::parse(b"removeuser:alice:localhost"), remove(None));
         assert_eq!(Question::parse(b"removeuser3:alice:localhost:a:b"), remove(Some("a:b")));
-        for denied in [
-            &b"auth:alice:localhost"[..],
-            b"isuser:alice",
-            b"isuser:a:b:c",
-            b"setpass:alice:localhost:x",
-            b"tryregister:alice:localhost",
-            b"removeuser:a:b:c",
-            b"removeuser3:alice:localhost",
-            b"certauth:alice:localhost:x",
-            "auth:\u{d7}\u{a9}:localhost:x".as_bytes(),
-            "isuser:\u{d7}\u{a9}:localhost".as_bytes(),
-            b"auth:\xff:localhost:x",
-            b"auth",
-            b"",
+    }
+
+    #[test]
+    fn others_are_denied() {
+        for (frame, denied) in [
+            (&b"auth:alice:localhost"[..], Denied::Other),
+            (b"isuser:alice", Denied::Other),
+            (b"isuser:a:b:c", Denied::Other),
+            (b"setpass:alice:localhost:x", Denied::Other),
+            (b"tryregister:alice:localhost", Denied::Other),
+            (b"removeuser:a:b:c", Denied::Other),
+            (b"removeuser3:alice:localhost", Denied::Other),
+            (b"certauth:alice:localhost:x", Denied::Other),
+            (b"auth", Denied::Other),
+            (b"", Denied::Other),
+            (b"auth:\xff:localhost:x", Denied::Encoding),
+            (b"auth:alice:localhost:\xff", Denied::Encoding),
+            ("auth:\u{d7}\u{a9}:localhost:x".as_bytes(), Denied::SecondReading),
+            ("isuser:\u{d7}\u{a9}:localhost".as_bytes(), Denied::SecondReading),
         ] {
-            assert_eq!(Question::parse(denied), None, "{denied:?}");
+            assert_eq!(Question::parse(frame), Err(denied), "{frame:?}");
         }
     }
 
