@@ -1,6 +1,5 @@
 //! The registry in memory.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -11,82 +10,77 @@ use crate::types::UserHash;
 /// By then every replica has heard of a removal.
 const REMOVAL_IS_KNOWN: Duration = Duration::from_hours(1);
 
-/// Who exists, and who was removed not long ago. Of several entries of a user the newest counts.
+/// Who exists, and who was removed not long ago. Of several entries of a user the newest counts, wherever it comes from.
 #[derive(Debug, Default)]
-pub(super) struct Index {
-    known: HashMap<UserHash, Known>,
-    gone: HashMap<UserHash, EntryTime>,
-}
+pub(super) struct Index(HashMap<UserHash, Latest>);
 
-/// A user who exists.
+/// The newest that is known of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) at: EntryTime,
-    pub(super) issuer: IssuerMark,
+struct Latest {
+    at: EntryTime,
+    said: Said,
     /// Whether the store has this entry.
-    pub(super) written: bool,
+    written: bool,
 }
 
-impl Known {
-    /// The entry in the store, if there is one.
-    pub(super) fn key(self, user: UserHash) -> Option<ObjectKey> {
-        let entry = Entry { at: self.at, user, said: Said::Vouched(self.issuer) };
-        self.written.then(|| entry.key())
+impl Latest {
+    fn entry(self, user: UserHash) -> Entry {
+        Entry { at: self.at, user, said: self.said }
     }
 }
 
 impl Index {
-    pub(super) fn get(&self, user: UserHash) -> Option<Known> {
-        self.known.get(&user).copied()
-    }
-
-    pub(super) fn insert(&mut self, user: UserHash, known: Known) -> Option<Known> {
-        self.known.insert(user, known)
-    }
-
-    /// Answers the entry that it had.
-    pub(super) fn remove(&mut self, user: UserHash, at: EntryTime) -> Option<Known> {
-        self.gone.insert(user, at);
-        self.known.remove(&user)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    /// A time for the next entry of `user`: now, or after those which are known if clocks are apart.
-    pub(super) fn next_time(&self, user: UserHash) -> EntryTime {
-        let last = self.known.get(&user).map(|known| known.at).max(self.gone.get(&user).copied());
-        last.map_or_else(EntryTime::now, EntryTime::now_after)
-    }
-
-    /// Takes over `entries` of the store, in the order of their keys, and answers the keys of those which are of no more use.
-    pub(super) fn take_over(&mut self, entries: &[Entry]) -> Vec<ObjectKey> {
-        let mut useless = Vec::new();
-        let forgotten_after = EntryTime::now().before(REMOVAL_IS_KNOWN);
-        for entry in entries {
-            let known = self.get(entry.user);
-            let newest = known.map(|known| (known.at, Said::Vouched(known.issuer)));
-            match newest.cmp(&Some((entry.at, entry.said))) {
-                Ordering::Equal => {}
-                // The newer one has to be in the store before the older one goes.
-                Ordering::Greater => useless.extend(known.filter(|known| known.written).map(|_| entry.key())),
-                Ordering::Less => {
-                    useless.extend(known.and_then(|known| known.key(entry.user)));
-                    match entry.said {
-                        Said::Vouched(issuer) => {
-                            self.insert(entry.user, Known { at: entry.at, issuer, written: true });
-                        }
-                        Said::Gone => {
-                            self.remove(entry.user, entry.at);
-                            useless.extend((entry.at < forgotten_after).then(|| entry.key()));
-                        }
-                    }
-                }
-            }
+    /// The issuer that vouched for `user`, if he exists.
+    pub(super) fn issuer(&self, user: UserHash) -> Option<IssuerMark> {
+        match self.0.get(&user)?.said {
+            Said::Vouched(issuer) => Some(issuer),
+            Said::Gone => None,
         }
-        self.gone.retain(|_, at| *at >= forgotten_after);
-        useless
+    }
+
+    /// Whether `user` was removed at `time` or later.
+    pub(super) fn removed_since(&self, user: UserHash, time: EntryTime) -> bool {
+        self.0.get(&user).is_some_and(|latest| latest.said == Said::Gone && latest.at >= time)
+    }
+
+    /// How many users exist.
+    pub(super) fn len(&self) -> usize {
+        self.0.values().filter(|latest| latest.said != Said::Gone).count()
+    }
+
+    /// A time for the next entry of `user`: now, or a moment after the last one if clocks are apart.
+    pub(super) fn next_time(&self, user: UserHash) -> EntryTime {
+        self.0.get(&user).map_or_else(EntryTime::now, |latest| EntryTime::now_after(latest.at))
+    }
+
+    /// Makes a user exist of whom the store does not know yet.
+    pub(super) fn remember(&mut self, user: UserHash, at: EntryTime, issuer: IssuerMark) {
+        self.0.insert(user, Latest { at, said: Said::Vouched(issuer), written: false });
+    }
+
+    /// Takes over an entry that the store has, and answers the one that is of no more use: this one or the one before, whichever is
+    /// older. What is newer has to be in the store before the older one goes.
+    pub(super) fn take_over(&mut self, entry: Entry) -> Option<ObjectKey> {
+        let new = Latest { at: entry.at, said: entry.said, written: true };
+        let Some(latest) = self.0.get_mut(&entry.user) else {
+            self.0.insert(entry.user, new);
+            return None;
+        };
+        if (latest.at, latest.said) > (new.at, new.said) {
+            return latest.written.then(|| entry.key());
+        }
+        let before = std::mem::replace(latest, new);
+        (before.written && before.entry(entry.user) != entry).then(|| before.entry(entry.user).key())
+    }
+
+    /// Forgets removals that every replica knows of, and answers their entries.
+    pub(super) fn forget_removals(&mut self) -> Vec<ObjectKey> {
+        let forgotten_before = EntryTime::now().before(REMOVAL_IS_KNOWN);
+        let forgotten = |latest: &Latest| latest.said == Said::Gone && latest.at < forgotten_before;
+        self.0
+            .extract_if(|_, latest| forgotten(latest))
+            .map(|(user, latest)| latest.entry(user).key())
+            .collect()
     }
 }
 
@@ -106,39 +100,54 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     #[test]
-    fn the_newest_entry_counts() {
+    fn the_newest_entry_counts_in_whatever_order_they_come() {
         let (one, two) = (IssuerMark::of("one"), IssuerMark::of("two"));
         let entries = [
             entry(MINUTE * 3, Said::Vouched(one)),
             entry(MINUTE * 2, Said::Gone),
             entry(MINUTE, Said::Vouched(two)),
         ];
-        let mut index = Index::default();
-        assert_eq!(index.take_over(&entries[..1]), []);
-        assert_eq!(index.get(alice()).unwrap().issuer, one);
-        assert_eq!(index.take_over(&entries[..2]), [entries[0].key()], "a removed user's entry goes");
-        assert_eq!(index.get(alice()), None);
-        assert_eq!(index.take_over(&entries[2..]), []);
-        assert_eq!(index.get(alice()).unwrap().issuer, two);
-        assert_eq!(index.take_over(&entries[2..]), [], "the same again");
-        assert_eq!(index.take_over(&entries[..1]), [entries[0].key()], "an older one comes late");
-        assert_eq!(index.get(alice()).unwrap().issuer, two);
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut index = Index::default();
+            let useless: Vec<_> = order.iter().filter_map(|at| index.take_over(entries[*at])).collect();
+            assert_eq!(index.issuer(alice()), Some(two), "{order:?}");
+            assert_eq!(useless.len(), 2, "{order:?}");
+            assert!(!useless.contains(&entries[2].key()), "{order:?}");
+            assert_eq!(index.take_over(entries[2]), None, "the same again");
+        }
     }
 
     #[test]
     fn nothing_goes_before_what_replaces_it_is_written() {
         let older = entry(MINUTE, Said::Vouched(IssuerMark::of("one")));
         let mut index = Index::default();
-        let known = Known { at: EntryTime::now(), issuer: IssuerMark::of("two"), written: false };
-        index.insert(alice(), known);
-        assert_eq!(index.take_over(&[older]), []);
-        assert_eq!(index.get(alice()), Some(known));
+        let now = index.next_time(alice());
+        index.remember(alice(), now, IssuerMark::of("two"));
+        assert_eq!(index.take_over(older), None);
+        assert_eq!(index.issuer(alice()), Some(IssuerMark::of("two")));
+        let written = Entry { at: now, user: alice(), said: Said::Vouched(IssuerMark::of("two")) };
+        assert_eq!(index.take_over(written), None);
+        assert_eq!(index.take_over(older), Some(older.key()));
     }
 
     #[test]
     fn a_removal_is_kept_until_every_replica_knows_of_it() {
         let (fresh, old) = (entry(MINUTE, Said::Gone), entry(MINUTE * 61, Said::Gone));
-        assert_eq!(Index::default().take_over(&[fresh]), []);
-        assert_eq!(Index::default().take_over(&[old]), [old.key()]);
+        let mut index = Index::default();
+        index.take_over(fresh);
+        assert_eq!((index.len(), index.forget_removals()), (0, vec![]));
+        assert!(index.removed_since(alice(), fresh.at));
+        let mut index = Index::default();
+        index.take_over(old);
+        assert_eq!(index.forget_removals(), [old.key()]);
+        assert!(!index.removed_since(alice(), old.at));
+    }
+
+    #[test]
+    fn the_next_entry_is_the_newest_whatever_the_clock_says() {
+        let mut index = Index::default();
+        let ahead = Entry { at: EntryTime::now_after(EntryTime::now()), user: alice(), said: Said::Gone };
+        index.take_over(ahead);
+        assert!(index.next_time(alice()) > ahead.at);
     }
 }

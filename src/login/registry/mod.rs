@@ -8,23 +8,25 @@ mod entry;
 mod index;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::Full;
 use serde_json::json;
 
 use self::entry::{Entry, EntryTime, IssuerMark, Said};
-use self::index::{Index, Known};
-use crate::store::{NewObject, ObjectPrefix, PutError, Store, StoreError};
+use self::index::Index;
+use crate::store::{NewObject, ObjectKey, ObjectPrefix, PutError, Store, StoreError};
 use crate::telemetry::metrics;
 use crate::types::{BareJid, ContentType, UserHash};
 
 /// How far the clocks of replicas may be apart, together with the time that writing takes.
 const OVERLAP: Duration = Duration::from_mins(5);
+/// How often all entries are listed, and not just the new ones: heals what was missed.
+const FULL_LISTING: Duration = Duration::from_mins(30);
 /// Entries that are written at once.
 const WRITERS: usize = 16;
 
@@ -35,8 +37,16 @@ pub struct Registry {
     index: RwLock<Index>,
     unwritten: Mutex<HashMap<UserHash, Voucher>>,
     loaded: AtomicBool,
+    listed: Mutex<Listed>,
+}
+
+/// What was listed so far.
+#[derive(Debug, Default)]
+struct Listed {
     /// Entries before were seen.
-    seen_until: Mutex<Option<EntryTime>>,
+    until: Option<EntryTime>,
+    /// When all were.
+    all: Option<Instant>,
 }
 
 /// Who vouched for whom.
@@ -45,6 +55,7 @@ struct Voucher {
     user: BareJid,
     /// `None` for a user who was registered.
     issuer: Option<String>,
+    at: EntryTime,
 }
 
 impl Voucher {
@@ -62,7 +73,7 @@ impl Registry {
             index: RwLock::default(),
             unwritten: Mutex::default(),
             loaded: AtomicBool::new(false),
-            seen_until: Mutex::default(),
+            listed: Mutex::default(),
         }
     }
 
@@ -70,7 +81,7 @@ impl Registry {
     /// is lost.
     #[must_use]
     pub fn contains(&self, user: &BareJid) -> bool {
-        !self.is_loaded() || self.index().get(user.into()).is_some()
+        !self.is_loaded() || self.index().issuer(user.into()).is_some()
     }
 
     /// Whether the registry knows what the store knows.
@@ -79,20 +90,29 @@ impl Registry {
         self.loaded.load(Ordering::Relaxed)
     }
 
+    /// Whether users wait to be written down.
+    #[must_use]
+    pub fn has_unwritten(&self) -> bool {
+        !self.unwritten().is_empty()
+    }
+
     /// Remembers that `issuer` vouched for `user`. It is written down later, by [`Registry::write`].
     pub fn remember(&self, user: &BareJid, issuer: &str) {
         let (hash, mark) = (UserHash::from(user), IssuerMark::of(issuer));
         // Most logins are not the first one: these share the lock and are done.
-        if self.index().get(hash).is_some_and(|known| known.issuer == mark) {
+        if self.index().issuer(hash) == Some(mark) {
             return;
         }
-        let mut index = self.index_mut();
-        let known = Known { at: index.next_time(hash), issuer: mark, written: false };
-        if index.get(hash).is_none_or(|known| !known.written) {
-            index.insert(hash, known);
-        }
-        drop(index);
-        let voucher = Voucher { user: user.clone(), issuer: Some(issuer.to_owned()) };
+        let at = {
+            let mut index = self.index_mut();
+            let at = index.next_time(hash);
+            // Who exists goes on doing so in the name of whoever vouched before, until the new entry is written.
+            if index.issuer(hash).is_none() {
+                index.remember(hash, at, mark);
+            }
+            at
+        };
+        let voucher = Voucher { user: user.clone(), issuer: Some(issuer.to_owned()), at };
         self.unwritten().insert(hash, voucher);
     }
 
@@ -102,7 +122,8 @@ impl Registry {
     ///
     /// [`StoreError`] if that could not be written down.
     pub async fn register(&self, user: &BareJid) -> Result<(), StoreError> {
-        self.write_one(user.into(), &Voucher { user: user.clone(), issuer: None }).await
+        let at = self.index().next_time(user.into());
+        self.write_one(user.into(), &Voucher { user: user.clone(), issuer: None, at }).await
     }
 
     /// Forgets `user`, durably, and answers whether he existed.
@@ -112,16 +133,14 @@ impl Registry {
     /// [`StoreError`] if he may come back.
     pub async fn remove(&self, user: &BareJid) -> Result<bool, StoreError> {
         let hash = UserHash::from(user);
-        let Some(known) = self.index().get(hash) else { return Ok(false) };
+        if self.index().issuer(hash).is_none() {
+            return Ok(false);
+        }
         let gone = Entry { at: self.index().next_time(hash), user: hash, said: Said::Gone };
         self.put(gone, "{}".to_owned()).await?;
-        self.unwritten().remove(&hash);
-        let meanwhile = self.index_mut().remove(hash, gone.at);
-        for entry in [Some(known), meanwhile].into_iter().flatten() {
-            if let Some(key) = entry.key(hash) {
-                self.store.delete(&key).await?;
-            }
-        }
+        let useless = self.index_mut().take_over(gone);
+        self.drop_vouchers(gone);
+        self.delete(useless).await?;
         Ok(true)
     }
 
@@ -131,68 +150,61 @@ impl Registry {
     ///
     /// [`StoreError`] if there may be more.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let begun = EntryTime::now();
-        let after = *self.seen_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let after = after.map(|seen| seen.before(OVERLAP).key());
+        let (begun, began) = (EntryTime::now(), Instant::now());
+        let after = self.listed().next();
         let mut entries = Vec::new();
         let each = |key| entries.extend(Entry::parse(&key));
         self.store.list(&ObjectPrefix::users(), after.as_ref(), each).await?;
-        let useless = self.index_mut().take_over(&entries);
-        *self.seen_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        let useless = {
+            let mut index = self.index_mut();
+            let mut useless: Vec<_> = entries.iter().filter_map(|entry| index.take_over(*entry)).collect();
+            useless.extend(index.forget_removals());
+            useless
+        };
+        entries.iter().filter(|entry| entry.said == Said::Gone).for_each(|gone| self.drop_vouchers(*gone));
+        self.listed().note(begun, after.is_none().then_some(began));
         self.loaded.store(true, Ordering::Relaxed);
         self.count();
-        for key in useless {
-            self.store.delete(&key).await?;
-        }
-        Ok(())
+        self.delete(useless).await
     }
 
     /// Writes down what was remembered since the last time.
     ///
     /// # Errors
     ///
-    /// The last [`StoreError`]. What could not be written is kept for the next time.
+    /// The first [`StoreError`]. What was not written is kept for the next time.
     pub async fn write(&self) -> Result<(), StoreError> {
         let unwritten: Vec<_> =
             self.unwritten().iter().map(|(user, voucher)| (*user, voucher.clone())).collect();
-        let writing = stream::iter(unwritten).map(|(user, voucher)| async move {
+        let writing = stream::iter(unwritten).map(Ok);
+        let written = writing.try_for_each_concurrent(WRITERS, |(user, voucher)| async move {
             self.write_one(user, &voucher).await?;
-            let mut unwritten = self.unwritten();
-            if unwritten.get(&user) == Some(&voucher) {
-                unwritten.remove(&user);
+            // Unless somebody vouched again meanwhile.
+            if let Slot::Occupied(slot) = self.unwritten().entry(user)
+                && *slot.get() == voucher
+            {
+                slot.remove();
             }
             Ok(())
         });
-        let written = writing.buffer_unordered(WRITERS).fold(Ok(()), |all, one| async { one.and(all) }).await;
-        self.count();
-        written
+        written.await
     }
 
     async fn write_one(&self, user: UserHash, voucher: &Voucher) -> Result<(), StoreError> {
-        let issuer = voucher.mark();
-        let (before, at) = {
+        let at = {
             let index = self.index();
-            (index.get(user), index.next_time(user))
+            if index.removed_since(user, voucher.at) {
+                return Ok(());
+            }
+            index.next_time(user)
         };
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let Voucher { user: jid, issuer: name } = voucher;
-        let text = json!({"user": jid.as_str(), "issuer": name, "since": since}).to_string();
-        let entry = Entry { at, user, said: Said::Vouched(issuer) };
+        let text =
+            json!({"user": voucher.user.as_str(), "issuer": voucher.issuer, "since": since}).to_string();
+        let entry = Entry { at, user, said: Said::Vouched(voucher.mark()) };
         self.put(entry, text).await?;
-        let useless = {
-            let mut index = self.index_mut();
-            if before.is_some() && index.get(user).is_none() {
-                // Removed meanwhile.
-                Some(entry.key())
-            } else {
-                let replaced = index.insert(user, Known { at, issuer, written: true });
-                replaced.and_then(|replaced| replaced.key(user))
-            }
-        };
-        match useless {
-            Some(key) => self.store.delete(&key).await,
-            None => Ok(()),
-        }
+        let useless = self.index_mut().take_over(entry);
+        self.delete(useless).await
     }
 
     async fn put(&self, entry: Entry, text: String) -> Result<(), StoreError> {
@@ -203,6 +215,22 @@ impl Registry {
             Ok(()) | Err(PutError::Exists) => Ok(()),
             Err(PutError::Store(error)) => Err(error),
             Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
+        }
+    }
+
+    async fn delete(&self, keys: impl IntoIterator<Item = ObjectKey>) -> Result<(), StoreError> {
+        for key in keys {
+            self.store.delete(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// A removal counts for whoever was vouched for before it.
+    fn drop_vouchers(&self, gone: Entry) {
+        if let Slot::Occupied(slot) = self.unwritten().entry(gone.user)
+            && slot.get().at <= gone.at
+        {
+            slot.remove();
         }
     }
 
@@ -221,12 +249,33 @@ impl Registry {
     fn unwritten(&self) -> MutexGuard<'_, HashMap<UserHash, Voucher>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn listed(&self) -> MutexGuard<'_, Listed> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listed {
+    /// The key after which the next listing begins; `None` for all.
+    fn next(&self) -> Option<ObjectKey> {
+        self.all.filter(|all| all.elapsed() < FULL_LISTING)?;
+        self.until.map(|until| until.before(OVERLAP).key())
+    }
+
+    fn note(&mut self, until: EntryTime, all: Option<Instant>) {
+        self.until = Some(until);
+        self.all = all.or(self.all);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::{Pin, pin};
+    use std::task::Poll;
+
     use super::*;
-    use crate::store::MemoryStore;
+    use crate::store::{DiskStore, MemoryStore};
 
     fn alice() -> BareJid {
         BareJid::new("alice@localhost").unwrap()
@@ -325,6 +374,88 @@ mod tests {
         there.refresh().await.unwrap();
         assert!(!here.contains(&alice()) && !there.contains(&alice()));
         assert_eq!(entries(&store).await, [Said::Gone]);
+    }
+
+    /// Two replicas with one folder, whose writes take a moment.
+    async fn slow_replicas() -> (tempfile::TempDir, Arc<Store>, [Registry; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::Disk(DiskStore::open(folder.path(), true).unwrap()));
+        let replicas = [(); 2].map(|()| Registry::new(Arc::clone(&store)));
+        for replica in &replicas {
+            replica.refresh().await.unwrap();
+        }
+        (folder, store, replicas)
+    }
+
+    /// Lets `future` run until it waits for the store.
+    async fn begin(future: &mut Pin<&mut impl Future>) {
+        let begun = poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending()));
+        assert!(begun.await, "it did not wait");
+    }
+
+    async fn is_known(store: &Arc<Store>) -> bool {
+        let later = Registry::new(Arc::clone(store));
+        later.refresh().await.unwrap();
+        later.contains(&alice())
+    }
+
+    #[tokio::test]
+    async fn two_replicas_that_see_a_user_at_once_do_not_lose_him() {
+        let (_folder, store, [here, there]) = slow_replicas().await;
+        here.remember(&alice(), "one");
+        there.remember(&alice(), "one");
+        let mut write = pin!(here.write());
+        begin(&mut write).await;
+        there.write().await.unwrap();
+        here.refresh().await.unwrap();
+        write.await.unwrap();
+        for replica in [&here, &there] {
+            replica.refresh().await.unwrap();
+            assert!(replica.contains(&alice()));
+        }
+        assert!(is_known(&store).await);
+    }
+
+    #[tokio::test]
+    async fn a_login_during_his_removal_elsewhere_keeps_a_user() {
+        let (_folder, store, [here, there]) = slow_replicas().await;
+        let alice = alice();
+        here.register(&alice).await.unwrap();
+        let mut removal = pin!(here.remove(&alice));
+        begin(&mut removal).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        there.remember(&alice, "one");
+        there.write().await.unwrap();
+        here.refresh().await.unwrap();
+        removal.await.unwrap();
+        assert!(here.contains(&alice) && there.contains(&alice));
+        assert!(is_known(&store).await);
+    }
+
+    #[tokio::test]
+    async fn a_login_after_a_removal_counts_even_if_an_older_one_is_still_being_written() {
+        let (_folder, store, [here, _]) = slow_replicas().await;
+        here.remember(&alice(), "one");
+        let mut write = pin!(here.write());
+        begin(&mut write).await;
+        assert!(here.remove(&alice()).await.unwrap());
+        here.remember(&alice(), "one");
+        write.await.unwrap();
+        assert!(here.contains(&alice()) && here.has_unwritten());
+        here.write().await.unwrap();
+        here.refresh().await.unwrap();
+        assert!(here.contains(&alice()) && is_known(&store).await);
+    }
+
+    #[tokio::test]
+    async fn who_was_removed_elsewhere_is_not_written_down_later() {
+        let (_folder, store, [here, there]) = slow_replicas().await;
+        here.remember(&alice(), "one");
+        there.register(&alice()).await.unwrap();
+        assert!(there.remove(&alice()).await.unwrap());
+        here.refresh().await.unwrap();
+        here.write().await.unwrap();
+        assert!(!here.contains(&alice()) && !is_known(&store).await);
     }
 
     #[tokio::test]
