@@ -77,7 +77,7 @@ impl App {
         let (login, watched) = login::build(hosts.collect(), &registry, limits.logins_per_minute);
         let login = Arc::new(login);
         let accounts = Accounts::new(Arc::clone(&login), Arc::clone(&registry), Arc::clone(&store));
-        let door = HookDoor { login, accounts: Arc::new(accounts) };
+        let door = HookDoor { login, accounts: Arc::new(accounts), files: runtimes.files().clone() };
         let ops = OpsDoor { metrics, store: Arc::clone(&health) };
 
         let public = {

@@ -9,7 +9,7 @@ use super::auth::{AuthSettings, RawAuth};
 use super::issuer::{IssuerSettings, RawIssuer};
 use super::upload::{RawUpload, UploadSettings};
 use super::{ConfigError, shared_issuers};
-use crate::types::{Secret, Vhost, parse_vhost};
+use crate::types::{Vhost, parse_vhost};
 
 /// `[hosts."…"]`
 #[derive(Debug)]
@@ -103,13 +103,15 @@ impl RawHost {
 
 /// Whoever may sign uploads, of whichever vhost, must not be able to sign logins.
 fn check_apart(hosts: &[HostSettings]) -> Result<(), ConfigError> {
-    let upload_secrets = hosts.iter().flat_map(|host| host.upload.secrets());
-    let upload_secrets: Vec<_> = upload_secrets.map(Secret::bytes).collect();
+    let upload_secrets: Vec<_> = hosts.iter().flat_map(|host| host.upload.secrets()).collect();
     for host in hosts {
         for (at, issuer) in host.issuers.iter().enumerate() {
-            if issuer.keys.secrets().iter().any(|secret| upload_secrets.contains(&secret.bytes())) {
-                let key = format!("hosts.{:?}.issuers[{at}].secret", host.vhost.as_str());
-                return Err(ConfigError::at(key, "is an upload secret too: logins need one of their own"));
+            if upload_secrets.iter().any(|secret| issuer.keys.set().holds_secret(secret)) {
+                let key = format!("hosts.{:?}.issuers[{at}]", host.vhost.as_str());
+                return Err(ConfigError::at(
+                    key,
+                    "has an upload secret as its key: logins need one of their own",
+                ));
             }
         }
     }

@@ -257,7 +257,15 @@ impl KeySource {
         }
     }
 
-    /// The shared secrets, none for public keys.
+    /// The keys that were there at the start.
+    #[must_use]
+    pub fn set(&self) -> &KeySet {
+        match self {
+            Self::Secrets(_, keys) | Self::File(keys) | Self::Watched(_, keys) => keys,
+        }
+    }
+
+    /// The shared secrets that are written down as such; none for keys in a file.
     #[must_use]
     pub fn secrets(&self) -> &[SharedSecret] {
         match self {

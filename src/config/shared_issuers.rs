@@ -33,12 +33,11 @@ fn good_at_both(one: &IssuerSettings, other: &IssuerSettings) -> bool {
     one.issuer == other.issuer && same_audience && !different_keys(one, other)
 }
 
-/// Public keys of one issuer are taken to be the same, wherever they are read from: they may become so.
+/// Keys of different kinds, or secrets that are written down and have none in common. Others are taken to be the same, wherever they
+/// are read from: they may become so.
 fn different_keys(one: &IssuerSettings, other: &IssuerSettings) -> bool {
-    let (one, other) = (one.keys.secrets(), other.keys.secrets());
-    let same = |secret: &&SharedSecret| other.iter().any(|that| that.bytes() == secret.bytes());
-    if one.is_empty() || other.is_empty() {
-        return one.is_empty() != other.is_empty();
-    }
-    !one.iter().any(|secret| same(&secret))
+    let (one, other) = (&one.keys, &other.keys);
+    let apart = |secret: &SharedSecret| other.secrets().iter().all(|that| that.bytes() != secret.bytes());
+    let both_written = !one.secrets().is_empty() && !other.secrets().is_empty();
+    one.set().is_shared() != other.set().is_shared() || both_written && one.secrets().iter().all(apart)
 }

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use tokio::runtime::Handle;
 
 use super::question::{Name, Question};
 use crate::authn::HookCredentials;
@@ -23,6 +24,8 @@ pub struct HookDoor {
     pub login: Arc<Login>,
     /// Who exists.
     pub accounts: Arc<Accounts>,
+    /// Where accounts are made and removed: that reads and writes files, for which no login waits.
+    pub files: Handle,
 }
 
 impl FromRef<HookDoor> for Arc<Login> {
@@ -31,9 +34,15 @@ impl FromRef<HookDoor> for Arc<Login> {
     }
 }
 
-impl FromRef<HookDoor> for Arc<Accounts> {
-    fn from_ref(door: &HookDoor) -> Self {
-        Self::clone(&door.accounts)
+impl HookDoor {
+    /// Runs a call to its end, whether or not its caller waits for that.
+    async fn finish<F>(&self, call: impl FnOnce(Arc<Accounts>) -> F) -> StatusCode
+    where
+        F: Future<Output = StatusCode> + Send + 'static,
+    {
+        let answer = self.files.spawn(call(Arc::clone(&self.accounts))).await;
+        // Only at the end of the process, or after a panic.
+        answer.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 }
 
@@ -72,26 +81,35 @@ fn answer(yes: bool) -> &'static str {
 }
 
 pub(super) async fn register(
-    State(accounts): State<Arc<Accounts>>,
+    State(door): State<HookDoor>,
     Question(User { user, server }): Question<User>,
 ) -> StatusCode {
-    status(&accounts.register(&user.0, &server.0).await, StatusCode::CREATED)
+    door.finish(|accounts| async move {
+        status(&accounts.register(&user.0, &server.0).await, StatusCode::CREATED)
+    })
+    .await
 }
 
 pub(super) async fn remove_user(
-    State(accounts): State<Arc<Accounts>>,
+    State(door): State<HookDoor>,
     Question(User { user, server }): Question<User>,
 ) -> StatusCode {
-    status(&accounts.remove(&user.0, &server.0).await, StatusCode::NO_CONTENT)
+    door.finish(|accounts| async move {
+        status(&accounts.remove(&user.0, &server.0).await, StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 pub(super) async fn remove_user_validate(
-    State(accounts): State<Arc<Accounts>>,
+    State(door): State<HookDoor>,
     Question(asked): Question<UserWithPassword>,
 ) -> StatusCode {
     let UserWithPassword { user, server, pass } = asked;
-    let removed = accounts.remove_with_token(&user.0, &server.0, pass.expose_secret(), now()).await;
-    status(&removed, StatusCode::NO_CONTENT)
+    door.finish(|accounts| async move {
+        let removed = accounts.remove_with_token(&user.0, &server.0, pass.expose_secret(), now()).await;
+        status(&removed, StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 fn status(outcome: &Result<(), AccountRefusal>, done: StatusCode) -> StatusCode {
@@ -102,7 +120,9 @@ fn status(outcome: &Result<(), AccountRefusal>, done: StatusCode) -> StatusCode 
         Err(AccountRefusal::ProvisioningOff | AccountRefusal::Listed | AccountRefusal::Login(_)) => {
             StatusCode::FORBIDDEN
         }
-        Err(AccountRefusal::NotLoaded | AccountRefusal::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        Err(AccountRefusal::Busy | AccountRefusal::NotLoaded | AccountRefusal::Store(_)) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 

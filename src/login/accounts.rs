@@ -1,6 +1,7 @@
 //! The accounts that ejabberd makes and removes.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Login, LoginRefusal, Registry, VhostLogin};
 use crate::store::{ObjectPrefix, Store, StoreError};
@@ -13,6 +14,8 @@ pub struct Accounts {
     login: Arc<Login>,
     registry: Arc<Registry>,
     store: Arc<Store>,
+    /// Users who are being removed.
+    removals: Mutex<HashSet<UserHash>>,
 }
 
 /// Why an account was not made or removed.
@@ -33,6 +36,9 @@ pub enum AccountRefusal {
     /// There is none.
     #[error("there is no such user")]
     Missing,
+    /// He is being removed already.
+    #[error("the user is being removed already")]
+    Busy,
     /// The registry was not loaded yet: the store is away, or the service has just started.
     #[error("the registry of users was not loaded yet")]
     NotLoaded,
@@ -51,6 +57,7 @@ impl AccountRefusal {
             Self::Exists => "exists",
             Self::Listed => "listed",
             Self::Missing => "missing",
+            Self::Busy => "busy",
             Self::NotLoaded => "registry_not_loaded",
             Self::Store(_) => "store_failed",
         }
@@ -61,7 +68,7 @@ impl Accounts {
     /// The accounts of `login`'s vhosts, whose files lie in `store`.
     #[must_use]
     pub fn new(login: Arc<Login>, registry: Arc<Registry>, store: Arc<Store>) -> Self {
-        Self { login, registry, store }
+        Self { login, registry, store, removals: Mutex::default() }
     }
 
     /// Makes `user` exist at `server` before the first login. Passwords stay where tokens are issued.
@@ -94,14 +101,7 @@ impl Accounts {
         token: &str,
         now: f64,
     ) -> Result<(), AccountRefusal> {
-        let outcome = match self.existing(user, server) {
-            Ok(_) => match self.login.check_password(user, server, token, now) {
-                Ok(_) => self.erase(user, server).await,
-                Err(refusal) => Err(refusal.into()),
-            },
-            Err(refusal) => Err(refusal),
-        };
-        told("remove", user, server, outcome)
+        told("remove", user, server, self.erase_with_token(user, server, token, now).await)
     }
 
     async fn make(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
@@ -112,23 +112,38 @@ impl Accounts {
         Ok(self.registry.register(&user).await?)
     }
 
+    async fn erase_with_token(
+        &self,
+        user: &str,
+        server: &str,
+        token: &str,
+        now: f64,
+    ) -> Result<(), AccountRefusal> {
+        self.existing(user, server).await?;
+        self.login.check_password(user, server, token, now)?;
+        self.erase(user, server).await
+    }
+
     async fn erase(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
-        let (vhost, user) = self.existing(user, server)?;
+        let (vhost, user) = self.existing(user, server).await?;
+        let hash = UserHash::from(&user);
+        let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
         // The entry goes last: as long as it is there, an interrupted removal can be tried again.
-        self.store.delete_all(&ObjectPrefix::files_of(vhost, UserHash::from(&user))).await?;
+        self.store.delete_all(&ObjectPrefix::files_of(vhost, hash)).await?;
         self.registry.remove(&user).await?;
         Ok(())
     }
 
-    fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {
+    async fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {
         let (login, vhost, user) = self.provisioned(user, server)?;
         if listed(login, &user) {
-            Err(AccountRefusal::Listed)
-        } else if self.registry.contains(&user) {
-            Ok((vhost, user))
-        } else {
-            Err(AccountRefusal::Missing)
+            return Err(AccountRefusal::Listed);
         }
+        if !self.registry.contains(&user) {
+            // He may have been at another replica a moment ago.
+            self.registry.refresh().await?;
+        }
+        if self.registry.contains(&user) { Ok((vhost, user)) } else { Err(AccountRefusal::Missing) }
     }
 
     fn provisioned(
@@ -145,6 +160,26 @@ impl Accounts {
             return Err(AccountRefusal::NotLoaded);
         }
         Ok((login, vhost, BareJid::from_parts(Some(&user), vhost)))
+    }
+}
+
+/// A removal that is under way.
+struct Removal<'accounts> {
+    removals: &'accounts Mutex<HashSet<UserHash>>,
+    user: UserHash,
+}
+
+impl<'accounts> Removal<'accounts> {
+    /// `None` if there is one.
+    fn begin(removals: &'accounts Mutex<HashSet<UserHash>>, user: UserHash) -> Option<Self> {
+        let begun = removals.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
+        begun.then_some(Self { removals, user })
+    }
+}
+
+impl Drop for Removal<'_> {
+    fn drop(&mut self) {
+        self.removals.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
     }
 }
 

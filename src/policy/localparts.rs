@@ -1,6 +1,6 @@
 //! Which users an issuer may vouch for.
 
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 
 use crate::types::LocalpartRef;
 
@@ -8,7 +8,7 @@ use crate::types::LocalpartRef;
 /// nobody special.
 pub const ADMIN_NAMES: [&str; 4] = ["admin", "administrator", "ejabberd", "root"];
 
-/// Patterns of localparts. A pattern has to match the whole localpart, which has no capital ASCII letters.
+/// Patterns of localparts. A pattern has to match the whole localpart, whose capital letters were folded: case does not count.
 #[derive(Debug, Clone)]
 pub struct LocalpartRules {
     allow: Option<RegexSet>,
@@ -46,7 +46,8 @@ fn whole(patterns: &[String]) -> Result<RegexSet, InvalidPattern> {
         Regex::new(pattern).map_err(|_| InvalidPattern { pattern: pattern.clone() })?;
     }
     let anchored = patterns.iter().map(|pattern| format!(r"\A(?:{pattern})\z"));
-    RegexSet::new(anchored).map_err(|_| InvalidPattern { pattern: patterns.join(" ") })
+    let set = RegexSetBuilder::new(anchored).case_insensitive(true).build();
+    set.map_err(|_| InvalidPattern { pattern: patterns.join(" ") })
 }
 
 #[cfg(test)]
@@ -75,6 +76,11 @@ mod tests {
             &["alice", "admin2", "notroot"],
             &["admin", "root"],
         );
+    }
+
+    #[test]
+    fn case_does_not_count() {
+        assert_admits(&rules(Some(&["[A-Z]+"]), &["Admin"]).unwrap(), &["alice"], &["admin", "a1"]);
     }
 
     #[test]

@@ -74,6 +74,10 @@ impl MemoryStore {
         keys.into_iter().for_each(each);
     }
 
+    pub(super) fn delete_all(&self, prefix: &ObjectPrefix) {
+        self.objects().retain(|key, _| !key.0.starts_with(&prefix.0));
+    }
+
     fn objects(&self) -> MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

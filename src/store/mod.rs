@@ -253,12 +253,14 @@ impl Store {
     ///
     /// [`StoreError`] if some may still be there.
     pub async fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
-        let mut keys = Vec::new();
-        self.list(prefix, None, |key| keys.push(key)).await?;
-        for key in keys {
-            self.delete(&key).await?;
+        match self {
+            Self::Disk(disk) => disk.delete_all(prefix),
+            Self::S3(s3) => s3.delete_all(prefix).await,
+            Self::Memory(memory) => {
+                memory.delete_all(prefix);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// Finds out whether the store would serve a request now.

@@ -17,6 +17,7 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, DateTime, SdkBody};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use sync_wrapper::SyncWrapper;
@@ -34,6 +35,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the store may neither take bytes, nor send any, nor answer. Not the SDK's read timeout: that one counts the time in
 /// which a slow client sends.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Objects that are removed at once.
+const DELETIONS: usize = 16;
 
 /// Where objects lie.
 #[derive(Debug, Clone)]
@@ -156,6 +160,13 @@ impl S3Store {
         let request = self.client.delete_object().bucket(&self.bucket).key(self.key(key));
         let answer = self.answered(request.send()).await?;
         found("DeleteObject", answer).map(drop)
+    }
+
+    pub(super) async fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
+        let mut keys = Vec::new();
+        self.list(prefix, None, &mut |key| keys.push(key)).await?;
+        let keys = stream::iter(keys).map(Ok);
+        keys.try_for_each_concurrent(DELETIONS, async |key| self.delete(&key).await).await
     }
 
     pub(super) async fn list(

@@ -58,6 +58,8 @@ refusals! {
     IssuerUnknown = "issuer_unknown", "the token's issuer (iss) is not configured for this vhost";
     /// No key of the issuer has this `kid`.
     KeyUnknown = "key_unknown", "the issuer has no key with the token's key id (kid)";
+    /// The issuer has no key at all: its key set was emptied.
+    KeysMissing = "keys_missing", "the issuer has no key: its key set is empty, or no key in it can be used";
     /// The signature is not the issuer's.
     SignatureInvalid = "signature_invalid", "the signature does not match: another key, or a changed token";
     /// `typ` says it is another kind of token.

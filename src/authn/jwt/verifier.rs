@@ -179,6 +179,7 @@ fn check_signature(
         keys.candidates(algorithm, id).map_err(|none| match none {
             NoSuchKey::Algorithm => Refusal::AlgorithmRefused,
             NoSuchKey::Id => Refusal::KeyUnknown,
+            NoSuchKey::Any => Refusal::KeysMissing,
         })
     });
     // Without a key to try, the signature counts as not looked at.

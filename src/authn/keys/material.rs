@@ -94,7 +94,13 @@ impl Verifying {
     }
 }
 
-pub(super) fn hmac_algorithm(algorithm: Algorithm) -> Option<hmac::Algorithm> {
+/// Signs. `None` where `algorithm` is not one of shared secrets.
+pub(super) fn sign_with(secret: &Secret, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+    let key = hmac::Key::new(hmac_algorithm(algorithm)?, secret.bytes());
+    Some(hmac::sign(&key, message).as_ref().to_vec())
+}
+
+fn hmac_algorithm(algorithm: Algorithm) -> Option<hmac::Algorithm> {
     match algorithm {
         Algorithm::Hs256 => Some(hmac::HMAC_SHA256),
         Algorithm::Hs384 => Some(hmac::HMAC_SHA384),

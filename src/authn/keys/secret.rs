@@ -1,8 +1,6 @@
 //! Secrets that are shared with an issuer.
 
-use aws_lc_rs::hmac;
-
-use super::material::{AllowedAlgorithms, Material, hmac_algorithm};
+use super::material::{AllowedAlgorithms, Material, sign_with};
 use super::{Algorithm, Key, KeyFault};
 use crate::types::{Secret, WeakSecret};
 
@@ -37,7 +35,6 @@ impl SharedSecret {
 
     /// Signs. `None` where `algorithm` is not one of shared secrets.
     pub(in crate::authn) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
-        let key = hmac::Key::new(hmac_algorithm(algorithm)?, self.bytes());
-        Some(hmac::sign(&key, message).as_ref().to_vec())
+        sign_with(&self.0, algorithm, message)
     }
 }

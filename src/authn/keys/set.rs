@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 
+use super::material::sign_with;
 use super::{Algorithm, Key, KeyKind};
+use crate::types::Secret;
 
 /// Keys, one of which has to be the one that a token was signed with.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub enum NoSuchKey {
     Algorithm,
     /// None of those has this `kid`.
     Id,
+    /// There is none at all.
+    Any,
 }
 
 impl KeySet {
@@ -44,6 +48,16 @@ impl KeySet {
         self.0.iter().any(|key| key.algorithm().kind() == KeyKind::Hmac)
     }
 
+    /// Whether one of these keys is this secret.
+    #[must_use]
+    pub fn holds_secret(&self, secret: &Secret) -> bool {
+        const PROBE: &[u8] = b"the same key signs alike";
+        self.0.iter().any(|key| {
+            let signature = sign_with(secret, key.algorithm, PROBE);
+            signature.is_some_and(|signature| key.verifies(PROBE, &signature))
+        })
+    }
+
     /// The keys that a token with these headers may have been signed with: of its algorithm, and where the token names a key,
     /// that one or those without a name.
     ///
@@ -56,7 +70,7 @@ impl KeySet {
         id: Option<&str>,
     ) -> Result<impl Iterator<Item = &'set Key>, NoSuchKey> {
         if !self.0.iter().any(|key| key.algorithm == algorithm) {
-            return Err(if self.is_empty() { NoSuchKey::Id } else { NoSuchKey::Algorithm });
+            return Err(if self.is_empty() { NoSuchKey::Any } else { NoSuchKey::Algorithm });
         }
         let asked_for = move |key: &&Key| {
             let named = id.is_none_or(|id| key.id().is_none_or(|own| **own == *id));

@@ -6,6 +6,8 @@ use crate::types::Localpart;
 
 /// A public P-256 key: RFC 7515, appendix A.3.
 const EC: &str = r#"{"kty":"EC","crv":"P-256","kid":"ec","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+/// The same secret as a key.
+const OCT: &str = r#"{"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}"#;
 const SECRET: &str = "secret = '0123456789abcdef0123456789abcdef'";
 
 /// A configuration with an issuer of vhost a.org that has these `settings`.
@@ -106,6 +108,7 @@ fn shared(a: &str, b: &str) -> [bool; 2] {
     let toml = format!("{}[[hosts.'b.org'.issuers]]\nissuer = 'i'\n{b}\n", issuer(a));
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("keys"), EC).unwrap();
+    fs::write(folder.path().join("oct"), OCT).unwrap();
     let settings = load_from(&folder, &toml, &[]).unwrap();
     let full = [0, 1].map(|at: usize| settings.hosts[at].issuers[0].full_jid_only);
     assert_eq!(!settings.notices.is_empty(), full[0], "{:?}", settings.notices);
@@ -124,6 +127,8 @@ fn vhosts_that_share_an_issuer_are_told_apart() {
         (SECRET.to_owned(), SECRET.to_owned(), true),
         (SECRET.to_owned(), other.to_owned(), false),
         (SECRET.to_owned(), keys.to_owned(), false),
+        (SECRET.to_owned(), "jwk_file = 'oct'".to_owned(), true),
+        (other.to_owned(), "jwk_file = 'oct'".to_owned(), true),
     ] {
         assert_eq!(shared(&a, &b), [full; 2], "{a} / {b}");
     }

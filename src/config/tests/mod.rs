@@ -161,7 +161,7 @@ fn what_is_refused_is_named() {
                 minimal().replace("0123456789abcdef0123456789abcdef", "shared with ejabberd of thirty-two bytes")
             )
             .replace("'shared with ejabberd'", "'shared with ejabberd of thirty-two bytes'"),
-            "hosts.\"a.org\".issuers[0].secret: is an upload secret too",
+            "hosts.\"a.org\".issuers[0]: has an upload secret as its key",
         ),
         (
             minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nendpoint = 'localhost:9000'\naccess_key_id = 'a'\nsecret_access_key = 'k'"),

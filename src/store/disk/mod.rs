@@ -20,7 +20,7 @@ use http_body_util::BodyExt as _;
 use tempfile::{NamedTempFile, TempPath};
 
 use self::listing::Listing;
-use self::publish::{publish, sync_folders};
+use self::publish::{publish, sync_folder, sync_folders};
 use self::reader::FileBody;
 use self::trailer::Trailer;
 use super::body::receive;
@@ -88,12 +88,26 @@ impl DiskStore {
     pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
-            Ok(()) if self.sync => sync_folders(path.parent().unwrap_or(&self.root), &self.root)
-                .map_err(of("sync the folder of", key)),
-            Ok(()) => Ok(()),
+            Ok(()) => self.sync_removal(&path).map_err(of("sync the folder of", key)),
             Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(of("remove", key)(error)),
         }
+    }
+
+    /// Removes the folder, which is one step for each file and one sync for all. An upload into it that is under way fails and can be
+    /// tried again.
+    pub(super) fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
+        let folder = self.root.join(prefix.0.trim_end_matches('/'));
+        match fs::remove_dir_all(&folder) {
+            Ok(()) => self.sync_removal(&folder).map_err(at("sync what is above", &folder)),
+            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) => Err(at("remove", &folder)(error)),
+        }
+    }
+
+    fn sync_removal(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(&self.root);
+        if self.sync { sync_folder(folder) } else { Ok(()) }
     }
 
     pub(super) fn list(

@@ -42,7 +42,12 @@ pub(super) fn publish(
 /// have synced it yet, and syncing an unchanged folder costs next to nothing.
 pub(super) fn sync_folders(folder: &Path, root: &Path) -> io::Result<()> {
     for folder in folder.ancestors().take_while(|folder| folder.starts_with(root)) {
-        File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
+        sync_folder(folder)?;
     }
     Ok(())
+}
+
+/// Syncs the names in `folder`.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()
 }
