@@ -36,9 +36,11 @@ fn name() -> impl Strategy<Value = String> {
         "[א-ת]{1,20}",
         "[一-龥]{1,20}",
     ]
-    .prop_filter("stays as it is", |name: &String| {
-        NodePart::new(name).is_ok_and(|prepared| prepared.as_str() == name)
-    })
+    .prop_filter("stays as it is", |name: &String| is_prepared(name))
+}
+
+fn is_prepared(name: &str) -> bool {
+    NodePart::new(name).is_ok_and(|prepared| prepared.as_str() == name)
 }
 
 /// What a name says whose characters are taken for bytes.
@@ -80,10 +82,10 @@ fn whatever_the_name_it_is_registered_and_removed_or_neither() {
     assert_every_line_is_ours(&service);
 }
 
-/// Whether what arrives is a localpart. `MongooseIM`'s names arrive as the bytes of contrib's if they read as such.
+/// Whether what arrives is a localpart that was prepared. `MongooseIM`'s names arrive as the bytes of contrib's if they read as such.
 fn is_a_name(caller: Caller, user: &str) -> bool {
     let asked = if caller.name == MONGOOSE.name { read_as_bytes(user) } else { None };
-    NodePart::new(asked.as_deref().unwrap_or(user)).is_ok()
+    is_prepared(asked.as_deref().unwrap_or(user))
 }
 
 /// No name writes lines into the log, nor moves the cursor of whoever reads it.

@@ -14,7 +14,7 @@ use jose::der::{self, pem, spki};
 use jose::gate::{ISSUER, NOW, assembled, claims, signed, signing_input};
 use jose::owner::{Owner, mac256};
 use jose::three_issuers::{
-    but, gate, hs256, public, public_claims, raw, strict, strict_claims, with_claim, with_header,
+    KEYLESS, but, gate, hs256, public, public_claims, raw, strict, strict_claims, with_claim, with_header,
 };
 
 /// What a token is like, who comes with it, and the reason.
@@ -169,6 +169,7 @@ fn signatures() -> Vec<Row> {
 fn issuers() -> Vec<Row> {
     [
         ("no issuer", with_claim("iss", json!(null)), Refusal::IssuerMissing),
+        ("an issuer that lost its keys", with_claim("iss", json!(KEYLESS)), Refusal::KeysMissing),
         ("issuers in a list", with_claim("iss", json!([ISSUER])), Refusal::IssuerMissing),
         ("another issuer", with_claim("iss", json!("https://stranger.example")), Refusal::IssuerUnknown),
         ("the issuer with a slash", with_claim("iss", json!(format!("{ISSUER}/"))), Refusal::IssuerUnknown),

@@ -5,8 +5,10 @@ mod s3_server;
 mod support;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -69,13 +71,10 @@ fn replicas_learn_of_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_away_loses_nobody() {
     let folder = TempDir::new().expect("temporary folder");
-    // A port that nobody listens on until the store comes back.
-    let port = s3_server::S3Server::bind(0, folder.path())
-        .await
-        .expect("free port")
-        .address()
-        .expect("bound")
-        .port();
+    // A port that is ours, on which nobody listens until the store comes back.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let port = socket.local_addr().expect("bound").as_socket().expect("IPv4").port();
     let s3 = format!(
         "[store]\nkind = 's3'\nbucket = '{}'\nregion = 'us-east-1'\nendpoint = 'http://127.0.0.1:{port}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'\n",
         s3_server::BUCKET,
@@ -89,12 +88,17 @@ async fn a_store_that_is_away_loses_nobody() {
         assert!(exists(&service, "nobody"), "rather a message too many than one too few");
         log_in(&service, "alice");
         assert!(exists(&service, "alice"));
-        service.wait_for_log(&["could not be written down"]);
+        service.wait_for_log(&["until it is, every user exists"]);
+        service.wait_for_log(&["is behind: who logged in is kept in memory"]);
         wait_until("alice waits", || metric(&service, "ejabberd_sidecar_users_unwritten 1"));
 
         let runtime = tokio::runtime::Handle::current();
         let mut server = JoinSet::new();
-        let bound = runtime.block_on(s3_server::S3Server::bind(port, folder.path())).expect("still free");
+        socket.listen(64).expect("it is bound");
+        socket.set_nonblocking(true).expect("a socket");
+        let _runtime = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(socket.into()).expect("it listens");
+        let bound = s3_server::S3Server::on(listener, folder.path()).expect("a folder");
         server.spawn_on(bound.serve(), &runtime);
         wait_until("it is known who exists", || !exists(&service, "nobody"));
         wait_until("alice is written down", || metric(&service, "ejabberd_sidecar_users_unwritten 0"));

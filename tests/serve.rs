@@ -46,7 +46,7 @@ fn an_unusable_configuration_is_64_and_names_the_key() {
             "set either hosts.\"localhost\".issuers[0].secret or hosts.\"localhost\".issuers[0].secret_file, not both",
         ),
         (good.replace(support::UPLOAD_SECRET, "short"), "upload.secrets: is 5 bytes long"),
-        (good.replace(support::UPLOAD_SECRET, secret), "is an upload secret too"),
+        (good.replace(support::UPLOAD_SECRET, secret), "has an upload secret as its key"),
         (good.replace("kind = \"disk\"", "kind = \"tape\""), "store.kind"),
         (good.replace("path = \"store\"", "bucket = \"b\""), "store.bucket: belongs to kind = \"s3\""),
         (good.replace("hook = '127.0.0.1:0'", "hook = '0.0.0.0:0'"), "listen.hook"),
@@ -169,7 +169,7 @@ fn health_and_metrics_are_told() {
     let service = Service::start();
     let ops = service.address("ops");
     assert_eq!(get(&ops, "/livez").text(), "alive\n");
-    wait_until("the store was asked", || get(&ops, "/readyz").text() == "ready\nstore: up\n");
+    wait_until("the store was asked", || get(&ops, "/readyz").text() == "ready\nstore: up\nusers: loaded\n");
     let metrics = get(&ops, "/metrics");
     for line in [
         "ejabberd_sidecar_store_up 1",

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::Runtimes;
 use super::background::Background;
 use super::descriptors::affordable_connections;
-use super::login::{self, HostLogin};
+use super::login;
 use crate::authn::UploadAuthority;
 use crate::config::{ConfigError, HostSettings, Limits, Settings, StoreSettings, UploadSettings};
 use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Socket};
@@ -69,16 +69,11 @@ impl App {
         let max_sizes = hosts.iter().map(|host| (host.vhost.clone(), host.upload.max_size)).collect();
         let files = FilesDoor { sites, uploads: Uploads::new(Arc::clone(&store), max_sizes) };
         let health = Arc::new(StoreHealth::default());
-        let hosts = hosts.into_iter().map(|HostSettings { vhost, auth, issuers, .. }| HostLogin {
-            vhost,
-            auth,
-            issuers,
-        });
-        let (login, watched) = login::build(hosts.collect(), &registry, limits.logins_per_minute);
+        let (login, watched) = login::build(hosts, &registry, limits.logins_per_minute);
         let login = Arc::new(login);
         let accounts = Accounts::new(Arc::clone(&login), Arc::clone(&registry), Arc::clone(&store));
         let door = HookDoor { login, accounts: Arc::new(accounts), files: runtimes.files().clone() };
-        let ops = OpsDoor { metrics, store: Arc::clone(&health) };
+        let ops = OpsDoor { metrics, store: Arc::clone(&health), registry: Arc::clone(&registry) };
 
         let public = {
             let _runtime = runtimes.files().enter();

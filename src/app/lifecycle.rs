@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::background::last_writes;
+use super::background::write_last;
 use super::{App, Runtimes};
 use crate::http::Listener;
 
@@ -58,6 +58,7 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
         () = stop.next() => {}
         () = files.crash() => return Err("the public listener ended by itself"),
         () = questions.crash() => return Err("the hook or ops listener ended by itself"),
+        _ = background.join_next() => return Err("a background task ended by itself"),
     }
     tracing::info!(
         connections = files.connections.len(),
@@ -75,7 +76,7 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
     }
     drop(tokio::time::timeout(LAST_QUESTIONS, questions.finish()).await);
     background.shutdown().await;
-    last_writes(&registry).await;
+    write_last(&registry).await;
     tracing::info!("stopped");
     Ok(())
 }

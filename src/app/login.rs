@@ -6,7 +6,7 @@ use crate::authn::jwt::{ClaimRules, Issuer, UserRules, VhostVerifier};
 use crate::authn::keys::{Algorithm, IssuerKeys};
 use crate::config::{HostSettings, IssuerSettings, UsersFile, WatchedFile};
 use crate::login::{ListedUsers, Login, Registry, VhostLogin};
-use crate::types::Vhost;
+use crate::types::Secret;
 
 /// A key set that is read again when its file changes.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) struct WatchedKeys {
     pub(super) algorithms: Option<Vec<Algorithm>>,
     /// Whether they are shared secrets.
     pub(super) shared: bool,
+    /// Secrets that are for something else.
+    pub(super) never: Vec<Secret>,
 }
 
 /// A list of users that is read again when its file changes.
@@ -32,26 +34,21 @@ pub(super) struct Watched {
     pub(super) users: Vec<WatchedUsers>,
 }
 
-/// One vhost of the settings, without what belongs to its files.
-pub(super) struct HostLogin {
-    pub(super) vhost: Vhost,
-    pub(super) auth: crate::config::AuthSettings,
-    pub(super) issuers: Vec<IssuerSettings>,
-}
-
 /// The login of all vhosts, and the files to watch for it.
 pub(super) fn build(
-    hosts: Vec<HostLogin>,
+    hosts: Vec<HostSettings>,
     registry: &Arc<Registry>,
     failures_per_minute: u32,
 ) -> (Login, Watched) {
+    let never: Vec<_> = hosts.iter().flat_map(|host| host.upload.secrets()).cloned().collect();
     let mut watched = Watched::default();
-    let vhosts: Vec<_> = hosts.into_iter().map(|host| vhost_login(host, &mut watched)).collect();
+    let vhosts: Vec<_> = hosts.into_iter().map(|host| vhost_login(host, &never, &mut watched)).collect();
     (Login::new(vhosts, Arc::clone(registry), failures_per_minute), watched)
 }
 
-fn vhost_login(HostLogin { vhost, auth, issuers }: HostLogin, watched: &mut Watched) -> VhostLogin {
-    let issuers = issuers.into_iter().map(|settings| watched_issuer(settings, watched)).collect();
+fn vhost_login(host: HostSettings, never: &[Secret], watched: &mut Watched) -> VhostLogin {
+    let HostSettings { vhost, auth, issuers, .. } = host;
+    let issuers = issuers.into_iter().map(|settings| watched_issuer(settings, never, watched)).collect();
     let listed = ListedUsers::default();
     if let Some(file) = auth.users_file {
         listed.replace(file.users().clone());
@@ -65,13 +62,13 @@ fn vhost_login(HostLogin { vhost, auth, issuers }: HostLogin, watched: &mut Watc
     }
 }
 
-fn watched_issuer(settings: IssuerSettings, watched: &mut Watched) -> Issuer {
+fn watched_issuer(settings: IssuerSettings, never: &[Secret], watched: &mut Watched) -> Issuer {
     let algorithms = settings.algorithms.clone();
     let (issuer, file) = issuer(settings);
     if let Some(file) = file {
         let keys = issuer.keys.clone();
         let shared = keys.now().is_shared();
-        watched.keys.push(WatchedKeys { file, keys, algorithms, shared });
+        watched.keys.push(WatchedKeys { file, keys, algorithms, shared, never: never.to_vec() });
     }
     issuer
 }

@@ -55,3 +55,8 @@ pub(super) fn code(outcome: Result<(), Failure>) -> ExitCode {
 pub(super) fn answer(text: impl Display) -> Result<(), Failure> {
     writeln!(io::stdout(), "{text}").map_err(Failure::failed)
 }
+
+/// Tells the operator something beside the answer.
+pub(super) fn remark(text: impl Display) -> Result<(), Failure> {
+    writeln!(io::stderr(), "ejabberd-sidecar: {text}").map_err(Failure::failed)
+}

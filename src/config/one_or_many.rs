@@ -24,6 +24,10 @@ impl<T> From<Written<T>> for OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+
     pub(super) fn as_slice(&self) -> &[T] {
         &self.0
     }

@@ -29,12 +29,22 @@ impl UsersFile {
         &self.users
     }
 
+    /// The file itself.
+    #[must_use]
+    pub fn file(&self) -> &WatchedFile {
+        &self.file
+    }
+
+    /// Whose users it lists here.
+    #[must_use]
+    pub fn vhost(&self) -> &Vhost {
+        &self.vhost
+    }
+
     /// The users it lists now, or what is wrong with it, if it changed.
     pub fn changed(&mut self) -> Option<Result<HashSet<Localpart>, String>> {
-        let path = self.file.path().display().to_string();
         let bytes = self.file.changed()?.map_err(|error| error.to_string());
-        let users = bytes.and_then(|bytes| parse(&bytes, &self.vhost));
-        Some(users.map_err(|problem| format!("{path}: {problem}")))
+        Some(bytes.and_then(|bytes| parse(&bytes, &self.vhost)))
     }
 }
 
@@ -83,8 +93,10 @@ mod tests {
         assert_eq!(names(file.users()), ["alice", "bob"]);
         assert!(file.changed().is_none());
         fs::write(&path, "dave").unwrap();
+        assert!(file.changed().is_none());
         assert_eq!(names(&file.changed().unwrap().unwrap()), ["dave"]);
         fs::write(&path, "dave\na b").unwrap();
+        assert!(file.changed().is_none());
         let problem = file.changed().unwrap().unwrap_err();
         assert!(problem.ends_with("line 2 is neither a localpart nor a bare JID"), "{problem}");
     }

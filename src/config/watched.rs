@@ -14,11 +14,13 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub struct WatchedFile {
     path: PathBuf,
     last: Option<Vec<u8>>,
+    /// What it held when it was looked at last.
+    next: Option<Vec<u8>>,
 }
 
 impl WatchedFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, last: None }
+        Self { path, last: None, next: None }
     }
 
     /// Where it is.
@@ -29,24 +31,32 @@ impl WatchedFile {
 
     /// Reads it for the first time; `key` is the setting that names it.
     pub(super) fn read(&mut self, key: &str) -> Result<Vec<u8>, ConfigError> {
-        let bytes = read(&self.path)
-            .map_err(|error| ConfigError::at(key, format!("{}: {error}", self.path.display())))?;
+        let bytes = read_small(&self.path, key)?;
         self.last = Some(bytes.clone());
+        self.next = self.last.clone();
         Ok(bytes)
     }
 
-    /// What it holds now, if that is something else than the last time. An error is told once, too, and not each time.
+    /// What it holds now, if that is something else than before and was so twice: it may just be in the middle of being written. An
+    /// error is told once, too, and not each time.
     ///
     /// The bytes are compared, and not the time of the change: a mounted file is exchanged without one.
     pub fn changed(&mut self) -> Option<io::Result<Vec<u8>>> {
         let read = read(&self.path);
         let now = read.as_ref().ok().cloned();
-        if now == self.last {
+        let stays = self.next == now;
+        self.next.clone_from(&now);
+        if now == self.last || !stays {
             return None;
         }
         self.last = now;
         Some(read)
     }
+}
+
+/// Reads a small file; `key` is the setting that names it.
+pub(super) fn read_small(path: &Path, key: &str) -> Result<Vec<u8>, ConfigError> {
+    read(path).map_err(|error| ConfigError::at(key, format!("{}: {error}", path.display())))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -65,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_each_change_once() {
+    fn tells_each_change_once_and_when_it_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
         let mut file = WatchedFile::new(path.clone());
@@ -74,13 +84,20 @@ mod tests {
         fs::write(&path, "one").unwrap();
         assert_eq!(file.read("setting").unwrap(), b"one");
         assert!(file.changed().is_none());
+        fs::write(&path, "tw").unwrap();
+        assert!(file.changed().is_none(), "perhaps half written");
         fs::write(&path, "two").unwrap();
+        assert!(file.changed().is_none());
         assert_eq!(file.changed().unwrap().unwrap(), b"two");
         assert!(file.changed().is_none());
         fs::remove_file(&path).unwrap();
+        assert!(file.changed().is_none());
         assert!(file.changed().unwrap().is_err());
         assert!(file.changed().is_none());
+        fs::write(&path, "one").unwrap();
+        assert!(file.changed().is_none());
         fs::write(&path, "two").unwrap();
+        assert!(file.changed().is_none());
         assert_eq!(file.changed().unwrap().unwrap(), b"two");
     }
 }

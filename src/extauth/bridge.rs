@@ -4,9 +4,10 @@ use std::io::{self, Read, Write};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::client::HookClient;
+use super::client::{HookClient, Reply};
 use super::frame;
 use super::question::Question;
+use crate::telemetry::throttle;
 
 /// One try. The hook answers in milliseconds, or something is wrong with it.
 const TRY: Duration = Duration::from_secs(3);
@@ -35,7 +36,9 @@ pub fn serve(
         let yes = match Question::parse(&payload) {
             Ok(question) => patience.answer(question),
             Err(denied) => {
-                tracing::info!(reason = "request_denied", "answered no: {denied}");
+                if throttle::may_tell() {
+                    tracing::info!(reason = "request_denied", "answered no: {denied}");
+                }
                 false
             }
         };
@@ -61,11 +64,13 @@ struct Outage {
 impl Patience<'_> {
     fn answer(&mut self, question: Question<'_>) -> bool {
         self.forget_old_outage();
+        let mut tried = false;
         loop {
             match self.hook.ask(question, self.next_try()) {
-                Ok(yes) => {
+                Ok(reply) => {
                     self.found();
-                    return yes;
+                    // An earlier try may have done it, and only its answer was lost.
+                    return reply == Reply::Yes || reply == Reply::Already && tried;
                 }
                 Err(error) if !error.is_passing() => {
                     tracing::error!(reason = "hook_refused", "{question:?} is answered no: {error}");
@@ -75,7 +80,10 @@ impl Patience<'_> {
                     tracing::error!(reason = "hook_away", "{question:?} is answered no: {error}");
                     return false;
                 }
-                Err(_) => sleep(PAUSE),
+                Err(_) => {
+                    tried = true;
+                    sleep(PAUSE);
+                }
             }
         }
     }

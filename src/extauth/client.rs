@@ -65,6 +65,17 @@ impl AskError {
     }
 }
 
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// Yes, or done.
+    Yes,
+    /// No.
+    No,
+    /// It was so before: the user to register exists, the one to remove does not.
+    Already,
+}
+
 /// A client of the hook.
 #[derive(Debug)]
 pub struct HookClient {
@@ -102,7 +113,7 @@ impl HookClient {
     }
 
     /// Asks the hook and waits for `patience` at most.
-    pub(super) fn ask(&self, question: Question<'_>, patience: Duration) -> Result<bool, AskError> {
+    pub(super) fn ask(&self, question: Question<'_>, patience: Duration) -> Result<Reply, AskError> {
         match question {
             Question::Auth { user, server, password } => {
                 let form = [("user", user), ("server", server), ("pass", password)];
@@ -124,22 +135,23 @@ impl HookClient {
         }
     }
 
-    fn yes_or_no(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
+    fn yes_or_no(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<Reply, AskError> {
         let mut answer = self.post(call, form, patience)?;
         match answer.status().as_u16() {
             200 => {
                 let text = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string()?;
-                Ok(text == "true")
+                Ok(if text == "true" { Reply::Yes } else { Reply::No })
             }
             status => Err(AskError::Status(status)),
         }
     }
 
     /// Whether the hook did what it was asked for. 404 may also come from something that is no hook, which `yes_or_no` tells.
-    fn done(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<bool, AskError> {
+    fn done(&self, call: &str, form: &[(&str, &str)], patience: Duration) -> Result<Reply, AskError> {
         match self.post(call, form, patience)?.status().as_u16() {
-            201 | 204 => Ok(true),
-            403 | 404 | 409 => Ok(false),
+            201 | 204 => Ok(Reply::Yes),
+            404 | 409 => Ok(Reply::Already),
+            403 => Ok(Reply::No),
             status => Err(AskError::Status(status)),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::login::Registry;
 use crate::store::StoreHealth;
 
 /// What the `ops` listener tells.
@@ -14,6 +15,8 @@ pub struct OpsDoor {
     pub metrics: PrometheusHandle,
     /// Whether the store answered.
     pub store: Arc<StoreHealth>,
+    /// Whether it is known who exists.
+    pub registry: Arc<Registry>,
 }
 
 /// The process runs.
@@ -24,7 +27,12 @@ pub(super) async fn livez() -> &'static str {
 /// Settings are valid and the listeners bound, or this would not be served. A store that is away is told and does not count: logins
 /// go on without it.
 pub(super) async fn readyz(State(door): State<Arc<OpsDoor>>) -> String {
-    format!("ready\nstore: {}\n", door.store)
+    let users = if door.registry.is_loaded() {
+        "loaded"
+    } else {
+        "not loaded yet: until they are, every user exists"
+    };
+    format!("ready\nstore: {}\nusers: {users}\n", door.store)
 }
 
 pub(super) async fn metrics(State(door): State<Arc<OpsDoor>>) -> String {

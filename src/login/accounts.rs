@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Login, LoginRefusal, Registry, VhostLogin};
 use crate::store::{ObjectPrefix, Store, StoreError};
 use crate::telemetry::audit::{self, Why};
-use crate::types::{BareJid, Localpart, UserHash, Vhost};
+use crate::types::{BareJid, UserHash, Vhost, parse_localpart};
 
 /// Makes accounts and removes them, where a vhost's `provisioning` allows it.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Accounts {
         if !login.provisioning {
             return Err(AccountRefusal::ProvisioningOff);
         }
-        let user = Localpart::new(user).map_err(|_| LoginRefusal::UserMalformed)?;
+        let user = parse_localpart(user).map_err(|_| LoginRefusal::UserMalformed)?;
         if !self.registry.is_loaded() {
             return Err(AccountRefusal::NotLoaded);
         }

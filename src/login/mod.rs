@@ -15,9 +15,9 @@ pub use self::refusal::LoginRefusal;
 pub use self::registry::Registry;
 use crate::authn::jwt::{Refused, Verified, VhostVerifier};
 use crate::authn::keys::KeyId;
-use crate::policy::{MinuteRates, Rate};
+use crate::policy::MinuteRates;
 use crate::telemetry::audit::{self, Attempt, Why};
-use crate::types::{BareJid, Localpart, LocalpartRef, Vhost, parse_vhost};
+use crate::types::{BareJid, Localpart, LocalpartRef, Vhost, parse_localpart, parse_vhost};
 
 /// Who counts as an existing user, when ejabberd asks on behalf of somebody who writes to him.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +100,8 @@ impl Login {
     /// Decides whether `token` lets `user` of `server` in at `now` (seconds since 1970), and answers who vouches for the user. The
     /// decision is logged and counted.
     ///
-    /// A good token is always good, whoever else failed in its user's name and however often. What fails above the rate is
-    /// [`LoginRefusal::Rate`], in the log once a minute: a stranger can neither lock a user out nor fill the disk with lines.
+    /// A good token is always good, whoever else failed in its user's name and however often: a stranger cannot lock a user out.
+    /// What fails above the rate is counted, and told once a minute.
     ///
     /// # Errors
     ///
@@ -115,9 +115,9 @@ impl Login {
     ) -> Result<Verified<'_>, LoginRefusal> {
         let start = Instant::now();
         let vhost = self.vhost(server);
-        let judged = self.judge(vhost, user, token, now);
+        let decision = self.decide(vhost, user, token, now);
         let attempt = Attempt { user, server, vhost: vhost.map(|(vhost, _)| vhost), took: start.elapsed() };
-        match judged {
+        match decision {
             Ok(verified) => {
                 audit::login_accepted(attempt, verified.issuer, verified.key.as_deref());
                 Ok(verified)
@@ -126,7 +126,8 @@ impl Login {
         }
     }
 
-    fn judge<'login>(
+    /// Remembers the user, if he gets in.
+    fn decide<'login>(
         &'login self,
         vhost: Option<(&Vhost, &'login VhostLogin)>,
         user: &str,
@@ -134,25 +135,30 @@ impl Login {
         now: f64,
     ) -> Result<Verified<'login>, Failed<'login>> {
         let (vhost, login) = vhost.ok_or(LoginRefusal::VhostUnknown)?;
-        let user = Localpart::new(user).map_err(|_| LoginRefusal::UserMalformed)?.into_owned();
+        let user = parse_localpart(user).map_err(|_| LoginRefusal::UserMalformed)?;
         let verified = login.verifier.verify(token, &user, now)?;
         self.registry.remember(&BareJid::from_parts(Some(&user), vhost), verified.issuer);
         Ok(verified)
     }
 
     fn refuse(&self, attempt: Attempt<'_>, failed: &Failed<'_>, now: f64) -> LoginRefusal {
+        let Failed { reason, issuer, key } = failed;
         let rate = self.failures.count((attempt.user, attempt.server), now);
-        let reason = if rate == Rate::Within { failed.reason } else { LoginRefusal::Rate };
-        let why = Why { code: reason.code(), text: &reason };
-        audit::login_refused(attempt, failed.issuer, failed.key.as_deref(), why, rate != Rate::Above);
-        reason
+        audit::login_refused(
+            attempt,
+            *issuer,
+            key.as_deref(),
+            Why { code: reason.code(), text: reason },
+            rate,
+        );
+        *reason
     }
 
     /// Decides whether there is a `user` at `server`, from memory.
     #[must_use]
     pub fn user_exists(&self, user: &str, server: &str) -> bool {
         let Some((vhost, login)) = self.vhost(server) else { return false };
-        let Ok(user) = Localpart::new(user) else { return false };
+        let Ok(user) = parse_localpart(user) else { return false };
         match login.user_exists {
             UserExists::All => true,
             UserExists::None => login.listed.contain(&user),

@@ -8,17 +8,12 @@ pub enum LoginRefusal {
     /// The domain is not configured.
     #[error("this vhost has no section [hosts.…] in the configuration")]
     VhostUnknown,
-    /// The user's name is not a localpart.
-    #[error("the user's name is not a valid localpart")]
+    /// The user's name is not a localpart, or not as ejabberd prepares it.
+    #[error("the user's name is not a localpart in its prepared form")]
     UserMalformed,
     /// The token.
     #[error(transparent)]
     Token(#[from] Refusal),
-    /// More logins of the user failed within this minute than are told one by one.
-    #[error(
-        "above limits.logins_per_minute: further failed logins of this user are only counted until the minute is over"
-    )]
-    Rate,
 }
 
 impl LoginRefusal {
@@ -29,7 +24,6 @@ impl LoginRefusal {
             Self::VhostUnknown => "vhost_unknown",
             Self::UserMalformed => "user_malformed",
             Self::Token(refusal) => refusal.code(),
-            Self::Rate => "login_rate",
         }
     }
 }

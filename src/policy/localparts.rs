@@ -20,6 +20,8 @@ pub struct LocalpartRules {
 #[error("{pattern:?} is not a regular expression")]
 pub struct InvalidPattern {
     pattern: String,
+    /// Whether it denies, and does not allow.
+    pub of_deny: bool,
 }
 
 impl LocalpartRules {
@@ -29,7 +31,9 @@ impl LocalpartRules {
     ///
     /// [`InvalidPattern`]
     pub fn new(allow: Option<&[String]>, deny: &[String]) -> Result<Self, InvalidPattern> {
-        Ok(Self { allow: allow.map(whole).transpose()?, deny: whole(deny)? })
+        let invalid = |of_deny| move |pattern| InvalidPattern { pattern, of_deny };
+        let allow = allow.map(whole).transpose().map_err(invalid(false))?;
+        Ok(Self { allow, deny: whole(deny).map_err(invalid(true))? })
     }
 
     /// Whether the issuer may vouch for this user.
@@ -40,14 +44,15 @@ impl LocalpartRules {
     }
 }
 
-fn whole(patterns: &[String]) -> Result<RegexSet, InvalidPattern> {
+/// The error is the pattern that is none.
+fn whole(patterns: &[String]) -> Result<RegexSet, String> {
     for pattern in patterns {
         // By itself first: `a)|(b` would become valid between the parentheses below.
-        Regex::new(pattern).map_err(|_| InvalidPattern { pattern: pattern.clone() })?;
+        Regex::new(pattern).map_err(|_| pattern.clone())?;
     }
     let anchored = patterns.iter().map(|pattern| format!(r"\A(?:{pattern})\z"));
     let set = RegexSetBuilder::new(anchored).case_insensitive(true).build();
-    set.map_err(|_| InvalidPattern { pattern: patterns.join(" ") })
+    set.map_err(|_| patterns.join(" "))
 }
 
 #[cfg(test)]

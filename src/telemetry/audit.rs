@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::metrics;
+use super::{metrics, throttle};
+use crate::policy::Rate;
 use crate::types::{ObjectPath, Vhost};
 
 /// The label of what belongs to no vhost of ours. A stranger's words never become labels.
@@ -67,30 +68,38 @@ pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
     metrics::login(attempt.label(), "accepted", "none");
 }
 
-/// A login was refused. `issuer` and `key` are those of ours that it came with, if any. It is counted in any case, and logged if it
-/// is `told`.
+/// A login was refused. `issuer` and `key` are those of ours that it came with, if any. It is counted in any case; `rate` says how
+/// often that happened to its user within a minute.
 pub fn login_refused(
     attempt: Attempt<'_>,
     issuer: Option<&str>,
     key: Option<&str>,
     Why { code, text }: Why<'_>,
-    told: bool,
+    rate: Rate,
 ) {
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
-    if told {
+    metrics::login(attempt.label(), "refused", code);
+    if rate == Rate::Above || !throttle::may_tell() {
+        return;
+    }
+    let outcome = "refused";
+    if rate == Rate::Within {
+        tracing::info!(user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
+    } else {
+        let reason = "login_rate";
         tracing::info!(
             user,
             vhost = server,
-            outcome = "refused",
-            reason = code,
+            outcome,
+            reason,
+            last = code,
             issuer,
             key,
             micros,
-            "login: {text}"
+            "login: above limits.logins_per_minute, further failed logins of this user are only counted until the minute is over: {text}"
         );
     }
-    metrics::login(attempt.label(), "refused", code);
 }
 
 /// ejabberd asked to make or remove an account: `action` is `register` or `remove`.
@@ -101,16 +110,20 @@ pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<W
             metrics::account(action, "done", "none");
         }
         Some(Why { code, text }) => {
-            tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
             metrics::account(action, "refused", code);
+            if throttle::may_tell() {
+                tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
+            }
         }
     }
 }
 
 /// A request to the hook was no question, or not allowed to be one. No login was decided.
 pub fn hook_refused(Why { code, text }: Why<'_>) {
-    tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
     metrics::hook_refused(code);
+    if throttle::may_tell() {
+        tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
+    }
 }
 
 /// A file was stored. Its owner is told and not its path: whoever knows the path may read the file.
@@ -126,7 +139,10 @@ pub fn stored(vhost: &Vhost, path: &ObjectPath, bytes: u64, took: Duration) {
 pub fn upload_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
     let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
     match ending {
-        Ending::Refused => tracing::info!(vhost, outcome, reason = code, "upload: {text}"),
+        Ending::Refused if throttle::may_tell() => {
+            tracing::info!(vhost, outcome, reason = code, "upload: {text}");
+        }
+        Ending::Refused => {}
         Ending::Failed => tracing::error!(vhost, outcome, reason = code, "upload: {text}"),
     }
     metrics::upload(vhost, outcome, code);
@@ -141,7 +157,10 @@ pub fn served(vhost: &Vhost) {
 pub fn download_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
     let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
     match ending {
-        Ending::Refused => tracing::info!(vhost, outcome, reason = code, "download: {text}"),
+        Ending::Refused if throttle::may_tell() => {
+            tracing::info!(vhost, outcome, reason = code, "download: {text}");
+        }
+        Ending::Refused => {}
         Ending::Failed => tracing::error!(vhost, outcome, reason = code, "download: {text}"),
     }
     metrics::download(vhost, outcome, code);

@@ -1,5 +1,7 @@
 //! Every metric by its name.
 
+use std::path::Path;
+
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
@@ -8,6 +10,8 @@ use crate::types::Vhost;
 const LOGINS: &str = "ejabberd_sidecar_logins_total";
 const ACCOUNTS: &str = "ejabberd_sidecar_accounts_total";
 const USERS: &str = "ejabberd_sidecar_users";
+const USERS_LOADED: &str = "ejabberd_sidecar_users_loaded";
+const FILE_REFUSED: &str = "ejabberd_sidecar_file_refused";
 const USERS_UNWRITTEN: &str = "ejabberd_sidecar_users_unwritten";
 const HOOK_REFUSED: &str = "ejabberd_sidecar_hook_refused_total";
 const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
@@ -29,6 +33,11 @@ pub fn start() -> Result<PrometheusHandle, BuildError> {
         "Accounts that ejabberd asked to register or remove, by action, outcome and reason"
     );
     describe_gauge!(USERS, "Users who exist: who logged in once or was registered");
+    describe_gauge!(USERS_LOADED, "Whether it is known who exists (1), or everybody does until it is (0)");
+    describe_gauge!(
+        FILE_REFUSED,
+        "Whether a file cannot be used as it is now (1), so that what it held before stays in force, or can (0)"
+    );
     describe_gauge!(USERS_UNWRITTEN, "Users of whom the store does not know yet");
     describe_counter!(
         HOOK_REFUSED,
@@ -58,12 +67,29 @@ pub(super) fn account(action: &'static str, outcome: &'static str, reason: &'sta
     counter!(ACCOUNTS, "action" => action, "outcome" => outcome, "reason" => reason).increment(1);
 }
 
-/// Says how many users exist, and how many of them are not written down yet.
-pub fn users(known: usize, unwritten: usize) {
-    #[expect(clippy::cast_precision_loss, reason = "nobody has that many users")]
-    let [known, unwritten] = [known, unwritten].map(|users| users as f64);
-    gauge!(USERS).set(known);
-    gauge!(USERS_UNWRITTEN).set(unwritten);
+/// Says how many users exist.
+pub fn users(known: usize) {
+    gauge!(USERS).set(number(known));
+}
+
+/// Says of how many users the store does not know yet.
+pub fn users_unwritten(users: usize) {
+    gauge!(USERS_UNWRITTEN).set(number(users));
+}
+
+/// Says whether it is known who exists.
+pub fn users_loaded(loaded: bool) {
+    gauge!(USERS_LOADED).set(if loaded { 1.0 } else { 0.0 });
+}
+
+/// Says whether a file of the configuration, named by its path, was refused when it was read again.
+pub fn file_refused(path: &Path, refused: bool) {
+    gauge!(FILE_REFUSED, "file" => path.display().to_string()).set(if refused { 1.0 } else { 0.0 });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody has that many users")]
+fn number(users: usize) -> f64 {
+    users as f64
 }
 
 pub(super) fn hook_refused(reason: &'static str) {

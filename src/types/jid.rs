@@ -16,27 +16,42 @@ pub use jid::NodePart as Localpart;
 /// A borrowed [`Localpart`].
 pub use jid::NodeRef as LocalpartRef;
 
-/// A localpart that names another account than its spelling suggests.
-///
-/// Two accounts of an identity provider, such as `straße` and `strasse`, would become one JID.
+/// Why the name of an account cannot be a localpart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the localpart changes by more than the case of ASCII letters when it is prepared as a JID, or reads as another"
-)]
-pub struct UnexpectedFold;
+pub enum LocalpartFault {
+    /// No localpart at all.
+    #[error("is not a localpart")]
+    Malformed,
+    /// It names another account than its spelling suggests: two accounts of an identity provider, such as `straße` and `strasse`,
+    /// would become one JID.
+    #[error(
+        "changes by more than the case of ASCII letters when it is prepared as a JID, or reads as another name"
+    )]
+    Folds,
+}
 
-/// Prepares a localpart as ejabberd does, and refuses it where more than ASCII case changed.
+/// Prepares the name of an account as ejabberd prepares localparts, and refuses it where more than ASCII case changed.
 ///
 /// # Errors
 ///
-/// [`UnexpectedFold`] if `raw` is no localpart at all, folds into one that is spelled otherwise, or reads as another name that was
+/// [`LocalpartFault`] if `raw` is no localpart at all, folds into one that is spelled otherwise, or reads as another name that was
 /// encoded twice ([`encoded_once`]).
-pub fn as_ejabberd_writes(raw: &str) -> Result<Localpart, UnexpectedFold> {
-    let prepared = Localpart::new(raw).map_err(|_| UnexpectedFold)?;
+pub fn as_ejabberd_writes(raw: &str) -> Result<Localpart, LocalpartFault> {
+    let prepared = Localpart::new(raw).map_err(|_| LocalpartFault::Malformed)?;
     if prepared.as_str() != raw.to_ascii_lowercase() || encoded_once(raw) != raw {
-        return Err(UnexpectedFold);
+        return Err(LocalpartFault::Folds);
     }
     Ok(prepared.into_owned())
+}
+
+/// Parses a localpart that ejabberd prepared already: nothing about it changes.
+///
+/// # Errors
+///
+/// [`LocalpartFault`]
+pub fn parse_localpart(prepared: &str) -> Result<Localpart, LocalpartFault> {
+    let localpart = Localpart::new(prepared).map_err(|_| LocalpartFault::Malformed)?;
+    if localpart.as_str() == prepared { Ok(localpart.into_owned()) } else { Err(LocalpartFault::Folds) }
 }
 
 /// Parses the name of a vhost, `None` if it is not one.
@@ -99,9 +114,21 @@ mod tests {
     fn case_folds_and_nothing_else() {
         assert_eq!(as_ejabberd_writes("Alice").unwrap().as_str(), "alice");
         assert_eq!(as_ejabberd_writes("jörg").unwrap().as_str(), "jörg");
-        for surprising in ["straße", "\u{212a}elvin", "a@b", "", "a b", "JÖRG"] {
-            assert_eq!(as_ejabberd_writes(surprising), Err(UnexpectedFold), "{surprising}");
+        for folding in ["straße", "\u{212a}elvin", "JÖRG", "\u{1d43}lice"] {
+            assert_eq!(as_ejabberd_writes(folding), Err(LocalpartFault::Folds), "{folding}");
         }
+        for malformed in ["a@b", "", "a b"] {
+            assert_eq!(as_ejabberd_writes(malformed), Err(LocalpartFault::Malformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_prepared_localpart_stays_as_it_is() {
+        assert_eq!(parse_localpart("jörg").unwrap().as_str(), "jörg");
+        for folding in ["Alice", "straße", "\u{1d43}lice"] {
+            assert_eq!(parse_localpart(folding), Err(LocalpartFault::Folds), "{folding}");
+        }
+        assert_eq!(parse_localpart("a@b"), Err(LocalpartFault::Malformed));
     }
 
     #[test]
@@ -124,6 +151,10 @@ mod tests {
         for name in ["alice", "j\u{f6}rg", "\u{e3}\u{a9}x\u{100}", "\u{5e9}"] {
             assert_eq!(encoded_once(name), name, "{name}");
         }
-        assert_eq!(as_ejabberd_writes(&twice("\u{5e9}")), Err(UnexpectedFold), "nobody owns such a name");
+        assert_eq!(
+            as_ejabberd_writes(&twice("\u{5e9}")),
+            Err(LocalpartFault::Folds),
+            "nobody owns such a name"
+        );
     }
 }

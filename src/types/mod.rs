@@ -9,8 +9,8 @@ mod secret;
 pub use self::address::{Address, InvalidAddress};
 pub use self::content_type::{ContentType, InvalidContentType};
 pub use self::jid::{
-    BareJid, InvalidUserHash, Localpart, LocalpartRef, UnexpectedFold, UserHash, Vhost, as_ejabberd_writes,
-    encoded_once, parse_vhost,
+    BareJid, InvalidUserHash, Localpart, LocalpartFault, LocalpartRef, UserHash, Vhost, as_ejabberd_writes,
+    encoded_once, parse_localpart, parse_vhost,
 };
 pub use self::object_path::{ObjectPath, PathError};
 pub use self::secret::{Secret, WeakSecret};

@@ -13,6 +13,7 @@ mod properties;
 mod rsa;
 mod selection;
 mod sets;
+mod strict;
 
 #[path = "../support/jose/mod.rs"]
 mod jose;

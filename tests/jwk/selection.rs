@@ -98,5 +98,5 @@ fn replaced_keys_are_gone() {
     keys.replace(KeySet::new(Owner::Stranger.key(Algorithm::Es256)));
     assert_eq!(verdicts(), (Err(Refusal::AlgorithmRefused), Err(Refusal::AlgorithmRefused)));
     keys.replace(KeySet::default());
-    assert_eq!(verdicts(), (Err(Refusal::KeyUnknown), Err(Refusal::KeyUnknown)));
+    assert_eq!(verdicts(), (Err(Refusal::KeysMissing), Err(Refusal::KeysMissing)));
 }

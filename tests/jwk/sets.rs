@@ -58,7 +58,7 @@ fn a_set_is_an_object_with_an_array() {
     assert_eq!(parse(&more).unwrap().keys.len(), 1, "other members do not count");
 }
 
-/// Nobody logs in, and the next set can change that: so it is the key that is missing, not the algorithm.
+/// Nobody logs in, and the next set can change that: so it is the keys that are missing, not the algorithm.
 #[test]
 fn an_empty_set_knows_no_key() {
     let ParsedSet { keys, skipped } = parse(&json!({"keys": []})).unwrap();
@@ -66,10 +66,10 @@ fn an_empty_set_knows_no_key() {
     assert_eq!(keys.len(), 0);
     let gate = gate_of_set(keys);
     for algorithm in Algorithm::ALL {
-        assert_eq!(gate.verdict(&good_token(algorithm)), Err(Refusal::KeyUnknown), "{algorithm}");
+        assert_eq!(gate.verdict(&good_token(algorithm)), Err(Refusal::KeysMissing), "{algorithm}");
     }
     let gate = gate_of_set(KeySet::default());
-    assert_eq!(gate.verdict(&good_token(Algorithm::Hs256)), Err(Refusal::KeyUnknown));
+    assert_eq!(gate.verdict(&good_token(Algorithm::Hs256)), Err(Refusal::KeysMissing));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! An S3 server on loopback, with its objects in a folder: s3s-fs behind hyper.
+#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,11 +28,16 @@ pub(crate) struct S3Server {
 impl S3Server {
     /// Binds a loopback port (0: a free one) and serves the folder `root`.
     pub(crate) async fn bind(port: u16, root: &Path) -> io::Result<Self> {
+        Self::on(TcpListener::bind(("127.0.0.1", port)).await?, root)
+    }
+
+    /// Serves the folder `root` on a socket that listens.
+    pub(crate) fn on(listener: TcpListener, root: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(root.join(BUCKET))?;
         let files = s3s_fs::FileSystem::new(root).map_err(|error| io::Error::other(format!("{error:?}")))?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        Ok(Self { listener: TcpListener::bind(("127.0.0.1", port)).await?, service: service.build() })
+        Ok(Self { listener, service: service.build() })
     }
 
     /// Where it listens.

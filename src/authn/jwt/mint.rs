@@ -36,7 +36,7 @@ pub enum MintError {
     #[error("the issuer's tokens are signed with a private key, which only the issuer has")]
     NotShared,
     /// The user claim lies within another one.
-    #[error("the issuer's user_claim is a pointer into another claim: give that one whole, with --claim")]
+    #[error("the issuer's user_claim lies within another claim: give that one whole, with --claim")]
     UserClaim,
 }
 
@@ -57,13 +57,15 @@ pub fn mint(
     if !request.audience.is_empty() {
         claims["aud"] = json!(request.audience);
     }
-    match request.user_claim.as_str() {
-        pointer if pointer.starts_with('/') && request.claims.is_empty() => return Err(MintError::UserClaim),
-        pointer if pointer.starts_with('/') => {}
-        name => claims[name] = request.user.into(),
+    let user_claim = request.user_claim.as_str();
+    if !user_claim.starts_with('/') {
+        claims[user_claim] = request.user.into();
     }
     for (name, value) in request.claims {
         claims[name] = value;
+    }
+    if claims.as_object().and_then(|claims| request.user_claim.find(claims)).is_none() {
+        return Err(MintError::UserClaim);
     }
     let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
     let signature = secret.sign(algorithm, signed.as_bytes()).ok_or(MintError::NotShared)?;

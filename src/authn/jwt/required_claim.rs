@@ -11,16 +11,19 @@ use super::claims::Claims;
 pub struct RequiredClaim {
     /// Which one.
     pub claim: ClaimName,
-    /// The values it may have; `None` for any but null. A claim that is a list, or the space-separated `scope` of RFC 8693 §4.2,
+    /// The values it may have; `None` for any but null and false. A claim that is a list, or the space-separated `scope` of RFC 8693 §4.2,
     /// has to contain one of them.
     pub values: Option<Vec<Value>>,
 }
 
 impl RequiredClaim {
     pub(super) fn check(&self, claims: &Claims) -> Result<(), Refusal> {
-        let found = self.claim.find(claims).filter(|value| !value.is_null());
+        let found = self.claim.find(claims);
         let found = found.ok_or(Refusal::RequiredClaimMissing)?;
-        let Some(values) = &self.values else { return Ok(()) };
+        let Some(values) = &self.values else {
+            let nothing = matches!(found, Value::Null | Value::Bool(false));
+            return if nothing { Err(Refusal::RequiredClaimMissing) } else { Ok(()) };
+        };
         let good = match found {
             Value::Array(members) => members.iter().any(|member| values.contains(member)),
             Value::String(scopes) if self.claim.as_str() == "scope" => {
@@ -47,7 +50,10 @@ mod tests {
     #[test]
     fn a_claim_is_there() {
         assert_eq!(check("email", None, &json!({"email": ""})), Ok(()));
-        assert_eq!(check("email", None, &json!({"email": null})), Err(Refusal::RequiredClaimMissing));
+        for nothing in [json!(null), json!(false)] {
+            let missing = check("email", None, &json!({ "email": nothing }));
+            assert_eq!(missing, Err(Refusal::RequiredClaimMissing), "{nothing}");
+        }
         assert_eq!(check("email", None, &json!({})), Err(Refusal::RequiredClaimMissing));
     }
 

@@ -6,7 +6,7 @@ use super::claim_name::ClaimName;
 use super::claims::Claims;
 use super::refusal::Refusal;
 use crate::policy::LocalpartRules;
-use crate::types::{BareJid, Localpart, Vhost, as_ejabberd_writes};
+use crate::types::{BareJid, Localpart, LocalpartFault, Vhost, as_ejabberd_writes};
 
 /// How an issuer's tokens name their user.
 #[derive(Debug, Clone)]
@@ -28,16 +28,22 @@ impl UserRules {
         let localpart = match name.rsplit_once('@') {
             None if self.full_jid_only => return Err(Refusal::FullJidRequired),
             None => name,
-            Some((localpart, _)) => {
+            Some((localpart, domain)) => {
                 let jid = BareJid::new(name).map_err(|_| Refusal::UserClaimMalformed)?;
                 if jid.domain() != vhost.as_ref() as &jid::DomainRef {
                     return Err(Refusal::VhostMismatch);
                 }
+                // A domain can fold like a localpart: `ⓔxample.org` is another one at the identity provider.
+                if !domain.eq_ignore_ascii_case(vhost.as_str()) {
+                    return Err(Refusal::UserClaimFolds);
+                }
                 localpart
             }
         };
-        Localpart::new(localpart).map_err(|_| Refusal::UserClaimMalformed)?;
-        as_ejabberd_writes(localpart).map_err(|_| Refusal::UserClaimFolds)
+        as_ejabberd_writes(localpart).map_err(|fault| match fault {
+            LocalpartFault::Malformed => Refusal::UserClaimMalformed,
+            LocalpartFault::Folds => Refusal::UserClaimFolds,
+        })
     }
 
     /// The issuer may vouch for `user`.

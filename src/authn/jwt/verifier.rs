@@ -53,7 +53,7 @@ pub struct Refused<'verifier> {
     pub reason: Refusal,
     /// The issuer in whose name it came.
     pub issuer: Option<&'verifier str>,
-    /// The key that signed, if one did.
+    /// The key that signed, or the only one that could have.
     pub key: Option<KeyId>,
 }
 
@@ -183,16 +183,22 @@ fn check_signature(
         })
     });
     // Without a key to try, the signature counts as not looked at.
-    let mut candidates = match candidates {
+    let candidates = match candidates {
         Ok(candidates) => {
             judge.hear(Rule::Key, Ok(()))?;
             candidates
         }
         Err(refusal) => return judge.hear(Rule::Key, Err(refusal)),
     };
-    let signed_with = candidates.find(|key| key.verifies(compact.signed, &compact.signature));
-    found.key = signed_with.and_then(|key| key.id().cloned());
-    judge.hear(Rule::Signature, if signed_with.is_some() { Ok(()) } else { Err(Refusal::SignatureInvalid) })
+    for (tried, key) in candidates.enumerate() {
+        if key.verifies(compact.signed, &compact.signature) {
+            found.key = key.id().cloned();
+            return judge.hear(Rule::Signature, Ok(()));
+        }
+        // Where only one comes into question, it is the one to look at.
+        found.key = key.id().filter(|_| tried == 0).cloned();
+    }
+    judge.hear(Rule::Signature, Err(Refusal::SignatureInvalid))
 }
 
 #[cfg(test)]

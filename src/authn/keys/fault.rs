@@ -53,6 +53,9 @@ pub enum KeyFault {
         /// The length of its modulus.
         bits: usize,
     },
+    /// A shared secret that is the text of another key: everybody may have that.
+    #[error("is a shared secret that holds a key in PEM or JSON, which others may have, too")]
+    PublicSecret,
     /// A private key. Nobody should be able to steal it here.
     #[error("is a private key: give the public one (`openssl pkey -in FILE -pubout`)")]
     Private,
@@ -82,6 +85,9 @@ pub enum SetFault {
     /// A token's `kid` would not tell which one is meant.
     #[error("has two usable keys with the same \"kid\"")]
     DuplicateKeyId,
+    /// A PEM block without an end, or with something else than base64 in it.
+    #[error("holds a block that is broken or cut off")]
+    BrokenBlock,
     /// Nothing in a file that was said to hold keys.
     #[error("holds no key")]
     Empty,

@@ -9,6 +9,9 @@ use super::{Algorithm, Key, KeyFault, KeyId};
 use crate::authn::json::{JsonFault, parse_object};
 use crate::types::Secret;
 
+/// The members of private keys: RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2.
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
 /// Parses one key, and answers it for each algorithm that it may be used with.
 ///
 /// # Errors
@@ -57,11 +60,11 @@ impl<'set> Jwk<'set> {
 
     fn material(self) -> Result<Material, KeyFault> {
         let kind = self.text("kty")?;
-        if kind != "oct" && self.0.contains_key("d") {
+        if kind != "oct" && PRIVATE.iter().any(|name| self.0.contains_key(*name)) {
             return Err(KeyFault::Private);
         }
         match kind {
-            "oct" => Ok(Material::Hmac(Secret::new(self.bytes("k")?, 0).map_err(|_| KeyFault::Unusable)?)),
+            "oct" => Secret::new(self.bytes("k")?, 0).map(Material::Hmac).map_err(|_| KeyFault::Unusable),
             "RSA" => Ok(Material::Rsa { modulus: self.bytes("n")?, exponent: self.bytes("e")? }),
             "EC" => match self.text("crv")? {
                 "P-256" => self.point(32).map(Material::P256),

@@ -2,7 +2,9 @@
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use aws_lc_rs::{hmac, signature::VerificationAlgorithm};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 
+use super::secret::reads_as_key;
 use super::{Algorithm, Key, KeyFault, KeyId, KeyKind};
 use crate::types::Secret;
 
@@ -19,7 +21,7 @@ pub(super) enum Material {
         modulus: Vec<u8>,
         exponent: Vec<u8>,
     },
-    /// An uncompressed point, SEC 1 §2.3.3.
+    /// A point, SEC 1 §2.3.3.
     P256(Vec<u8>),
     /// The same.
     P384(Vec<u8>),
@@ -75,10 +77,9 @@ impl Material {
         let verifying = match self {
             Self::Hmac(secret) => Verifying::Hmac(Box::new(hmac_key(secret, algorithm)?)),
             Self::Rsa { modulus, exponent } => Verifying::Public(rsa_key(modulus, exponent, algorithm)?),
-            Self::P256(point) => parsed(&signature::ECDSA_P256_SHA256_FIXED, point)?,
-            Self::P384(point) => parsed(&signature::ECDSA_P384_SHA384_FIXED, point)?,
-            Self::Ed25519(point) if point.len() != 32 => return Err(KeyFault::Malformed("x")),
-            Self::Ed25519(point) => parsed(&signature::ED25519, point)?,
+            Self::P256(point) => ecdsa_key(&signature::ECDSA_P256_SHA256_FIXED, 32, point)?,
+            Self::P384(point) => ecdsa_key(&signature::ECDSA_P384_SHA384_FIXED, 48, point)?,
+            Self::Ed25519(point) => ed25519_key(point)?,
         };
         Ok(Key { id: id.cloned(), algorithm, verifying })
     }
@@ -111,6 +112,9 @@ fn hmac_algorithm(algorithm: Algorithm) -> Option<hmac::Algorithm> {
 
 /// RFC 7518 §3.2: at least as long as the hash.
 fn hmac_key(secret: &Secret, algorithm: Algorithm) -> Result<hmac::Key, KeyFault> {
+    if reads_as_key(secret.bytes()) {
+        return Err(KeyFault::PublicSecret);
+    }
     let hash = hmac_algorithm(algorithm).ok_or(KeyFault::NotAllowed { kind: KeyKind::Hmac })?;
     let (have, need) = (secret.bytes().len(), hash.digest_algorithm().output_len());
     if have < need {
@@ -127,19 +131,25 @@ fn rsa_key(modulus: &[u8], exponent: &[u8], algorithm: Algorithm) -> Result<Pars
     if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
         return Err(KeyFault::RsaSize { bits });
     }
+    if is_even(n) {
+        return Err(KeyFault::Malformed("n"));
+    }
     let e = without_leading_zeros(exponent);
     check_exponent(e)?;
     let components = RsaPublicKeyComponents { n, e };
     components.to_parsed_public_key(parameters).map_err(|_| KeyFault::Unusable)
 }
 
-/// With an exponent of one anybody could sign. The library finds such a key useless as well, but only when it verifies.
+/// With an exponent of one anybody could sign, and above 33 bits the library verifies nothing. It finds both out only when it is
+/// asked to.
 fn check_exponent(exponent: &[u8]) -> Result<(), KeyFault> {
-    match exponent {
-        [] | [1] | [_, _, _, _, _, _, ..] => Err(KeyFault::Malformed("e")),
-        [.., last] if last % 2 == 0 => Err(KeyFault::Malformed("e")),
-        _ => Ok(()),
-    }
+    let one_or_nothing = matches!(exponent, [] | [1]);
+    let above_33_bits = exponent.len() > 5 || matches!(exponent, [2..=255, _, _, _, _]);
+    if one_or_nothing || above_33_bits || is_even(exponent) { Err(KeyFault::Malformed("e")) } else { Ok(()) }
+}
+
+fn is_even(number: &[u8]) -> bool {
+    number.last().is_none_or(|last| last % 2 == 0)
 }
 
 fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
@@ -158,7 +168,28 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     &number[number.iter().take_while(|byte| **byte == 0).count()..]
 }
 
-/// The library checks that a point lies on its curve.
+/// A point, as it is or compressed (SEC 1 §2.3.3). The library checks that it lies on its curve, and would also read other forms.
+fn ecdsa_key(
+    algorithm: &'static dyn VerificationAlgorithm,
+    coordinate_bytes: usize,
+    point: &[u8],
+) -> Result<Verifying, KeyFault> {
+    match (point.first(), point.len()) {
+        (Some(4), length) if length == 1 + 2 * coordinate_bytes => parsed(algorithm, point),
+        (Some(2 | 3), length) if length == 1 + coordinate_bytes => parsed(algorithm, point),
+        _ => Err(KeyFault::Unusable),
+    }
+}
+
+/// The library does not look at the point. One that is none verifies nothing, and for one of small order everybody can sign.
+fn ed25519_key(point: &[u8]) -> Result<Verifying, KeyFault> {
+    let compressed = CompressedEdwardsY::from_slice(point).map_err(|_| KeyFault::Malformed("x"))?;
+    match compressed.decompress() {
+        Some(key) if !key.is_small_order() => parsed(&signature::ED25519, point),
+        _ => Err(KeyFault::Unusable),
+    }
+}
+
 fn parsed(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result<Verifying, KeyFault> {
     ParsedPublicKey::new(algorithm, point).map(Verifying::Public).map_err(|_| KeyFault::Unusable)
 }

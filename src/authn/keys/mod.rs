@@ -18,7 +18,7 @@ pub use self::jwks::{ParsedSet, SkippedKey, parse_jwks};
 pub use self::material::AllowedAlgorithms;
 use self::material::Verifying;
 pub use self::pem::parse_pem;
-pub use self::secret::SharedSecret;
+pub use self::secret::{SharedSecret, UnusableSecret};
 pub use self::set::{IssuerKeys, KeySet, NoSuchKey};
 
 /// The `kid` of a key.
@@ -62,7 +62,7 @@ mod tests {
         let secret = SharedSecret::new(b"0123456789abcdef0123456789abcdef".to_vec()).unwrap();
         let shown = format!("{secret:?} {:?}", secret.keys(None).unwrap());
         assert!(!shown.contains("0123") && !shown.contains("48, 49"), "{shown}");
-        assert_eq!(SharedSecret::new(vec![b'x'; 31]).unwrap_err(), WeakSecret { have: 31, need: 32 });
+        assert_eq!(SharedSecret::new(vec![b'x'; 31]).unwrap_err(), WeakSecret { have: 31, need: 32 }.into());
     }
 
     #[test]

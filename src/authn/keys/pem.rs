@@ -9,6 +9,8 @@ use x509_cert::spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 use super::material::{AllowedAlgorithms, Material};
 use super::{Key, KeyFault, SetFault};
 
+/// RFC 7468 §2.
+const BEGIN: &[u8] = b"-----BEGIN";
 /// RFC 8017, appendix C.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// RFC 5480 §2.1.1.
@@ -26,9 +28,15 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 ///
 /// [`SetFault`]
 pub fn parse_pem(text: &[u8], allowed: AllowedAlgorithms<'_>) -> Result<Vec<Key>, SetFault> {
-    let blocks = pem::parse_many(text).map_err(|_| SetFault::Empty)?;
-    if blocks.is_empty() {
+    // The parser leaves out what is cut off.
+    let begun =
+        text.split(|byte| *byte == b'\n').filter(|line| line.trim_ascii_start().starts_with(BEGIN)).count();
+    let blocks = pem::parse_many(text).map_err(|_| SetFault::BrokenBlock)?;
+    if begun == 0 {
         return Err(SetFault::Empty);
+    }
+    if blocks.len() != begun {
+        return Err(SetFault::BrokenBlock);
     }
     let mut keys = Vec::new();
     for (at, block) in blocks.iter().enumerate() {

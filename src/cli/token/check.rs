@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::app::verifier;
 use crate::authn::jwt::{Report, Rule};
 use crate::cli::Failure;
-use crate::cli::exit::answer;
+use crate::cli::exit::{answer, remark};
 use crate::config::{Environment, HostSettings, Settings};
 use crate::types::{Localpart, Vhost, parse_vhost};
 
@@ -36,6 +36,7 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        settings.notices.iter().try_for_each(remark)?;
         let host = self.host(settings.hosts)?;
         let user = self.user()?;
         let token = self.token()?;

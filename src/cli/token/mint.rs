@@ -75,9 +75,11 @@ impl Mint {
         let host = settings
             .host(vhost)
             .ok_or_else(|| Failure::Unusable(format!("--sub: {vhost} is not among the configured hosts")))?;
-        let mut named =
-            host.issuers.iter().filter(|one| self.issuer.as_ref().is_none_or(|name| *name == one.issuer));
-        named.next().ok_or_else(|| Failure::Unusable(format!("--issuer: {vhost} has no such issuer")))
+        let named = |one: &&IssuerSettings| self.issuer.as_ref().is_none_or(|name| *name == one.issuer);
+        let can_sign = host.issuers.iter().filter(named).find(|one| !one.keys.secrets().is_empty());
+        can_sign
+            .or_else(|| host.issuers.iter().find(named))
+            .ok_or_else(|| Failure::Unusable(format!("--issuer: {vhost} has no such issuer")))
     }
 }
 

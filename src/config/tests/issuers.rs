@@ -73,12 +73,17 @@ fn what_is_unusable_of_an_issuer_is_named() {
         ),
         ("jwk_file = 'keys'\ntyp = ['JWT', 'logout+jwt']", EC, "typ: \"logout+jwt\" is a kind of token"),
         ("jwk_file = 'keys'\nuser_claim = ''", EC, "user_claim: is not the name of a claim"),
-        ("jwk_file = 'keys'\nlocalparts = '('", EC, "localparts: or deny_localparts: \"(\" is not"),
+        ("jwk_file = 'keys'\nlocalparts = '('", EC, "issuers[0].localparts: \"(\" is not"),
         (
             "jwk_file = 'keys'\nrequired_claims = { a = { b = 1 } }",
             EC,
             "required_claims.\"a\": has to be text",
         ),
+        ("jwk_file = 'keys'\ndeny_localparts = '('", EC, "issuers[0].deny_localparts: \"(\" is not"),
+        ("jwk_file = 'keys'\ntyp = []", EC, "nobody could log in: "),
+        ("jwk_file = 'keys'\nmax_lifetime = '0s'", EC, "nobody could log in: "),
+        ("jwk_file = 'keys'\nrequired_claims = { a = [] }", EC, "required_claims.\"a\": has to be text"),
+        ("secret = '-----BEGIN PUBLIC KEY-----'", "", "is a key in PEM or JSON and no shared secret"),
         ("jwk_file = 'keys'\nrequired_claims = 7", EC, "a list of claims, or a table"),
         ("jwk_file = 'keys'\nkid = 'x'", EC, "unknown field `kid`"),
     ] {

@@ -150,7 +150,7 @@ impl Registry {
     ///
     /// [`StoreError`] if there may be more.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let (begun, began) = (EntryTime::now(), Instant::now());
+        let (time, start) = (EntryTime::now(), Instant::now());
         let after = self.listed().next();
         let mut entries = Vec::new();
         let each = |key| entries.extend(Entry::parse(&key));
@@ -162,9 +162,10 @@ impl Registry {
             useless
         };
         entries.iter().filter(|entry| entry.said == Said::Gone).for_each(|gone| self.drop_vouchers(*gone));
-        self.listed().note(begun, after.is_none().then_some(began));
+        self.listed().note(time, after.is_none().then_some(start));
         self.loaded.store(true, Ordering::Relaxed);
-        self.count();
+        metrics::users_loaded(true);
+        metrics::users(self.index().len());
         self.delete(useless).await
     }
 
@@ -187,7 +188,9 @@ impl Registry {
             }
             Ok(())
         });
-        written.await
+        let written = written.await;
+        metrics::users_unwritten(self.unwritten().len());
+        written
     }
 
     async fn write_one(&self, user: UserHash, voucher: &Voucher) -> Result<(), StoreError> {
@@ -232,10 +235,6 @@ impl Registry {
         {
             slot.remove();
         }
-    }
-
-    fn count(&self) {
-        metrics::users(self.index().len(), self.unwritten().len());
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {

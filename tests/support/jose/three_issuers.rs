@@ -1,4 +1,4 @@
-//! Three issuers with rules of their own, and tokens in their names.
+//! Three issuers with rules of their own and one without keys, and tokens in their names.
 
 use ejabberd_sidecar::authn::jwt::{ClaimRules, Issuer, RequiredClaim, UserRules};
 use ejabberd_sidecar::authn::keys::{Algorithm, IssuerKeys, KeyKind, parse_jwks};
@@ -13,7 +13,10 @@ pub(crate) const PUBLIC: &str = "https://public.example.org";
 /// Has a secret that another issuer has not, an audience, required claims, and shares its users with other vhosts.
 pub(crate) const STRICT: &str = "https://strict.example.org";
 
-/// Where all three are known.
+/// Lost all its keys.
+pub(crate) const KEYLESS: &str = "https://keyless.example.org";
+
+/// Where all of them are known.
 pub(crate) fn gate() -> Gate {
     let named = |kind, id: &str| {
         let mut jwk = Owner::Issuer.jwk(kind);
@@ -35,6 +38,7 @@ pub(crate) fn gate() -> Gate {
     Gate::of(vec![
         issuer(ISSUER, Owner::Issuer.key(Algorithm::Hs256)),
         Issuer { keys: IssuerKeys::new(set), ..issuer(PUBLIC, vec![]) },
+        issuer(KEYLESS, vec![]),
         Issuer { claims: rules, user: UserRules { full_jid_only: true, ..strict.user }, ..strict },
     ])
 }

@@ -1,0 +1,38 @@
+//! What goes on beside the listeners: the health of the store, the registry of users, files that are read again.
+
+mod registry;
+mod reread;
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+pub(super) use self::registry::write_last;
+use super::login::Watched;
+use crate::login::Registry;
+use crate::store::{Store, StoreHealth};
+
+/// The parts that need to be looked after.
+#[derive(Debug)]
+pub(super) struct Background {
+    pub(super) store: Arc<Store>,
+    pub(super) health: Arc<StoreHealth>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) watched: Watched,
+}
+
+impl Background {
+    /// Starts it all; none of the tasks ends by itself. It blocks in reads of files, so it belongs on the runtime that may.
+    ///
+    /// The registry is loaded before this returns, unless the store keeps it waiting.
+    pub(super) async fn start(self, runtime: &Handle) -> JoinSet<()> {
+        let Self { store, health, registry, watched } = self;
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(health.watch(store), runtime);
+        tasks.spawn_on(reread::watch(watched), runtime);
+        registry::load(Arc::clone(&registry), runtime).await;
+        tasks.spawn_on(registry::keep(registry), runtime);
+        tasks
+    }
+}

@@ -1,0 +1,79 @@
+//! Files that are read again when they change.
+
+use std::future::pending;
+use std::time::Duration;
+
+use crate::app::login::{Watched, WatchedKeys, WatchedUsers};
+use crate::authn::keys::{ParsedSet, parse_jwks};
+use crate::telemetry::metrics;
+
+/// How often files are read. A change has to be there twice, so it counts after twice this time.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Looks after all files, for ever.
+pub(super) async fn watch(Watched { mut keys, mut users }: Watched) {
+    if keys.is_empty() && users.is_empty() {
+        pending::<()>().await;
+    }
+    for file in
+        keys.iter().map(|watched| &watched.file).chain(users.iter().map(|watched| watched.file.file()))
+    {
+        metrics::file_refused(file.path(), false);
+    }
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        keys.iter_mut().for_each(reread_keys);
+        users.iter_mut().for_each(reread_users);
+    }
+}
+
+/// A file that cannot be understood changes nothing: it may be half written. One that can counts as it is, even with no key left.
+fn reread_keys(watched: &mut WatchedKeys) {
+    let Some(changed) = watched.file.changed() else { return };
+    let keys = changed.map_err(|error| error.to_string()).and_then(|bytes| understand(&bytes, watched));
+    let path = watched.file.path();
+    metrics::file_refused(path, keys.is_err());
+    let file = path.display();
+    let ParsedSet { keys, skipped } = match keys {
+        Ok(parsed) => parsed,
+        Err(problem) => {
+            tracing::error!("{file}: {problem}: the keys from before stay in force");
+            return;
+        }
+    };
+    for skipped in skipped {
+        tracing::warn!("{file}: {skipped}, and is not used");
+    }
+    if keys.is_empty() {
+        tracing::error!("{file}: holds no usable key: nobody can log in with this issuer's tokens");
+    } else {
+        tracing::info!("{file}: {} keys are used now", keys.len());
+    }
+    watched.keys.replace(keys);
+}
+
+fn understand(bytes: &[u8], watched: &WatchedKeys) -> Result<ParsedSet, String> {
+    let parsed = parse_jwks(bytes, watched.algorithms.as_deref()).map_err(|fault| fault.to_string())?;
+    if !parsed.keys.is_empty() && parsed.keys.is_shared() != watched.shared {
+        return Err("turned from public keys into shared secrets, or back, which needs a restart".to_owned());
+    }
+    if watched.never.iter().any(|secret| parsed.keys.holds_secret(secret)) {
+        return Err("has an upload secret among its keys: logins need one of their own".to_owned());
+    }
+    Ok(parsed)
+}
+
+fn reread_users(WatchedUsers { file, listed }: &mut WatchedUsers) {
+    let Some(users) = file.changed() else { return };
+    let (path, vhost) = (file.file().path(), file.vhost());
+    metrics::file_refused(path, users.is_err());
+    match users {
+        Ok(users) => {
+            tracing::info!("{}: {} users of {vhost} exist in any case now", path.display(), users.len());
+            listed.replace(users);
+        }
+        Err(problem) => {
+            tracing::error!("{}: {problem}: the users of {vhost} from before stay in force", path.display());
+        }
+    }
+}
