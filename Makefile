@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test lint
+.PHONY: help up build test bench lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ build: ## the release binary, in target/release
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
+
+bench: ## numbers beside their goals, and nginx beside the hook
+	@scripts/bench
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors
 	@scripts/lint
