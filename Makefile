@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test bench lint
+.PHONY: help up build test soak bench lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ build: ## the release binary, in target/release
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
+
+soak: ## a million logins each through bridge and hook: every answer right, nothing grows
+	@scripts/soak
 
 bench: ## numbers beside their goals, and nginx beside the hook
 	@scripts/bench
