@@ -61,6 +61,11 @@ install_build_tools() {
     have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
 }
 
+install_fuzz_tools() {
+    install_build_tools
+    have c++ || apt_install "the fuzz targets (a C++ compiler)" g++
+}
+
 # The cargo that Debian 12 packages is too old: said before anything is installed.
 require_cargo() {
     local needed found
