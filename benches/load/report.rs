@@ -19,7 +19,14 @@ pub(crate) fn heading() {
 /// Prints the median of `rounds`, the range they lie in, and whether the goal was met.
 pub(crate) fn row(name: &str, unit: &str, rounds: &[f64], goal: Goal) {
     let rounds = sorted(rounds);
-    let (median, decimals) = (rounds[rounds.len() / 2], if unit.is_empty() || unit == "ms" { 3 } else { 0 });
+    let (median, decimals) = (
+        rounds[rounds.len() / 2],
+        match unit {
+            "" | "ms" => 3,
+            "us" => 1,
+            _ => 0,
+        },
+    );
     let number = |number: f64| format!("{number:.decimals$}");
     let (goal, verdict) = match goal {
         Goal::Shown => (String::new(), ""),

@@ -34,6 +34,20 @@ impl Process {
         number.unwrap_or_else(|| unreachable!("no {field} in:\n{status}"))
     }
 
+    /// That it has spent on a processor, together with its children.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let tasks = |pid: &str| fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let read =
+            |task: &fs::DirEntry, file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
+        let mut processes = vec![self.0.id().to_string()];
+        for task in tasks(&processes[0]) {
+            processes.extend(read(&task, "children").split_whitespace().map(str::to_owned));
+        }
+        let tasks = processes.iter().flat_map(|pid| tasks(pid));
+        let spent = tasks.map(|task| read(&task, "schedstat").split(' ').next()?.parse().ok());
+        spent.flatten().map(Duration::from_nanos).sum()
+    }
+
     pub(crate) fn open_descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.0.id())).expect("it runs").count()
     }
