@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test lint
+.PHONY: help up build test soak fuzz bench lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,15 @@ build: ## the release binary, in target/release
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
+
+soak: ## a million logins each through bridge and hook: every answer right, nothing grows
+	@scripts/soak
+
+fuzz: ## the parsers of tokens, keys and frames, FUZZ_SECONDS (30) each
+	@scripts/fuzz
+
+bench: ## numbers beside their goals, and nginx beside the hook
+	@scripts/bench
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors
 	@scripts/lint

@@ -45,8 +45,25 @@ apt_install() {
         -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
 }
 
+# The same, without starting the system services that the packages bring.
+apt_install_stopped() (
+    policy=/usr/sbin/policy-rc.d
+    # Ours is told by its comment: an interrupted run may have left it.
+    comment='# Of ejabberd-sidecar, while it installs a package.'
+    if [[ ! -e $policy ]] || grep -qxF "$comment" "$policy"; then
+        trap 'as_root rm -f "$policy"' EXIT
+        printf '#!/bin/sh\n%s\nexit 101\n' "$comment" | as_root install -m 755 /dev/stdin "$policy"
+    fi
+    apt_install "$@"
+)
+
 install_build_tools() {
     have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
+}
+
+install_fuzz_tools() {
+    install_build_tools
+    have c++ || apt_install "the fuzz targets (a C++ compiler)" g++
 }
 
 # The cargo that Debian 12 packages is too old: said before anything is installed.

@@ -1,0 +1,34 @@
+//! Questions of several kinds, one after the other.
+
+/// Every so often comes a rare one.
+const RARE_EVERY: usize = 5003;
+
+/// Which question comes when.
+pub(crate) struct Mix<T> {
+    pub(crate) common: Vec<T>,
+    /// Large ones, and those that end a connection.
+    pub(crate) rare: Vec<T>,
+}
+
+/// The line that a question leaves in a log each time. Failed logins leave none: only the first of a user in a minute are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    None,
+    /// The service's: somebody has logged in.
+    Login,
+    /// The service's.
+    Service,
+    /// The bridge's.
+    Bridge,
+}
+
+impl<T> Mix<T> {
+    /// In an order that repeats itself late.
+    pub(crate) fn nth(&self, n: usize) -> &T {
+        if n.is_multiple_of(RARE_EVERY) {
+            &self.rare[n / RARE_EVERY % self.rare.len()]
+        } else {
+            &self.common[(n * 7 + n / 11) % self.common.len()]
+        }
+    }
+}

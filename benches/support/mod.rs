@@ -1,0 +1,7 @@
+//! What the loads share.
+#![allow(dead_code, reason = "each load uses its part of this")]
+#![allow(clippy::allow_attributes, reason = "an expectation would not hold in every load")]
+
+pub(crate) mod client;
+pub(crate) mod processes;
+pub(crate) mod signers;
