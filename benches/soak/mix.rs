@@ -10,18 +10,6 @@ pub(crate) struct Mix<T> {
     pub(crate) rare: Vec<T>,
 }
 
-/// The line that a question leaves in a log each time. Failed logins leave none: only the first of a user in a minute are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
-    None,
-    /// The service's: somebody has logged in.
-    Login,
-    /// The service's.
-    Service,
-    /// The bridge's.
-    Bridge,
-}
-
 impl<T> Mix<T> {
     /// In an order that repeats itself late.
     pub(crate) fn nth(&self, n: usize) -> &T {

@@ -131,9 +131,13 @@ level = "{level}"
     }
 
     pub(crate) fn log_bytes(&self) -> usize {
-        let bytes = fs::metadata(&self.log).expect("it is there").len();
-        usize::try_from(bytes).expect("not that large")
+        bytes_of(&self.log)
     }
+}
+
+/// The size of a file.
+pub(crate) fn bytes_of(file: &Path) -> usize {
+    usize::try_from(fs::metadata(file).expect("it is there").len()).expect("not that large")
 }
 
 fn is_ready(ops: &str) -> bool {
