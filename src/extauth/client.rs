@@ -16,6 +16,9 @@ use super::resolver::LiteralFirst;
 use super::unix::UnixConnector;
 use crate::authn::HookCredentials;
 
+/// The client makes both buffers at once, and as large as this. A longer question goes out in pieces.
+const BUFFER_BYTES: usize = 16 * 1024;
+
 /// More than `false` and less than anything that would have to be read.
 const ANSWER_MAX_BYTES: u64 = 64;
 
@@ -96,6 +99,8 @@ impl HookClient {
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent("ejabberd-sidecar extauth")
+            .input_buffer_size(BUFFER_BYTES)
+            .output_buffer_size(BUFFER_BYTES)
             .build();
         match hook {
             Hook::Http(base) => Self {

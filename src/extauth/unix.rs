@@ -61,7 +61,7 @@ impl Transport for UnixTransport {
         let timeout = timeout.for_read();
         self.stream.set_read_timeout(timeout.not_zero().map(|duration| *duration))?;
         let input = self.buffers.input_append_buf();
-        let amount = self.stream.read(input).map_err(|error| timed(error, timeout.reason))?;
+        let amount = read(&self.stream, input).map_err(|error| timed(error, timeout.reason))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
@@ -85,6 +85,17 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
     socket.connect(&SockAddr::unix(path)?)?;
     socket.set_nonblocking(false)?;
     Ok(OwnedFd::from(socket).into())
+}
+
+/// With a time limit a read is interrupted by a stop and a continuation of the process. The answer comes all the same, and whoever
+/// asked again instead would ask twice.
+fn read(mut stream: &UnixStream, input: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(input) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }
 
 fn timed(error: io::Error, reason: Timeout) -> Error {

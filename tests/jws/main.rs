@@ -1,5 +1,6 @@
 //! JSON Web Signatures against the verifier of login tokens: what is signed logs in, and nothing else does.
 
+mod again;
 mod confusion;
 mod ecdsa;
 mod eddsa;

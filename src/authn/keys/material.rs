@@ -5,6 +5,7 @@ use aws_lc_rs::{hmac, signature::VerificationAlgorithm};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
 use super::secret::reads_as_key;
+use super::seen::SeenSignatures;
 use super::{Algorithm, Key, KeyFault, KeyId, KeyKind};
 use crate::types::Secret;
 
@@ -32,7 +33,7 @@ pub(super) enum Material {
 #[derive(Debug)]
 pub(super) enum Verifying {
     Hmac(Box<hmac::Key>),
-    Public(ParsedPublicKey),
+    Public { key: ParsedPublicKey, seen: SeenSignatures },
 }
 
 /// Which algorithms an issuer's keys may be for; `None` leaves it to the keys.
@@ -76,7 +77,7 @@ impl Material {
     fn key(&self, id: Option<&KeyId>, algorithm: Algorithm) -> Result<Key, KeyFault> {
         let verifying = match self {
             Self::Hmac(secret) => Verifying::Hmac(Box::new(hmac_key(secret, algorithm)?)),
-            Self::Rsa { modulus, exponent } => Verifying::Public(rsa_key(modulus, exponent, algorithm)?),
+            Self::Rsa { modulus, exponent } => Verifying::of(rsa_key(modulus, exponent, algorithm)?),
             Self::P256(point) => ecdsa_key(&signature::ECDSA_P256_SHA256_FIXED, 32, point)?,
             Self::P384(point) => ecdsa_key(&signature::ECDSA_P384_SHA384_FIXED, 48, point)?,
             Self::Ed25519(point) => ed25519_key(point)?,
@@ -86,11 +87,17 @@ impl Material {
 }
 
 impl Verifying {
+    fn of(key: ParsedPublicKey) -> Self {
+        Self::Public { key, seen: SeenSignatures::default() }
+    }
+
     /// In constant time where the key is secret.
     pub(super) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Hmac(key) => hmac::verify(key, signed, signature).is_ok(),
-            Self::Public(key) => key.verify_sig(signed, signature).is_ok(),
+            Self::Public { key, seen } => {
+                seen.or(signed, signature, || key.verify_sig(signed, signature).is_ok())
+            }
         }
     }
 }
@@ -191,5 +198,5 @@ fn ed25519_key(point: &[u8]) -> Result<Verifying, KeyFault> {
 }
 
 fn parsed(algorithm: &'static dyn VerificationAlgorithm, point: &[u8]) -> Result<Verifying, KeyFault> {
-    ParsedPublicKey::new(algorithm, point).map(Verifying::Public).map_err(|_| KeyFault::Unusable)
+    ParsedPublicKey::new(algorithm, point).map(Verifying::of).map_err(|_| KeyFault::Unusable)
 }

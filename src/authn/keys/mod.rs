@@ -7,6 +7,7 @@ mod jwks;
 mod material;
 mod pem;
 mod secret;
+mod seen;
 mod set;
 
 use std::sync::Arc;

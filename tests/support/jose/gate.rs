@@ -43,6 +43,12 @@ impl Gate {
         verdict
     }
 
+    /// The verdict at another time, in seconds since 1970.
+    pub(crate) fn verdict_at(&self, token: &str, now: u32) -> Result<(), Refusal> {
+        let user = Localpart::new("alice").expect("a localpart").into_owned();
+        self.0.verify(token, &user, now.into()).map(drop).map_err(|refused| refused.reason)
+    }
+
     /// The `kid` of the key that signed, as the log would have it.
     pub(crate) fn signed_with(&self, token: &str) -> Option<String> {
         let user = Localpart::new("alice").expect("a localpart").into_owned();
