@@ -1,4 +1,5 @@
-//! How long the verdict on a token takes, by algorithm and by number of keys.
+//! How long the verdict on a token takes, by algorithm and by number of keys. A public key remembers which signatures are its own: what
+//! one costs that it sees for the first time is what a bad one costs.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -32,12 +33,10 @@ fn main() {
     ];
     for signer in signers {
         let (verifier, token) = (verifier(&[signer.jwk(None)]), signer.token(ISSUER, None));
-        bench(&mut criterion, signer.algorithm(), &verifier, &token, true);
+        let name = signer.algorithm();
+        bench(&mut criterion, &format!("{name}, once more"), &verifier, &token, true);
+        bench(&mut criterion, &format!("{name}, bad signature"), &verifier, &tampered(&token), false);
     }
-
-    let signer = Signer::hs256();
-    let (alone, token) = (verifier(&[signer.jwk(None)]), signer.token(ISSUER, None));
-    bench(&mut criterion, "HS256, refused: bad signature", &alone, &tampered(&token), false);
 
     let keys: Vec<_> = (1..=10).map(|seed| Signer::es256(seed).jwk(Some(&format!("key {seed}")))).collect();
     let last = Signer::es256(10);

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::report::{Goal, percentile, row};
 use super::support::client::{Connection, post};
 use super::support::processes::{Process, Service, free_address, wait_until};
-use super::support::signers::Signer;
+use super::support::signers::{Signer, tampered};
 
 const CONNECTIONS: u32 = 8;
 const ROUNDS: usize = 9;
@@ -29,6 +29,7 @@ struct Target<'run> {
     address: &'run str,
     process: &'run Process,
     request: &'run [u8],
+    answer: &'static str,
 }
 
 pub(crate) fn measure(program: &Path, nginx: &Path) {
@@ -37,25 +38,25 @@ pub(crate) fn measure(program: &Path, nginx: &Path) {
     let services = [(&hook, "info"), (&quiet, "warn")]
         .map(|(address, level)| Service::start(program, address, level, &signers));
     let nginx = Nginx::start(nginx);
-    let requests = signers.each_ref().map(|signer| {
-        let token = signer.token(signer.algorithm(), None);
-        post("check_password", &[("user", "alice"), ("server", "localhost"), ("pass", &token)])
-    });
+    let tokens = signers.each_ref().map(|signer| signer.token(signer.algorithm(), None));
+    let request =
+        |token: &str| post("check_password", &[("user", "alice"), ("server", "localhost"), ("pass", token)]);
+    let good = tokens.each_ref().map(|token| request(token));
+    let bad = tokens.each_ref().map(|token| request(&tampered(token)));
 
-    let [hs256, rs256, es256] = requests.each_ref().map(Vec::as_slice);
+    let [hs256, rs256, es256] = good.each_ref().map(Vec::as_slice);
+    let [_, rs256_bad, es256_bad] = bad.each_ref().map(Vec::as_slice);
     let [process, quiet_process] = services.each_ref().map(|service| &service.process);
-    let to_hook = |name, request| Target { name, address: &hook, process, request };
+    let to_hook = |name, request| Target { name, address: &hook, process, request, answer: "true" };
     let targets = [
-        Target { name: "nginx", address: &nginx.address, process: &nginx.process, request: hs256 },
+        Target { address: &nginx.address, process: &nginx.process, ..to_hook("nginx", hs256) },
         to_hook("HS256", hs256),
-        Target {
-            name: "HS256 without its log line",
-            address: &quiet,
-            process: quiet_process,
-            request: hs256,
-        },
+        Target { address: &quiet, process: quiet_process, ..to_hook("HS256 without its log line", hs256) },
         to_hook("RS256", rs256),
         to_hook("ES256", es256),
+        // No key remembers these: they cost what good ones cost the first time.
+        Target { answer: "false", ..to_hook("RS256, bad signature", rs256_bad) },
+        Target { answer: "false", ..to_hook("ES256, bad signature", es256_bad) },
     ];
     throughput(&targets);
     let [nginx, hs256, ..] = &targets;
@@ -64,8 +65,8 @@ pub(crate) fn measure(program: &Path, nginx: &Path) {
 }
 
 /// In turns: what else the machine does then falls on all of them.
-fn throughput(targets: &[Target<'_>; 5]) {
-    let [mut rates, mut costs] = [(); 2].map(|()| [(); 5].map(|()| Vec::new()));
+fn throughput(targets: &[Target<'_>; 7]) {
+    let [mut rates, mut costs] = [(); 2].map(|()| [(); 7].map(|()| Vec::new()));
     for _ in 0..ROUNDS {
         for (at, target) in targets.iter().enumerate() {
             let before = target.process.cpu_time();
@@ -78,7 +79,7 @@ fn throughput(targets: &[Target<'_>; 5]) {
     for (target, rates) in targets.iter().zip(&rates) {
         row(&format!("{}, {CONNECTIONS} connections", target.name), "1/s", rates, Goal::Shown);
     }
-    let [nginx, hs256, _, rs256, es256] = &rates;
+    let [nginx, hs256, _, rs256, es256, ..] = &rates;
     for (name, rates, of, goal) in [
         ("HS256 / nginx", hs256, nginx, 0.5),
         ("RS256 / HS256", rs256, hs256, 0.6),
@@ -109,11 +110,11 @@ fn answers_per_second(target: &Target<'_>) -> (u32, f64) {
     let start = Barrier::new(CONNECTIONS as usize);
     let one = || {
         let mut connection = Connection::open(target.address);
-        yes(&mut connection, target.request);
+        ask(&mut connection, target);
         start.wait();
         let (start, mut answers) = (Instant::now(), 0);
         while start.elapsed() < ROUND {
-            yes(&mut connection, target.request);
+            ask(&mut connection, target);
             answers += 1;
         }
         (answers, f64::from(answers) / start.elapsed().as_secs_f64())
@@ -132,14 +133,14 @@ fn latencies(target: &Target<'_>) -> Vec<Duration> {
     let start = Instant::now() + Duration::from_millis(50);
     let one = |first: u32| {
         let mut connection = Connection::open(target.address);
-        yes(&mut connection, target.request);
+        ask(&mut connection, target);
         let mut latencies = Vec::new();
         for at in (first..).step_by(CONNECTIONS as usize).map(|number| interval * number) {
             if at >= LATENCY_ROUND {
                 return latencies;
             }
             sleep((start + at).saturating_duration_since(Instant::now()));
-            yes(&mut connection, target.request);
+            ask(&mut connection, target);
             latencies.push(start.elapsed().saturating_sub(at));
         }
         latencies
@@ -150,9 +151,9 @@ fn latencies(target: &Target<'_>) -> Vec<Duration> {
     })
 }
 
-fn yes(connection: &mut Connection, request: &[u8]) {
-    let answer = connection.ask(request).expect("an answer");
-    assert_eq!((answer.status, answer.body), (200, &b"true"[..]));
+fn ask(connection: &mut Connection, target: &Target<'_>) {
+    let answer = connection.ask(target.request).expect("an answer");
+    assert_eq!((answer.status, answer.body), (200, target.answer.as_bytes()));
 }
 
 /// nginx with a configuration of its own. It ends with this value.
