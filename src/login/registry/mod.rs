@@ -283,11 +283,16 @@ mod tests {
     /// Two replicas with one store.
     async fn replicas() -> (Arc<Store>, [Registry; 2]) {
         let store = Arc::new(Store::Memory(MemoryStore::default()));
-        let replicas = [(); 2].map(|()| Registry::new(Arc::clone(&store)));
+        let replicas = loaded(&store).await;
+        (store, replicas)
+    }
+
+    async fn loaded(store: &Arc<Store>) -> [Registry; 2] {
+        let replicas = [(); 2].map(|()| Registry::new(Arc::clone(store)));
         for replica in &replicas {
             replica.refresh().await.unwrap();
         }
-        (store, replicas)
+        replicas
     }
 
     async fn entries(store: &Store) -> Vec<Said> {
@@ -379,10 +384,7 @@ mod tests {
     async fn slow_replicas() -> (tempfile::TempDir, Arc<Store>, [Registry; 2]) {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::Disk(DiskStore::open(folder.path(), true).unwrap()));
-        let replicas = [(); 2].map(|()| Registry::new(Arc::clone(&store)));
-        for replica in &replicas {
-            replica.refresh().await.unwrap();
-        }
+        let replicas = loaded(&store).await;
         (folder, store, replicas)
     }
 
