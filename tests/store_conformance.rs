@@ -12,7 +12,7 @@ use ejabberd_sidecar::store::{
     BodyFault, DiskStore, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, S3Credentials,
     S3Location, S3Store, Store,
 };
-use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, Secret, UserHash, Vhost};
+use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, Secret, UserHash, Vhost};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use tempfile::TempDir;
@@ -104,6 +104,7 @@ macro_rules! conformance {
 
 conformance![
     gives_back_what_was_put,
+    gives_back_a_part,
     knows_what_is_missing,
     answers_its_check,
     never_overwrites,
@@ -179,6 +180,22 @@ async fn gives_back_what_was_put(Backend { store, .. }: &Backend) {
         let age = SystemTime::now().duration_since(info.modified).unwrap_or_default();
         assert!(age < Duration::from_mins(10), "stored just now, it says {age:?} ago");
     }
+}
+
+async fn gives_back_a_part(Backend { store, .. }: &Backend) {
+    let key_of_parts = key("u/r/parts");
+    store.put(&key_of_parts, text(10), whole(b"0123456789")).await.expect("stored");
+    let range = |text: &str| text.parse::<RangeSpec>().expect("a range").within(10).expect("within");
+    for (wanted, part) in
+        [("bytes=0-0", "0"), ("bytes=2-4", "234"), ("bytes=-3", "789"), ("bytes=0-", "0123456789")]
+    {
+        let object = store.get_part(&key_of_parts, range(wanted)).await.expect("store answers");
+        let object = object.expect("object exists");
+        assert_eq!(Some(&object.info), store.head(&key_of_parts).await.expect("store answers").as_ref());
+        assert_eq!(object.body.collect().await.expect("readable").to_bytes(), part, "{wanted}");
+    }
+    let missing = store.get_part(&key("u/r/no-parts"), range("bytes=0-")).await;
+    assert!(missing.expect("store answers").is_none());
 }
 
 async fn knows_what_is_missing(Backend { store, .. }: &Backend) {

@@ -50,6 +50,7 @@ impl FileError {
             Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
             Self::Put(PutFailure::Sender(_)) => (StatusCode::BAD_REQUEST, "body_incomplete", Refused),
             Self::Get(GetFailure::Missing) => (StatusCode::NOT_FOUND, "missing", Refused),
+            Self::Put(PutFailure::Full(_)) => (StatusCode::INSUFFICIENT_STORAGE, "store_full", Failed),
             Self::Put(PutFailure::Store(_)) | Self::Get(GetFailure::Store(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "store_failed", Failed)
             }

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 
 use super::body::receive;
 use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
+use crate::types::ByteRange;
 
 /// A store that is gone with its process.
 #[derive(Debug, Default)]
@@ -51,6 +52,14 @@ impl MemoryStore {
     pub(super) fn get(&self, key: &ObjectKey) -> Option<Object> {
         let (info, bytes) = self.objects().get(key).cloned()?;
         let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+        Some(Object { info, body })
+    }
+
+    pub(super) fn get_part(&self, key: &ObjectKey, range: ByteRange) -> Option<Object> {
+        let (info, bytes) = self.objects().get(key).cloned()?;
+        let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+        let part = bytes.slice(position(range.first())..position(range.last() + 1));
+        let body = Full::new(part).map_err(|never| match never {}).boxed_unsync();
         Some(Object { info, body })
     }
 

@@ -20,7 +20,7 @@ pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
-use crate::types::{ContentType, ObjectPath, UserHash, Vhost};
+use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
 /// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,10 +101,10 @@ pub struct ObjectInfo {
 /// The bytes of an object, read as they are asked for.
 pub type ObjectBody = UnsyncBoxBody<Bytes, StoreError>;
 
-/// An object that is being read.
+/// An object, or a part of one, that is being read.
 #[derive(Debug)]
 pub struct Object {
-    /// What is known of it.
+    /// What is known of it, all of it.
     pub info: ObjectInfo,
     /// Its bytes.
     pub body: ObjectBody,
@@ -148,6 +148,9 @@ pub enum PutError {
     /// The sender stopped, or sent another number of bytes than it said.
     #[error("{0}")]
     Sender(#[from] BodyFault),
+    /// The store has no room for it. What is there is not concerned.
+    #[error("the store is full: {0}")]
+    Full(StoreError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -193,6 +196,20 @@ impl Store {
             Self::Disk(disk) => disk.get(key),
             Self::S3(s3) => s3.get(key).await,
             Self::Memory(memory) => Ok(memory.get(key)),
+        }
+    }
+
+    /// Opens a part of the object under `key`, `None` if there is none. The range has to have been made for this object's size; what is
+    /// known of the object is told of all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if that could not be found out.
+    pub async fn get_part(&self, key: &ObjectKey, range: ByteRange) -> Result<Option<Object>, StoreError> {
+        match self {
+            Self::Disk(disk) => disk.get_part(key, range),
+            Self::S3(s3) => s3.get_part(key, range).await,
+            Self::Memory(memory) => Ok(memory.get_part(key, range)),
         }
     }
 

@@ -28,7 +28,7 @@ use super::key_locks::KeyLocks;
 use super::{
     BodyFault, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
 };
-use crate::types::{ContentType, Secret};
+use crate::types::{ByteRange, ContentType, Secret};
 
 /// How long a connection to the store may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -140,10 +140,28 @@ impl S3Store {
     }
 
     pub(super) async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
-        let request = self.client.get_object().bucket(&self.bucket).key(self.key(key));
+        self.read(key, None).await
+    }
+
+    pub(super) async fn get_part(
+        &self,
+        key: &ObjectKey,
+        range: ByteRange,
+    ) -> Result<Option<Object>, StoreError> {
+        // The answer's length is the part's, its Content-Range tells the object's.
+        self.read(key, Some(range)).await
+    }
+
+    async fn read(&self, key: &ObjectKey, part: Option<ByteRange>) -> Result<Option<Object>, StoreError> {
+        let range = part.map(|part| format!("bytes={}-{}", part.first(), part.last()));
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(key)).set_range(range);
         let answer = self.answered(request.send()).await?;
         let Some(found) = found("GetObject", answer)? else { return Ok(None) };
-        let info = info(found.content_length, found.content_type, found.e_tag, found.last_modified)?;
+        let size = match part {
+            None => found.content_length,
+            Some(part) => Some(size_behind(found.content_range.as_deref(), part)?),
+        };
+        let info = info(size, found.content_type, found.e_tag, found.last_modified)?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
@@ -217,6 +235,17 @@ fn found<T, E: std::error::Error + ProvideErrorMetadata + 'static>(
         Err(error) if status(&error) == Some(404) => Ok(None),
         Err(error) => Err(s3_error(operation, explain(&error))),
     }
+}
+
+/// The object's size from the `Content-Range` of an answer with a part of it. A store that does not know ranges would send all of it.
+fn size_behind(content_range: Option<&str>, part: ByteRange) -> Result<i64, StoreError> {
+    let size = content_range
+        .and_then(|range| range.rsplit_once('/')?.1.parse::<u64>().ok())
+        .filter(|size| content_range == Some(&part.content_range(*size)));
+    let size = size.and_then(|bytes| bytes.try_into().ok());
+    size.ok_or_else(|| {
+        s3_error("GetObject", "the answer does not hold the bytes that were asked for".to_owned())
+    })
 }
 
 fn info(

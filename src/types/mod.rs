@@ -1,12 +1,14 @@
 //! Values that are parsed once at the edge and trusted afterwards.
 
 mod address;
+mod byte_range;
 mod content_type;
 mod jid;
 mod object_path;
 mod secret;
 
 pub use self::address::{Address, InvalidAddress};
+pub use self::byte_range::{ByteRange, InvalidRange, RangeSpec, Unsatisfiable};
 pub use self::content_type::{ContentType, InvalidContentType};
 pub use self::jid::{
     BareJid, InvalidUserHash, Localpart, LocalpartFault, LocalpartRef, UserHash, Vhost, as_ejabberd_writes,

@@ -16,6 +16,9 @@ pub enum PutFailure {
     /// The client stopped or sent another length.
     #[error(transparent)]
     Sender(BodyFault),
+    /// There is no room left.
+    #[error("the store is full: {0}")]
+    Full(StoreError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -37,6 +40,7 @@ impl Uploads {
         self.store.put(&key, object, body).await.map_err(|error| match error {
             PutError::Exists => PutFailure::Exists,
             PutError::Sender(fault) => PutFailure::Sender(fault),
+            PutError::Full(error) => PutFailure::Full(error),
             PutError::Store(error) => PutFailure::Store(error),
         })
     }

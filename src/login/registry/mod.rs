@@ -216,7 +216,7 @@ impl Registry {
         match self.store.put(&entry.key(), object, Full::from(text)).await {
             // The same user, issuer and millisecond: another replica said the same.
             Ok(()) | Err(PutError::Exists) => Ok(()),
-            Err(PutError::Store(error)) => Err(error),
+            Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
             Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
         }
     }

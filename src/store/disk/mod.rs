@@ -25,6 +25,7 @@ use self::reader::FileBody;
 use self::trailer::Trailer;
 use super::body::receive;
 use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
+use crate::types::ByteRange;
 
 /// A folder of objects.
 #[derive(Debug)]
@@ -77,7 +78,13 @@ impl DiskStore {
 
     pub(super) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
-        let body = FileBody::new(file, key.clone(), info.size).boxed_unsync();
+        let body = FileBody::new(file, key.clone(), 0..info.size).boxed_unsync();
+        Ok(Some(Object { info, body }))
+    }
+
+    pub(super) fn get_part(&self, key: &ObjectKey, range: ByteRange) -> Result<Option<Object>, StoreError> {
+        let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
+        let body = FileBody::new(file, key.clone(), range.first()..range.last() + 1).boxed_unsync();
         Ok(Some(Object { info, body }))
     }
 

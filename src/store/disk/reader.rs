@@ -1,7 +1,9 @@
 //! The bytes of a stored file on their way out.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,27 +16,28 @@ use crate::store::{ObjectKey, StoreError};
 /// Read at once. Smaller chunks take noticeably longer for large files.
 const CHUNK_BYTES: u64 = 256 * 1024;
 
-/// Reads a file from its start, for as many bytes as the object has.
+/// Reads a piece of a file, which the object or a part of it is.
 #[derive(Debug)]
 pub(super) struct FileBody {
     file: File,
     key: ObjectKey,
-    left: u64,
+    piece: Range<u64>,
 }
 
 impl FileBody {
-    pub(super) fn new(file: File, key: ObjectKey, size: u64) -> Self {
-        Self { file, key, left: size }
+    pub(super) fn new(file: File, key: ObjectKey, piece: Range<u64>) -> Self {
+        Self { file, key, piece }
+    }
+
+    fn left(&self) -> u64 {
+        self.piece.end.saturating_sub(self.piece.start)
     }
 
     fn read_chunk(&mut self) -> io::Result<Bytes> {
-        let wanted = self.left.min(CHUNK_BYTES);
-        let mut chunk = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
-        let read = (&self.file).take(wanted).read_to_end(&mut chunk)?;
-        if read as u64 != wanted {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.left -= wanted;
+        let wanted = self.left().min(CHUNK_BYTES);
+        let mut chunk = vec![0; usize::try_from(wanted).unwrap_or_default()];
+        self.file.read_exact_at(&mut chunk, self.piece.start)?;
+        self.piece.start += wanted;
         Ok(chunk.into())
     }
 }
@@ -47,7 +50,7 @@ impl Body for FileBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
-        if self.left == 0 {
+        if self.left() == 0 {
             return Poll::Ready(None);
         }
         let chunk = self.read_chunk().map(Frame::data).map_err(of("read", &self.key));
@@ -55,10 +58,10 @@ impl Body for FileBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.left())
     }
 }
