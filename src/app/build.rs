@@ -7,12 +7,12 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Runtimes;
-use super::background::Background;
+use super::background::{Background, WatchedTls};
 use super::descriptors::affordable_connections;
 use super::login;
 use crate::authn::UploadAuthority;
 use crate::config::{ConfigError, HostSettings, Limits, Settings, StoreSettings, UploadSettings};
-use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Socket};
+use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Socket, TURNED_AWAY, Tls};
 use crate::login::{Accounts, Registry};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
@@ -75,16 +75,23 @@ impl App {
         let door = HookDoor { login, accounts: Arc::new(accounts), files: runtimes.files().clone() };
         let ops = OpsDoor { metrics, store: Arc::clone(&health), registry: Arc::clone(&registry) };
 
-        let public = {
+        let mut public = {
             let _runtime = runtimes.files().enter();
             listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
         };
+        public.turned_away = TURNED_AWAY;
+        public.proxies = Some(listen.trusted_proxies);
+        let tls = listen.tls.map(|files| {
+            let served = Tls::new(files.identity().clone());
+            public.tls = Some(served.clone());
+            WatchedTls { files, served }
+        });
         let _runtime = runtimes.main().enter();
         let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials);
         let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
-        let background = Background { store, health, registry: Arc::clone(&registry), watched };
+        let background = Background { store, health, registry: Arc::clone(&registry), watched, tls };
         Ok(Self { public, hook, ops, registry, background, drain: limits.drain })
     }
 }
@@ -102,6 +109,10 @@ fn listener(
         connections: limits.connections,
         header_timeout: limits.header_timeout,
         idle_timeout: limits.idle_timeout,
+        // ejabberd and Prometheus have few, and wait for one.
+        turned_away: 0,
+        tls: None,
+        proxies: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What happened, for the operator: one log line and one count for each login, upload and refused download.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{metrics, throttle};
@@ -164,4 +165,21 @@ pub fn download_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }:
         Ending::Failed => tracing::error!(vhost, outcome, reason = code, "download: {text}"),
     }
     metrics::download(vhost, outcome, code);
+}
+
+/// A request was refused by its listener, before any of the above could see it. `client` is whoever is known to be behind it.
+pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { code, text }: Why<'_>) {
+    metrics::request_rejected(listener, code);
+    if throttle::may_tell() {
+        let client = client.map(tracing::field::display);
+        tracing::info!(listener, client, outcome = "refused", reason = code, "request: {text}");
+    }
+}
+
+/// A connection did not come to be encrypted. That is counted; who scans ports does it all the time.
+pub fn handshake_failed(listener: &'static str, client: Option<IpAddr>, problem: &dyn Display) {
+    let code = "tls_failed";
+    metrics::request_rejected(listener, code);
+    let client = client.map(tracing::field::display);
+    tracing::debug!(listener, client, reason = code, "handshake: {problem}");
 }

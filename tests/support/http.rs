@@ -1,6 +1,6 @@
 //! HTTP, byte by byte: what a well-behaved client library would not send has to be tested too.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use super::PATIENCE;
@@ -26,15 +26,29 @@ impl Answer {
     }
 }
 
+/// What HTTP can be spoken over.
+pub(crate) trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
+/// A connection to a service that listens there.
+pub(crate) fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the service listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("valid");
+    stream.set_write_timeout(Some(PATIENCE)).expect("valid");
+    stream
+}
+
 /// A connection.
-pub(crate) struct Client(BufReader<TcpStream>);
+pub(crate) struct Client(BufReader<Box<dyn Stream>>);
 
 impl Client {
     pub(crate) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the service listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("valid");
-        stream.set_write_timeout(Some(PATIENCE)).expect("valid");
-        Self(BufReader::new(stream))
+        Self::over(connect(address))
+    }
+
+    pub(crate) fn over(stream: impl Stream + 'static) -> Self {
+        Self(BufReader::new(Box::new(stream)))
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -49,6 +63,16 @@ impl Client {
             read => read.expect("an answer or the end in time"),
         };
         (read > 0).then(|| line.trim_end().to_owned())
+    }
+
+    /// All that is still sent, until the end of the connection.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        match self.0.read_to_end(&mut rest) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            read => drop(read.expect("the end in time")),
+        }
+        String::from_utf8_lossy(&rest).into_owned()
     }
 
     /// The next answer. `body` is false after a HEAD.
