@@ -192,8 +192,13 @@ fn whom_a_proxy_speaks_for_is_told() {
     ] {
         assert_eq!(told(&behind, headers), client, "{headers}");
     }
+    let forwarded = "X-Forwarded-For: 6.6.6.6, 203.0.113.5\r\nContent-Length: 0\r\n";
+    assert_eq!(request(&behind.address("public"), "PUT", "/nowhere", forwarded, b"").status, 404);
+    behind.wait_for_log(&["upload: ", "client=203.0.113.5", "reason=\"path_unknown\""]);
     let open = service("", "");
     assert_eq!(told(&open, "X-Forwarded-For: 198.51.100.1\r\n"), "127.0.0.1", "anybody can say that");
+    assert_eq!(request(&open.address("public"), "PUT", "/nowhere", forwarded, b"").status, 404);
+    open.wait_for_log(&["upload: ", "client=127.0.0.1", "reason=\"path_unknown\""]);
 }
 
 #[test]

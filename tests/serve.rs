@@ -274,7 +274,7 @@ fn connections_above_the_cap_wait_for_their_turn() {
 fn connections_never_take_the_descriptors_that_logins_need() {
     let service = Service::start_limited("ulimit -n 256", &configuration(FREE_PORTS, ""));
     service.wait_for_log(&[
-        "limits.connections is 1024, but 256 open files are allowed: each listener takes 16",
+        "limits.connections is 2048, but 256 open files are allowed: each listener takes 16",
     ]);
     let public = service.address("public");
     let strangers: Vec<_> = (0..200).map(|_| Client::connect(&public)).collect();

@@ -2,11 +2,11 @@
 
 mod client;
 mod connection;
-mod error;
 mod files;
 mod hook;
 mod linger;
 mod ops;
+mod pace;
 mod question;
 mod rejection;
 mod routes;
@@ -19,6 +19,7 @@ mod tls;
 pub use self::files::FilesDoor;
 pub use self::hook::HookDoor;
 pub use self::ops::OpsDoor;
+pub use self::pace::Pace;
 pub use self::routes::{files, hook, ops};
 pub use self::server::{Listener, TURNED_AWAY};
 pub use self::socket::{BindError, Socket};

@@ -7,7 +7,6 @@ use axum::Router;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::connection::{Admitted, Served};
 use super::seats::{Seat, Seats};
@@ -38,7 +37,7 @@ pub struct Listener {
     pub turned_away: usize,
     /// For a request's head, for the pause between two requests, and for a handshake.
     pub header_timeout: Duration,
-    /// The longest silence within a request's body, and the longest time in which a client takes nothing of its answer.
+    /// The longest time in which a client takes nothing of its answer.
     pub idle_timeout: Duration,
     /// Where connections are encrypted.
     pub tls: Option<Tls>,
@@ -59,9 +58,8 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, header_timeout, idle_timeout, tls, proxies, .. } = self;
+        let Self { name: listener, socket, routes, header_timeout, idle_timeout, tls, proxies, .. } = self;
         let seats = Seats::new(self.connections, self.turned_away);
-        let routes = self.routes.layer(RequestBodyTimeoutLayer::new(idle_timeout));
         let stop_accepting = stop.clone();
         let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, idle_timeout, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
