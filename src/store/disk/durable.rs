@@ -55,3 +55,38 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<Metadata> {
     folder.sync_all()?;
     folder.metadata()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_made_anew_is_not_known() {
+        let root = tempfile::tempdir().unwrap();
+        let (user, slot) = (root.path().join("user"), root.path().join("user/slot"));
+        fs::create_dir_all(&slot).unwrap();
+        let folders = DurableFolders::default();
+        folders.sync(&slot, root.path()).unwrap();
+        let identity = || identity(&user.metadata().unwrap());
+        let Some(before) = identity() else { return };
+        assert!(folders.known().contains(&before));
+
+        // Clocks of file systems tick slowly.
+        while identity() == Some(before) {
+            fs::remove_dir_all(&user).unwrap();
+            fs::create_dir_all(&slot).unwrap();
+        }
+        let after = identity().unwrap();
+        assert!(!folders.known().contains(&after));
+        folders.sync(&slot, root.path()).unwrap();
+        assert!(folders.known().contains(&after));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        DurableFolders::default().sync(&root.path().join("gone"), root.path()).unwrap_err();
+    }
+}

@@ -41,3 +41,39 @@ fn advised(error: Error) -> Error {
     };
     Error::new(error.kind(), format!("{error}; {advice}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    fn told(errno: Errno) -> StoreError {
+        at("make a file in", Path::new("/srv/store/staging"))(errno.into())
+    }
+
+    #[test]
+    fn no_room_is_told_from_other_trouble() {
+        for errno in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG] {
+            assert!(is_full(&told(errno)), "{errno}");
+        }
+        for errno in [Errno::IO, Errno::ROFS, Errno::ACCESS, Errno::NOENT, Errno::STALE] {
+            assert!(!is_full(&told(errno)), "{errno}");
+        }
+    }
+
+    #[test]
+    fn the_operator_hears_what_to_do() {
+        for (errno, advice) in [
+            (Errno::NOENT, "mount its volume"),
+            (Errno::ROFS, "for writing"),
+            (Errno::ACCESS, "belong to the service's user"),
+        ] {
+            let text = told(errno).to_string();
+            assert!(
+                text.starts_with("make a file in /srv/store/staging: ") && text.contains(advice),
+                "{text}"
+            );
+        }
+    }
+}

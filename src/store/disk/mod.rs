@@ -298,6 +298,58 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn what_has_no_room_is_refused_before_it_comes() {
+        let (_folder, store) = store_with("a/b/c").await;
+        let object = NewObject { size: u64::MAX / 2, content_type: ContentType::unknown() };
+        let put = store.put(&key("a/b/d"), object, Full::from("not of that length")).await;
+        let Err(PutError::Full(why)) = put else { unreachable!("{put:?}") };
+        assert!(why.to_string().contains("are free"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_knows_nothing_and_takes_nothing_until_it_is_back() {
+        let (folder, store) = store_with("a/b/c").await;
+        let away = folder.path().join("away");
+        let object = || NewObject { size: 4, content_type: ContentType::unknown() };
+        let prefix = ObjectPrefix::users();
+        for mount_point in [false, true] {
+            fs::rename(&store.root, &away).unwrap();
+            if mount_point {
+                fs::create_dir(&store.root).unwrap();
+            }
+            store.head(&key("a/b/c")).unwrap_err();
+            let error = store.get(&key("a/b/c")).unwrap_err().to_string();
+            assert!(error.contains("mount its volume"), "{error}");
+            store.delete(&key("a/b/c")).unwrap_err();
+            store.delete_all(&prefix).unwrap_err();
+            store.list(&prefix, None, &mut |_| {}).unwrap_err();
+            store.sweep(Duration::ZERO).unwrap_err();
+            store.check().unwrap_err();
+            let put = store.put(&key("a/b/d"), object(), Full::from("data")).await;
+            assert!(matches!(put, Err(PutError::Store(_))), "{put:?}");
+            if mount_point {
+                fs::remove_dir(&store.root).expect("empty as it was");
+            }
+            assert!(!store.root.exists(), "not made anew");
+            fs::rename(&away, &store.root).unwrap();
+            assert!(store.head(&key("a/b/c")).unwrap().is_some());
+        }
+        store.put(&key("a/b/d"), object(), Full::from("data")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_goes_while_a_file_comes_in_is_not_made_anew() {
+        let (folder, store) = store_with("a/b/c").await;
+        let staged = Staged::create(&store.staging).unwrap();
+        let target = store.path(&key("new/user/d"));
+        fs::rename(&store.root, folder.path().join("away")).unwrap();
+        fs::create_dir(&store.root).unwrap();
+        let published = publish(staged, &key("new/user/d"), &target, &store.root, None);
+        assert!(matches!(published, Err(PutError::Store(_))), "{published:?}");
+        fs::remove_dir(&store.root).expect("empty as it was");
+    }
+
     #[test]
     fn a_folder_that_cannot_be_used_is_named() {
         let file = NamedTempFile::new().unwrap();

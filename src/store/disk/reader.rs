@@ -117,3 +117,46 @@ fn read(file: &File, piece: Range<u64>) -> io::Result<Vec<u8>> {
     bytes.truncate(wanted);
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::types::{ContentType, ObjectPath, parse_vhost};
+
+    async fn bytes(opened: Opened, part: Range<u64>) -> Bytes {
+        let key = ObjectKey::file(&parse_vhost("localhost").unwrap(), &ObjectPath::parse("a/b").unwrap());
+        opened.into_object(&key, part).body.collect().await.unwrap().to_bytes()
+    }
+
+    #[tokio::test]
+    async fn every_length_is_read_whole_and_in_parts() {
+        let trailer = Trailer::new(ContentType::unknown()).encode(0).len() as u64;
+        let edges =
+            [0, trailer::MAX_BYTES, CHUNK_BYTES, 2 * CHUNK_BYTES].map(|edge| edge.saturating_sub(trailer));
+        for size in edges.into_iter().flat_map(|edge| edge.saturating_sub(1)..edge + 2) {
+            let content: Vec<u8> = (0..size).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&content).unwrap();
+            file.write_all(&Trailer::new(ContentType::unknown()).encode(size)).unwrap();
+            let open = |wanted| {
+                let metadata = file.metadata().unwrap();
+                Opened::read(file.try_clone().unwrap(), &metadata, wanted).unwrap().unwrap()
+            };
+            assert_eq!(open(Wanted::Info).info.size, size);
+            assert!(bytes(open(Wanted::Bytes), 0..size).await == content, "{size}");
+            for part in [0..size.min(1), size / 2..size, size.saturating_sub(5000)..size.saturating_sub(100)]
+            {
+                let [start, end] = [part.start, part.end].map(|at| usize::try_from(at).unwrap());
+                assert!(
+                    bytes(open(Wanted::Bytes), part).await == content[start..end],
+                    "{start}..{end} of {size}"
+                );
+            }
+            // Made for another object that was here before.
+            assert!(bytes(open(Wanted::Bytes), 0..size + 10).await == content, "the trailer is no content");
+            assert!(bytes(open(Wanted::Bytes), size + 1..size + 10).await.is_empty());
+        }
+    }
+}

@@ -60,3 +60,30 @@ pub(super) fn is_staged(name: &OsStr) -> bool {
 pub(super) fn lock(file: &File) -> io::Result<()> {
     Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_locked_until_it_is_published_and_gone_if_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let staged = Staged::create(folder.path()).unwrap();
+        let path = staged.path.to_path_buf();
+        assert!(is_staged(path.file_name().unwrap()), "{}", path.display());
+        let other = File::open(&path).unwrap();
+        lock(&other).unwrap_err();
+        staged.publish(&folder.path().join("published")).unwrap();
+        lock(&other).unwrap();
+
+        drop(Staged::create(folder.path()).unwrap());
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "only what was published");
+    }
+
+    #[test]
+    fn other_names_are_not_ours() {
+        for name in ["upload-", "upload-short", "upload-0123456789abcdef0123456/", "lost+found", ".nfs0001"] {
+            assert!(!is_staged(OsStr::new(name)), "{name}");
+        }
+    }
+}
