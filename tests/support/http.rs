@@ -1,6 +1,6 @@
 //! HTTP, byte by byte: what a well-behaved client library would not send has to be tested too.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use super::PATIENCE;
@@ -53,6 +53,11 @@ impl Client {
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).expect("the service reads");
+    }
+
+    /// Sends to a service that may have stopped reading.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.0.get_mut().write_all(bytes.as_ref())
     }
 
     /// The next line, `None` at the end of the connection.

@@ -1,7 +1,8 @@
-//! What goes on beside the listeners: the health of the store, the registry of users, files that are read again.
+//! What goes on beside the listeners: the health of the store, the registry of users, files that are read again, leftovers.
 
 mod registry;
 mod reread;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ impl Background {
     pub(super) async fn start(self, runtime: &Handle) -> JoinSet<()> {
         let Self { store, health, registry, watched, tls } = self;
         let mut tasks = JoinSet::new();
-        tasks.spawn_on(health.watch(store), runtime);
+        tasks.spawn_on(health.watch(Arc::clone(&store)), runtime);
+        tasks.spawn_on(sweep::keep(store), runtime);
         tasks.spawn_on(reread::watch(watched, tls), runtime);
         registry::load(Arc::clone(&registry), runtime).await;
         tasks.spawn_on(registry::keep(registry), runtime);
