@@ -15,13 +15,13 @@ use super::support::processes::{Process, Service, Setup, UPLOAD_SECRET, free_add
 use super::support::report::Rounds;
 use super::support::signers::Signer;
 
-/// nginx at its best.
+/// nginx at its best: with a body buffer of 1 MiB it takes large files at a third of this speed.
 const NGINX: &str = r#"
         root files;
         sendfile on;
         tcp_nopush on;
         client_max_body_size 0;
-        client_body_buffer_size 1m;
+        client_body_buffer_size 128k;
         location = /check_password { return 200 "true"; }
         location / {
             dav_methods PUT;
