@@ -1,7 +1,7 @@
 //! HTTP, byte by byte: what a well-behaved client library would not send has to be tested too.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use super::PATIENCE;
 
@@ -41,6 +41,15 @@ impl Client {
         self.0.get_mut().write_all(bytes.as_ref()).expect("the service reads");
     }
 
+    /// Ends this side: nothing more will be sent.
+    pub(crate) fn finish(&mut self) {
+        self.0.get_mut().shutdown(Shutdown::Write).expect("open");
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.0.get_ref()
+    }
+
     /// The next line, `None` at the end of the connection.
     pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
@@ -62,7 +71,8 @@ impl Client {
         }
         let mut answer = Answer { status, headers, body: Vec::new() };
         let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a number"));
-        if body {
+        // These never have one, whatever length they tell (RFC 9112, 6.3).
+        if body && !matches!(status, 100..200 | 204 | 304) {
             answer.body.resize(length, 0);
             self.0.read_exact(&mut answer.body).expect("a whole body");
         }
