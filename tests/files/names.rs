@@ -99,7 +99,7 @@ const NAMES: [&str; 58] = [
     "a?v=0&v2=0.txt",
     "say \"hello\".txt",
     "it's.txt",
-    "<script>alert(1)</script>.html",
+    "<script>alert(1)<script>.html",
     "`id`$(id).txt",
     "a|b>c<d.txt",
     "C:name.txt",

