@@ -10,14 +10,14 @@ use super::Runtimes;
 use super::background::Background;
 use super::descriptors::affordable_connections;
 use super::login;
-use crate::authn::UploadAuthority;
-use crate::config::{ConfigError, HostSettings, Limits, Settings, StoreSettings, UploadSettings};
-use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Socket};
+use super::uploads::sites;
+use crate::config::{ConfigError, Limits, Settings, StoreSettings};
+use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Pace, Socket};
 use crate::login::{Accounts, Registry};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
-use crate::types::{Address, Vhost};
-use crate::upload::{Site, SiteConflict, Sites, Uploads};
+use crate::types::Address;
+use crate::upload::Uploads;
 
 /// ejabberd keeps its connections to the hook open and is trusted to.
 const HOOK_PAUSE: Duration = Duration::from_hours(1);
@@ -63,11 +63,13 @@ impl App {
         for host in &hosts {
             counters::announce(&host.vhost);
         }
-        let sites = sites(&hosts).map_err(|conflict| ConfigError::at("upload.public_url", conflict))?;
+        let sites = sites(&hosts)?;
         let store = Arc::new(open_store(store)?);
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
-        let max_sizes = hosts.iter().map(|host| (host.vhost.clone(), host.upload.max_size)).collect();
-        let files = FilesDoor { sites, uploads: Uploads::new(Arc::clone(&store), max_sizes) };
+        let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
+        let uploads = Uploads::new(Arc::clone(&store), rules, limits.uploads);
+        let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
+        let files = FilesDoor { sites, uploads, pace };
         let health = Arc::new(StoreHealth::default());
         let (login, watched) = login::build(hosts, &registry, limits.logins_per_minute);
         let login = Arc::new(login);
@@ -80,7 +82,7 @@ impl App {
             listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
         };
         let _runtime = runtimes.main().enter();
-        let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials);
+        let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials, limits.idle_timeout);
         let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
@@ -103,18 +105,6 @@ fn listener(
         header_timeout: limits.header_timeout,
         idle_timeout: limits.idle_timeout,
     })
-}
-
-fn sites(hosts: &[HostSettings]) -> Result<Sites, SiteConflict> {
-    Sites::new(hosts.iter().map(|host| site(&host.vhost, &host.upload)).collect())
-}
-
-fn site(vhost: &Vhost, upload: &UploadSettings) -> Site {
-    Site {
-        vhost: vhost.clone(),
-        prefix: format!("{}/", upload.public_url.path().trim_end_matches('/')),
-        authority: UploadAuthority::new(vhost.clone(), &upload.signing_secret, &upload.retired_secrets),
-    }
 }
 
 fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {

@@ -6,8 +6,10 @@ mod descriptors;
 mod lifecycle;
 mod login;
 mod runtimes;
+mod uploads;
 
 pub use self::build::{App, StartError};
 pub use self::lifecycle::{Stop, run};
 pub use self::login::verifier;
 pub use self::runtimes::Runtimes;
+pub use self::uploads::{sites, upload_authority};

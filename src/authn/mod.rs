@@ -6,8 +6,10 @@ mod hook_credentials;
 mod json;
 pub mod jwt;
 pub mod keys;
-mod upload_token;
+mod upload;
 
 pub use self::hook_credentials::{HookCredentials, UnusableCredentials};
 pub use self::keys::SharedSecret;
-pub use self::upload_token::{PresentedToken, PutClaim, PutGrant, UploadAuthority, UploadRefusal};
+pub use self::upload::{
+    PresentedToken, PutClaim, PutGrant, Scheme, UnknownScheme, UploadAuthority, UploadRefusal,
+};

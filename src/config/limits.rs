@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -19,6 +20,10 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// The longest silence within a body.
     pub idle_timeout: Duration,
+    /// Bytes a second that a client has to send or read on average; 0 for any.
+    pub min_rate: u64,
+    /// Uploads at once.
+    pub uploads: usize,
     /// Failed logins of one user in a minute that are told one by one.
     pub logins_per_minute: u32,
     /// How long requests may go on after the service was told to stop.
@@ -34,6 +39,9 @@ pub(super) struct RawLimits {
     header_timeout: Option<Duration>,
     #[serde(default, with = "humantime_serde")]
     idle_timeout: Option<Duration>,
+    min_rate: Option<ByteSize>,
+    #[serde(default, deserialize_with = "from_text")]
+    uploads: Option<usize>,
     #[serde(default, deserialize_with = "from_text")]
     logins_per_minute: Option<u32>,
     #[serde(default, with = "humantime_serde")]
@@ -43,10 +51,12 @@ pub(super) struct RawLimits {
 impl RawLimits {
     pub(super) fn validate(self) -> Result<Limits, ConfigError> {
         let limits = Limits {
-            connections: self.connections.unwrap_or(1024),
+            connections: self.connections.unwrap_or(2048),
             header_timeout: self.header_timeout.unwrap_or(Duration::from_secs(10)),
             // Some object stores close a silent connection after 65 seconds.
             idle_timeout: self.idle_timeout.unwrap_or(Duration::from_secs(45)),
+            min_rate: self.min_rate.unwrap_or(ByteSize::kib(1)).as_u64(),
+            uploads: self.uploads.unwrap_or(1024),
             logins_per_minute: self.logins_per_minute.unwrap_or(20),
             drain: self.drain.unwrap_or(Duration::from_secs(30)),
         };
@@ -54,6 +64,7 @@ impl RawLimits {
             ("limits.connections", limits.connections == 0),
             ("limits.header_timeout", limits.header_timeout.is_zero()),
             ("limits.idle_timeout", limits.idle_timeout.is_zero()),
+            ("limits.uploads", limits.uploads == 0),
             ("limits.logins_per_minute", limits.logins_per_minute == 0),
         ] {
             if unusable {

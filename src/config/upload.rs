@@ -1,6 +1,8 @@
 //! `[upload]`, and `[hosts."…".upload]` over it.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use bytesize::ByteSize;
 use secrecy::SecretString;
@@ -8,11 +10,17 @@ use serde::Deserialize;
 use url::Url;
 
 use super::ConfigError;
+use super::one_or_many::OneOrMany;
 use super::secrets::Given;
+use crate::authn::Scheme;
+use crate::policy::{InlineTypes, TypeRules};
 use crate::types::{Secret, Vhost};
+use crate::upload::UploadRules;
 
 /// The fewest bytes of a secret that is shared with the XMPP server.
 const SECRET_MIN_BYTES: usize = 16;
+/// The largest file, where nothing else is said.
+const DEFAULT_MAX_SIZE: ByteSize = ByteSize::mib(100);
 
 /// How one vhost's files are taken.
 #[derive(Debug, Clone)]
@@ -23,8 +31,14 @@ pub struct UploadSettings {
     pub signing_secret: Secret,
     /// Verify too.
     pub retired_secrets: Vec<Secret>,
-    /// The largest file, in bytes.
-    pub max_size: u64,
+    /// The schemes by which upload tokens are accepted, at least one; the first signs.
+    pub accept: Vec<Scheme>,
+    /// Which files are taken.
+    pub rules: UploadRules,
+    /// Which are shown in a browser.
+    pub inline: InlineTypes,
+    /// Paths below which files are found as well, with slashes at both ends.
+    pub legacy_prefixes: Vec<String>,
 }
 
 impl UploadSettings {
@@ -40,7 +54,14 @@ pub(super) struct RawUpload {
     public_url: Option<String>,
     secrets: Option<Vec<SecretString>>,
     secrets_file: Option<PathBuf>,
+    accept: Option<OneOrMany<String>>,
     max_size: Option<ByteSize>,
+    allowed_types: Option<OneOrMany<String>>,
+    denied_types: Option<OneOrMany<String>>,
+    allowed_extensions: Option<OneOrMany<String>>,
+    denied_extensions: Option<OneOrMany<String>>,
+    inline_types: Option<OneOrMany<String>>,
+    legacy_prefixes: Option<OneOrMany<String>>,
 }
 
 impl RawUpload {
@@ -52,25 +73,18 @@ impl RawUpload {
         host: &Vhost,
         folder: &Path,
     ) -> Result<UploadSettings, ConfigError> {
-        let (at_url, url) = match (&self.public_url, &general.public_url) {
-            (Some(own), _) => (format!("{section}.public_url"), own.as_str()),
-            (None, Some(shared)) => ("upload.public_url".to_owned(), shared.as_str()),
-            (None, None) => ("upload.public_url".to_owned(), "http://localhost:8080/upload/@HOST@"),
-        };
-        let own = self.secrets(&format!("{section}.secrets"), folder)?;
-        let mut secrets = match own {
-            Some(own) => own,
-            None => general.secrets("upload.secrets", folder)?.ok_or_else(|| {
-                ConfigError::at(
-                    "upload.secrets",
-                    "is missing: give the secret that ejabberd's mod_http_upload has as external_secret, here or in secrets_file",
-                )
-            })?,
-        };
+        let layers = Layers { own: self, general, section };
+        let mut secrets = layers.secrets(folder)?;
         let signing_secret = secrets.remove(0);
-        let max_size = self.max_size.or(general.max_size).unwrap_or(ByteSize::mib(100)).as_u64();
-        let public_url = public_url(&at_url, &url.replace("@HOST@", host.as_str()))?;
-        Ok(UploadSettings { public_url, signing_secret, retired_secrets: secrets, max_size })
+        Ok(UploadSettings {
+            public_url: layers.public_url(host)?,
+            signing_secret,
+            retired_secrets: secrets,
+            accept: layers.accept()?,
+            rules: layers.rules()?,
+            inline: layers.inline()?,
+            legacy_prefixes: layers.legacy_prefixes(host)?,
+        })
     }
 
     fn secrets(&self, key: &str, folder: &Path) -> Result<Option<Vec<Secret>>, ConfigError> {
@@ -83,6 +97,109 @@ impl RawUpload {
         }
         .list()
     }
+}
+
+/// A vhost's section with the general one below it.
+struct Layers<'raw> {
+    own: &'raw RawUpload,
+    general: &'raw RawUpload,
+    section: &'raw str,
+}
+
+impl<'raw> Layers<'raw> {
+    /// What `pick` finds, with the key that it stands under.
+    fn pick<T>(&self, key: &str, pick: fn(&'raw RawUpload) -> Option<T>) -> Option<(String, T)> {
+        let own = pick(self.own).map(|value| (format!("{}.{key}", self.section), value));
+        own.or_else(|| pick(self.general).map(|value| (format!("upload.{key}"), value)))
+    }
+
+    /// A list, each text of it parsed.
+    fn list<T: FromStr<Err: Display>>(
+        &self,
+        key: &str,
+        pick: fn(&'raw RawUpload) -> Option<&'raw OneOrMany<String>>,
+    ) -> Result<Option<(String, Vec<T>)>, ConfigError> {
+        let Some((place, list)) = self.pick(key, pick) else { return Ok(None) };
+        let parsed = list
+            .as_slice()
+            .iter()
+            .map(|text| text.parse().map_err(|error| ConfigError::at(&place, format!("{text:?} {error}"))));
+        let parsed = parsed.collect::<Result<_, _>>()?;
+        Ok(Some((place, parsed)))
+    }
+
+    fn secrets(&self, folder: &Path) -> Result<Vec<Secret>, ConfigError> {
+        if let Some(own) = self.own.secrets(&format!("{}.secrets", self.section), folder)? {
+            return Ok(own);
+        }
+        self.general.secrets("upload.secrets", folder)?.ok_or_else(|| {
+            ConfigError::at(
+                "upload.secrets",
+                "is missing: give the secret that ejabberd's mod_http_upload has as external_secret, here or in secrets_file",
+            )
+        })
+    }
+
+    fn public_url(&self, host: &Vhost) -> Result<Url, ConfigError> {
+        let given = self.pick("public_url", |raw| raw.public_url.as_deref());
+        let (place, url) =
+            given.unwrap_or_else(|| ("upload.public_url".to_owned(), "http://localhost:8080/upload/@HOST@"));
+        public_url(&place, &for_host(url, host))
+    }
+
+    fn accept(&self) -> Result<Vec<Scheme>, ConfigError> {
+        match self.list("accept", |raw| raw.accept.as_ref())? {
+            None => Ok(vec![Scheme::V]),
+            Some((_, schemes)) if !schemes.is_empty() => Ok(schemes),
+            Some((place, _)) => {
+                Err(ConfigError::at(place, "is empty: nobody could upload; the default is [\"v\"]"))
+            }
+        }
+    }
+
+    fn rules(&self) -> Result<UploadRules, ConfigError> {
+        let max_size = self.own.max_size.or(self.general.max_size).unwrap_or(DEFAULT_MAX_SIZE).as_u64();
+        let patterns = |key, pick| Ok(self.list(key, pick)?.map(|(_, patterns)| patterns));
+        let extensions = |key, pick| Ok(self.list(key, pick)?.map(|(_, extensions)| extensions));
+        let types = TypeRules {
+            allowed_types: patterns("allowed_types", |raw| raw.allowed_types.as_ref())?,
+            denied_types: patterns("denied_types", |raw| raw.denied_types.as_ref())?.unwrap_or_default(),
+            allowed_extensions: extensions("allowed_extensions", |raw| raw.allowed_extensions.as_ref())?,
+            denied_extensions: extensions("denied_extensions", |raw| raw.denied_extensions.as_ref())?
+                .unwrap_or_default(),
+        };
+        Ok(UploadRules { max_size, types })
+    }
+
+    fn inline(&self) -> Result<InlineTypes, ConfigError> {
+        match self.list("inline_types", |raw| raw.inline_types.as_ref())? {
+            None => Ok(InlineTypes::default()),
+            Some((place, patterns)) => {
+                InlineTypes::new(patterns).map_err(|active| ConfigError::at(place, active))
+            }
+        }
+    }
+
+    fn legacy_prefixes(&self, host: &Vhost) -> Result<Vec<String>, ConfigError> {
+        let Some((place, list)) = self.pick("legacy_prefixes", |raw| raw.legacy_prefixes.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        list.as_slice().iter().map(|text| legacy_prefix(&place, &for_host(text, host))).collect()
+    }
+}
+
+fn for_host(text: &str, host: &Vhost) -> String {
+    text.replace("@HOST@", host.as_str())
+}
+
+fn legacy_prefix(key: &str, text: &str) -> Result<String, ConfigError> {
+    if !text.starts_with('/') || text.contains(['?', '#', ' ']) {
+        return Err(ConfigError::at(
+            key,
+            format!("{text:?} has to be the path of an old URL, like /upload/"),
+        ));
+    }
+    Ok(format!("{}/", text.trim_end_matches('/')))
 }
 
 fn public_url(key: &str, text: &str) -> Result<Url, ConfigError> {

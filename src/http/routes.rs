@@ -1,11 +1,13 @@
 //! Every URL, on one screen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::files::{self, FilesDoor};
 use super::hook::{self, HookDoor};
@@ -15,8 +17,8 @@ use crate::authn::HookCredentials;
 /// More than any form of the hook has: a token of the largest size that can be configured usefully, percent-encoded.
 const HOOK_BODY_MAX_BYTES: usize = 256 * 1024;
 
-/// The `hook` listener: what ejabberd asks, below `prefix`, for whoever shows `credentials`.
-pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>) -> Router {
+/// The `hook` listener: what ejabberd asks, below `prefix`, for whoever shows `credentials`. `silence` is how long a form may pause.
+pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>, silence: Duration) -> Router {
     let calls = Router::new()
         .route("/check_password", get(hook::check_password).post(hook::check_password))
         .route("/user_exists", get(hook::user_exists).post(hook::user_exists))
@@ -26,6 +28,7 @@ pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>) 
         .route("/set_password", post(hook::set_password))
         .route("/get_password", get(hook::nothing))
         .route("/get_certs", get(hook::nothing))
+        .layer(RequestBodyTimeoutLayer::new(silence))
         .layer(DefaultBodyLimit::max(HOOK_BODY_MAX_BYTES))
         .with_state(door);
     let calls = if prefix.is_empty() { calls } else { Router::new().nest(prefix, calls) };
@@ -37,9 +40,9 @@ pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>) 
     }
 }
 
-/// The `public` listener: PUT, GET and HEAD below each vhost's `public_url`.
+/// The `public` listener: PUT, GET, HEAD and OPTIONS below each vhost's `public_url`.
 pub fn files(door: Arc<FilesDoor>) -> Router {
-    Router::new().fallback(files::handle).with_state(door)
+    Router::new().fallback(files::handle).with_state(door).layer(files::cors())
 }
 
 /// The `ops` listener: reads only, nothing secret.

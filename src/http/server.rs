@@ -12,7 +12,6 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::linger::Lingering;
 use super::socket::{Connection, Socket};
@@ -39,7 +38,7 @@ pub struct Listener {
     pub connections: usize,
     /// For a request's head, and for the pause between two requests.
     pub header_timeout: Duration,
-    /// The longest silence within a request's body, and the longest time in which a client takes nothing of its answer.
+    /// The longest time in which a client takes nothing of its answer.
     pub idle_timeout: Duration,
 }
 
@@ -47,7 +46,6 @@ impl Listener {
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
         let Self { name, socket, routes, connections, header_timeout, idle_timeout } = self;
-        let routes = routes.layer(RequestBodyTimeoutLayer::new(idle_timeout));
         let free = Arc::new(Semaphore::new(connections));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(BUFFER_MAX_BYTES);

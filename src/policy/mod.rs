@@ -2,8 +2,12 @@
 
 mod disposition;
 mod localparts;
+mod media_types;
 mod rates;
 
-pub use self::disposition::content_disposition;
+pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
 pub use self::localparts::{ADMIN_NAMES, InvalidPattern, LocalpartRules};
+pub use self::media_types::{
+    Extension, InvalidExtension, InvalidTypePattern, TypePattern, TypeRefusal, TypeRules,
+};
 pub use self::rates::{MinuteRates, Rate};

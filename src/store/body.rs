@@ -19,17 +19,27 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static> Uplo
 /// The sender's fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyFault {
-    /// The connection broke, or nothing came for too long.
+    /// The connection broke.
     #[error("the body ended early: {0}")]
     Aborted(String),
+    /// Nothing came for too long.
+    #[error("the sender was silent for longer than limits.idle_timeout")]
+    Silent,
+    /// Too little came, on the whole.
+    #[error("the sender is slower than limits.min_rate")]
+    Slow,
     /// Another number of bytes than announced.
     #[error("the body does not have the announced length")]
     Length,
 }
 
 impl BodyFault {
+    /// What a body's error is, which may be one of these already.
     pub(super) fn aborted(error: impl Into<BoxError>) -> Self {
-        Self::Aborted(error.into().to_string())
+        match error.into().downcast::<Self>() {
+            Ok(fault) => *fault,
+            Err(other) => Self::Aborted(other.to_string()),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! What happened, for the operator: one log line and one count for each login, upload and refused download.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::time::Duration;
+
+use tracing::field::display;
 
 use super::{metrics, throttle};
 use crate::policy::Rate;
@@ -126,42 +129,55 @@ pub fn hook_refused(Why { code, text }: Why<'_>) {
     }
 }
 
+/// Who asked for a file, or sent one.
+#[derive(Debug, Clone, Copy)]
+pub struct FileRequest<'request> {
+    /// `None` if the path belongs to no vhost of ours.
+    pub vhost: Option<&'request Vhost>,
+    /// The client's address, as far as it is known.
+    pub client: Option<IpAddr>,
+}
+
+impl FileRequest<'_> {
+    fn label(&self) -> &str {
+        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+    }
+}
+
 /// A file was stored. Its owner is told and not its path: whoever knows the path may read the file.
-pub fn stored(vhost: &Vhost, path: &ObjectPath, bytes: u64, took: Duration) {
+pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (vhost, owner) = (vhost.as_str(), path.owner());
-    tracing::info!(vhost, owner, outcome = "stored", bytes, millis, "upload");
+    let (vhost, owner, client) = (request.label(), path.owner(), request.client.map(display));
+    tracing::info!(vhost, owner, client, outcome = "stored", bytes, millis, "upload");
     metrics::upload(vhost, "stored", "none");
     metrics::upload_bytes(vhost, bytes);
 }
 
 /// An upload ended otherwise.
-pub fn upload_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
-    let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
-    match ending {
-        Ending::Refused if throttle::may_tell() => {
-            tracing::info!(vhost, outcome, reason = code, "upload: {text}");
-        }
-        Ending::Refused => {}
-        Ending::Failed => tracing::error!(vhost, outcome, reason = code, "upload: {text}"),
-    }
-    metrics::upload(vhost, outcome, code);
+pub fn upload_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
+    tell("upload", request, ending, why);
+    metrics::upload(request.label(), ending.name(), why.code);
 }
 
 /// A file is being served.
-pub fn served(vhost: &Vhost) {
-    metrics::download(vhost.as_str(), "served", "none");
+pub fn served(request: FileRequest<'_>) {
+    metrics::download(request.label(), "served", "none");
 }
 
 /// A download ended otherwise.
-pub fn download_ended(vhost: Option<&Vhost>, ending: Ending, Why { code, text }: Why<'_>) {
-    let (vhost, outcome) = (vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), ending.name());
-    match ending {
-        Ending::Refused if throttle::may_tell() => {
-            tracing::info!(vhost, outcome, reason = code, "download: {text}");
-        }
-        Ending::Refused => {}
-        Ending::Failed => tracing::error!(vhost, outcome, reason = code, "download: {text}"),
+pub fn download_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
+    tell("download", request, ending, why);
+    metrics::download(request.label(), ending.name(), why.code);
+}
+
+/// Bounded even where it is our fault: whoever asks again and again for what the store cannot give must not fill the disk.
+fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }: Why<'_>) {
+    if !throttle::may_tell() {
+        return;
     }
-    metrics::download(vhost, outcome, code);
+    let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
+    match ending {
+        Ending::Refused => tracing::info!(vhost, client, outcome, reason = code, "{what}: {text}"),
+        Ending::Failed => tracing::error!(vhost, client, outcome, reason = code, "{what}: {text}"),
+    }
 }

@@ -9,6 +9,7 @@ mod secret;
 
 pub use self::address::{Address, InvalidAddress};
 pub use self::byte_range::{ByteRange, InvalidRange, RangeSpec, Unsatisfiable};
+pub(crate) use self::content_type::is_token;
 pub use self::content_type::{ContentType, InvalidContentType};
 pub use self::jid::{
     BareJid, InvalidUserHash, Localpart, LocalpartFault, LocalpartRef, UserHash, Vhost, as_ejabberd_writes,

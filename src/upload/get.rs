@@ -2,7 +2,7 @@
 
 use super::Uploads;
 use crate::store::{Object, ObjectInfo, ObjectKey, StoreError};
-use crate::types::{ObjectPath, Vhost};
+use crate::types::{ByteRange, ObjectPath, Vhost};
 
 /// Why a file is not handed out.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,20 @@ impl Uploads {
     /// [`GetFailure`]
     pub async fn get(&self, vhost: &Vhost, path: &ObjectPath) -> Result<Object, GetFailure> {
         self.store.get(&ObjectKey::file(vhost, path)).await?.ok_or(GetFailure::Missing)
+    }
+
+    /// Opens a part of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`GetFailure`]
+    pub async fn get_part(
+        &self,
+        vhost: &Vhost,
+        path: &ObjectPath,
+        part: ByteRange,
+    ) -> Result<Object, GetFailure> {
+        self.store.get_part(&ObjectKey::file(vhost, path), part).await?.ok_or(GetFailure::Missing)
     }
 
     /// What is known of a file.

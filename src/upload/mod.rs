@@ -2,15 +2,19 @@
 
 mod get;
 mod put;
+mod room;
+mod rules;
 mod site;
 
 pub use self::get::GetFailure;
 pub use self::put::PutFailure;
-pub use self::site::{Located, Site, SiteConflict, Sites};
+pub use self::rules::{RuleRefusal, UploadRules};
+pub use self::site::{Located, Place, Site, SiteConflict, Sites};
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::room::Room;
 use crate::store::Store;
 use crate::types::Vhost;
 
@@ -18,13 +22,14 @@ use crate::types::Vhost;
 #[derive(Debug)]
 pub struct Uploads {
     store: Arc<Store>,
-    max_size: HashMap<Vhost, u64>,
+    rules: HashMap<Vhost, UploadRules>,
+    room: Room,
 }
 
 impl Uploads {
-    /// Uploads into `store`, each file of at most its vhost's `max_size` bytes.
+    /// Uploads into `store` by the `rules` of each vhost, `at_once` of them at a time.
     #[must_use]
-    pub fn new(store: Arc<Store>, max_size: HashMap<Vhost, u64>) -> Self {
-        Self { store, max_size }
+    pub fn new(store: Arc<Store>, rules: HashMap<Vhost, UploadRules>, at_once: usize) -> Self {
+        Self { store, rules, room: Room::new(at_once) }
     }
 }

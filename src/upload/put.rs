@@ -1,15 +1,18 @@
 //! Storing a file.
 
-use super::Uploads;
+use super::{RuleRefusal, UploadRules, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{BodyFault, NewObject, ObjectKey, PutError, StoreError, UploadBody};
 
 /// Why a file that could have been stored was not. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
 pub enum PutFailure {
-    /// Above the vhost's `max_size`.
-    #[error("the file is larger than upload.max_size")]
-    TooLarge,
+    /// Not what the vhost takes.
+    #[error(transparent)]
+    Rule(#[from] RuleRefusal),
+    /// There are too many uploads already.
+    #[error("as many uploads as limits.uploads allows are under way")]
+    Busy,
     /// The slot was used before; the file that is there was not touched.
     #[error("there is a file already: a slot is used once")]
     Exists,
@@ -31,10 +34,9 @@ impl Uploads {
     ///
     /// [`PutFailure`]; the slot can then be tried again, unless a file is there.
     pub async fn put(&self, grant: PutGrant, body: impl UploadBody) -> Result<(), PutFailure> {
-        let allowed = self.max_size.get(grant.vhost()).copied().unwrap_or_default();
-        if grant.size() > allowed {
-            return Err(PutFailure::TooLarge);
-        }
+        // A vhost without rules takes no byte.
+        self.rules.get(grant.vhost()).unwrap_or(&UploadRules::default()).check(&grant)?;
+        let _place = self.room.enter().ok_or(PutFailure::Busy)?;
         let key = ObjectKey::file(grant.vhost(), grant.path());
         let object = NewObject { size: grant.size(), content_type: grant.content_type().clone() };
         self.store.put(&key, object, body).await.map_err(|error| match error {

@@ -1,6 +1,7 @@
 //! Which vhost a request's path belongs to: the one whose `public_url` it lies under.
 
 use crate::authn::UploadAuthority;
+use crate::policy::InlineTypes;
 use crate::types::{ObjectPath, PathError, Vhost};
 
 /// A vhost's place in the URL space.
@@ -10,17 +11,36 @@ pub struct Site {
     pub vhost: Vhost,
     /// The path of its `public_url`, with a leading and a trailing slash.
     pub prefix: String,
+    /// Further prefixes, below which files are found and none is taken.
+    pub legacy_prefixes: Vec<String>,
     /// Judges its upload tokens.
     pub authority: UploadAuthority,
+    /// What browsers show.
+    pub inline: InlineTypes,
 }
 
-/// All vhosts' places. No prefix lies below another one, so a path belongs to one of them at most.
+/// All vhosts' places.
 #[derive(Debug)]
-pub struct Sites(Vec<Site>);
+pub struct Sites {
+    sites: Vec<Site>,
+    /// Prefix, index of the site, place; the longest prefix first.
+    prefixes: Vec<(String, usize, Place)>,
+}
+
+/// What may be done below a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Files are taken and handed out.
+    Current,
+    /// Files are handed out, which have this URL from before a migration.
+    Legacy,
+}
 
 /// Two vhosts whose files could not be told apart.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{one} and {other} share the path {prefix}: with several vhosts, @HOST@ belongs into public_url")]
+#[error(
+    "{one} and {other} share the path {prefix}: with several vhosts, @HOST@ belongs into public_url, and a legacy prefix to one of them"
+)]
 pub struct SiteConflict {
     one: Vhost,
     other: Vhost,
@@ -32,7 +52,9 @@ pub struct SiteConflict {
 pub struct Located<'sites> {
     /// Whose it is.
     pub site: &'sites Site,
-    /// What lies behind the `public_url`: the part that is signed.
+    /// Below which kind of prefix.
+    pub place: Place,
+    /// What lies behind the prefix: the part that is signed.
     pub path: Result<ObjectPath, PathError>,
 }
 
@@ -41,27 +63,40 @@ impl Sites {
     ///
     /// # Errors
     ///
-    /// [`SiteConflict`] if one lies at or below another.
+    /// [`SiteConflict`] if a vhost's `public_url` lies at or below another's, or one prefix belongs to two.
     pub fn new(sites: Vec<Site>) -> Result<Self, SiteConflict> {
-        for (at, one) in sites.iter().enumerate() {
-            let others = sites[at + 1..].iter();
-            let clash = |other: &&Site| {
-                one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix)
-            };
-            if let Some(other) = others.into_iter().find(clash) {
-                let (one, other, prefix) = (one.vhost.clone(), other.vhost.clone(), one.prefix.clone());
-                return Err(SiteConflict { one, other, prefix });
+        let mut prefixes: Vec<(String, usize, Place)> = Vec::new();
+        for (at, site) in sites.iter().enumerate() {
+            let legacy = site.legacy_prefixes.iter().map(|prefix| (prefix, Place::Legacy));
+            for (prefix, place) in std::iter::once((&site.prefix, Place::Current)).chain(legacy) {
+                let clash = prefixes.iter().find(|(other, owner, kind)| {
+                    let nested = prefix.starts_with(other) || other.starts_with(prefix);
+                    let both_current = place == Place::Current && *kind == Place::Current;
+                    *owner != at && (prefix == other || (both_current && nested))
+                });
+                if let Some((_, owner, _)) = clash {
+                    let (one, other) = (sites[*owner].vhost.clone(), site.vhost.clone());
+                    return Err(SiteConflict { one, other, prefix: prefix.clone() });
+                }
+                prefixes.push((prefix.clone(), at, place));
             }
         }
-        Ok(Self(sites))
+        // Stable, so that a current prefix stays before the same one as a legacy prefix.
+        prefixes.sort_by_key(|(prefix, ..)| std::cmp::Reverse(prefix.len()));
+        Ok(Self { sites, prefixes })
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Site> {
+        self.sites.iter()
     }
 
     /// Finds whose `path` (percent-encoded, with its leading slash) is.
     #[must_use]
     pub fn locate(&self, path: &str) -> Option<Located<'_>> {
-        self.0.iter().find_map(|site| {
-            let rest = path.strip_prefix(&site.prefix)?;
-            Some(Located { site, path: ObjectPath::parse(rest) })
+        self.prefixes.iter().find_map(|(prefix, at, place)| {
+            let rest = path.strip_prefix(prefix.as_str())?;
+            Some(Located { site: self.sites.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
         })
     }
 }
@@ -69,19 +104,26 @@ impl Sites {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authn::Scheme;
     use crate::types::{Secret, parse_vhost};
 
-    fn site(vhost: &str, prefix: &str) -> Site {
+    fn site(vhost: &str, prefix: &str, legacy: &[&str]) -> Site {
         let vhost = parse_vhost(vhost).unwrap();
         let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
-        let authority = UploadAuthority::new(vhost.clone(), &secret, &[]);
-        Site { vhost, prefix: prefix.to_owned(), authority }
+        Site {
+            authority: UploadAuthority::new(vhost.clone(), vec![Scheme::V], &secret, &[]),
+            vhost,
+            prefix: prefix.to_owned(),
+            legacy_prefixes: legacy.iter().map(|&prefix| prefix.to_owned()).collect(),
+            inline: InlineTypes::default(),
+        }
     }
 
     #[test]
     fn a_path_belongs_to_the_vhost_it_lies_under() {
         let sites =
-            Sites::new(vec![site("a.org", "/upload/a.org/"), site("b.org", "/upload/b.org/")]).unwrap();
+            Sites::new(vec![site("a.org", "/upload/a.org/", &[]), site("b.org", "/upload/b.org/", &[])])
+                .unwrap();
         let located = sites.locate("/upload/b.org/h/r/n").unwrap();
         assert_eq!(located.site.vhost.as_str(), "b.org");
         assert_eq!(located.path.unwrap().as_str(), "h/r/n");
@@ -92,10 +134,34 @@ mod tests {
     }
 
     #[test]
+    fn files_are_found_below_legacy_prefixes_too_and_the_longest_prefix_counts() {
+        let sites = Sites::new(vec![
+            site("a.org", "/upload/a.org/", &["/upload/", "/"]),
+            site("b.org", "/upload/b.org/", &["/files/"]),
+        ])
+        .unwrap();
+        for (path, vhost, place, signed) in [
+            ("/upload/a.org/h/r/n", "a.org", Place::Current, "h/r/n"),
+            ("/upload/h/r/n", "a.org", Place::Legacy, "h/r/n"),
+            ("/h/r/n", "a.org", Place::Legacy, "h/r/n"),
+            ("/upload/b.org/h/r/n", "b.org", Place::Current, "h/r/n"),
+            ("/files/h/r/n", "b.org", Place::Legacy, "h/r/n"),
+        ] {
+            let located = sites.locate(path).unwrap();
+            assert_eq!((located.site.vhost.as_str(), located.place), (vhost, place), "{path}");
+            assert_eq!(located.path.unwrap().as_str(), signed, "{path}");
+        }
+    }
+
+    #[test]
     fn places_that_overlap_are_refused() {
+        let both = |one, other| Sites::new(vec![one, other]);
         for (one, other) in [("/up/", "/up/"), ("/up/", "/up/b/"), ("/up/a/", "/up/"), ("/", "/up/")] {
-            let conflict = Sites::new(vec![site("a.org", one), site("b.org", other)]).unwrap_err();
+            let conflict = both(site("a.org", one, &[]), site("b.org", other, &[])).unwrap_err();
             assert!(conflict.to_string().contains("a.org and b.org"), "{conflict}");
         }
+        assert!(both(site("a.org", "/a/", &["/old/"]), site("b.org", "/b/", &["/old/"])).is_err());
+        assert!(both(site("a.org", "/a/", &["/b/"]), site("b.org", "/b/", &[])).is_err());
+        assert!(both(site("a.org", "/a/", &["/"]), site("b.org", "/b/", &["/old/"])).is_ok());
     }
 }

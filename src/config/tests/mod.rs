@@ -39,7 +39,7 @@ fn defaults_are_those_of_the_documentation() {
     let host = &settings.hosts[0];
     assert_eq!((host.auth.user_exists, host.auth.token_max_bytes), (UserExists::Seen, 8192));
     assert_eq!(host.upload.public_url.as_str(), "http://localhost:8080/upload/a.org");
-    assert_eq!(host.upload.max_size, 100 * 1024 * 1024);
+    assert_eq!(host.upload.rules.max_size, 100 * 1024 * 1024);
     let issuer = &host.issuers[0];
     assert_eq!((issuer.leeway, issuer.max_lifetime), (Duration::from_secs(30), Duration::from_hours(24)));
     let StoreSettings::Disk { path, sync } = &settings.store else { unreachable!("{:?}", settings.store) };
@@ -54,7 +54,10 @@ fn a_vhost_overrides_and_the_rest_is_shared() {
     let [a, b] = settings.hosts.as_slice() else { unreachable!("{:?}", settings.hosts) };
     assert_eq!((a.auth.user_exists, a.auth.token_max_bytes), (UserExists::All, 999));
     assert_eq!((b.auth.user_exists, b.auth.token_max_bytes), (UserExists::Seen, 999));
-    assert_eq!((a.upload.max_size, a.upload.signing_secret.bytes()), (1000, &b"a secret of its own"[..]));
+    assert_eq!(
+        (a.upload.rules.max_size, a.upload.signing_secret.bytes()),
+        (1000, &b"a secret of its own"[..])
+    );
     assert_eq!(b.upload.signing_secret.bytes(), b"shared with ejabberd");
     assert_eq!(a.upload.public_url.as_str(), "https://u.a.org/");
 }
@@ -93,7 +96,7 @@ fn variables_replace_values_and_are_typed_by_their_look() {
         ],
     )
     .unwrap();
-    assert_eq!(settings.hosts[0].upload.max_size, 5);
+    assert_eq!(settings.hosts[0].upload.rules.max_size, 5);
     assert_eq!((settings.limits.connections, settings.limits.drain), (7, Duration::from_mins(2)));
     assert_eq!(settings.hosts[0].upload.signing_secret.bytes(), b"a secret from outside");
     assert!(matches!(settings.store, StoreSettings::Disk { sync: false, .. }), "{:?}", settings.store);

@@ -4,9 +4,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::authn::UploadRefusal;
+use crate::store::BodyFault;
 use crate::telemetry::audit::{Ending, Why};
-use crate::types::{InvalidContentType, PathError};
-use crate::upload::{GetFailure, PutFailure};
+use crate::types::{InvalidContentType, PathError, Unsatisfiable};
+use crate::upload::{GetFailure, PutFailure, RuleRefusal};
 
 /// Seconds after which a client may ask again when the store is away.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -18,8 +19,16 @@ pub(super) enum FileError {
     NoSite,
     #[error(transparent)]
     Path(#[from] PathError),
-    #[error("only PUT, GET and HEAD are served")]
+    #[error("only GET, HEAD, PUT and OPTIONS are served")]
     Method,
+    #[error("files are handed out and not taken below a legacy prefix")]
+    Legacy,
+    #[error("a file is sent as a whole, and not in parts (Content-Range)")]
+    ContentRange,
+    #[error("the file is not what the request makes its answer depend on (If-Match, If-Unmodified-Since)")]
+    Precondition,
+    #[error(transparent)]
+    Range(#[from] Unsatisfiable),
     #[error("the request does not tell its length (Content-Length)")]
     NoLength,
     #[error(transparent)]
@@ -39,15 +48,28 @@ impl FileError {
         match self {
             Self::NoSite => (StatusCode::NOT_FOUND, "path_unknown", Refused),
             Self::Path(_) => (StatusCode::BAD_REQUEST, "path_malformed", Refused),
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Refused),
+            Self::Method | Self::Legacy => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Refused),
             Self::NoLength => (StatusCode::LENGTH_REQUIRED, "length_missing", Refused),
             Self::ContentType(_) => (StatusCode::BAD_REQUEST, "content_type_malformed", Refused),
             Self::Token(refusal @ UploadRefusal::AuthorizationNotAccepted) => {
                 (StatusCode::UNAUTHORIZED, refusal.code(), Refused)
             }
             Self::Token(refusal) => (StatusCode::FORBIDDEN, refusal.code(), Refused),
-            Self::Put(PutFailure::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", Refused),
+            Self::ContentRange => (StatusCode::BAD_REQUEST, "content_range", Refused),
+            Self::Precondition => (StatusCode::PRECONDITION_FAILED, "precondition_failed", Refused),
+            Self::Range(_) => (StatusCode::RANGE_NOT_SATISFIABLE, "range_unsatisfiable", Refused),
+            Self::Put(PutFailure::Rule(rule @ RuleRefusal::TooLarge { .. })) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, rule.code(), Refused)
+            }
+            Self::Put(PutFailure::Rule(rule)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, rule.code(), Refused),
+            Self::Put(PutFailure::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_uploads", Refused),
             Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
+            Self::Put(PutFailure::Sender(BodyFault::Silent)) => {
+                (StatusCode::REQUEST_TIMEOUT, "body_timeout", Refused)
+            }
+            Self::Put(PutFailure::Sender(BodyFault::Slow)) => {
+                (StatusCode::REQUEST_TIMEOUT, "body_too_slow", Refused)
+            }
             Self::Put(PutFailure::Sender(_)) => (StatusCode::BAD_REQUEST, "body_incomplete", Refused),
             Self::Get(GetFailure::Missing) => (StatusCode::NOT_FOUND, "missing", Refused),
             Self::Put(PutFailure::Full(_)) => (StatusCode::INSUFFICIENT_STORAGE, "store_full", Failed),
@@ -55,6 +77,12 @@ impl FileError {
                 (StatusCode::SERVICE_UNAVAILABLE, "store_failed", Failed)
             }
         }
+    }
+
+    /// How long the file is of which no such part exists.
+    fn content_range(&self) -> Option<HeaderValue> {
+        let Self::Range(unsatisfiable) = self else { return None };
+        HeaderValue::from_str(&unsatisfiable.content_range()).ok()
     }
 
     /// For the audit event.
@@ -75,7 +103,10 @@ impl IntoResponse for &FileError {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
             StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("PUT, GET, HEAD"))
+                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, OPTIONS"))
+            }
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                self.content_range().and_then(|range| headers.insert(header::CONTENT_RANGE, range))
             }
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
             _ => None,

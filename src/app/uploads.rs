@@ -1,0 +1,33 @@
+//! Settings into the parts that judge uploads.
+
+use crate::authn::UploadAuthority;
+use crate::config::{ConfigError, HostSettings, UploadSettings};
+use crate::types::Vhost;
+use crate::upload::{Site, Sites};
+
+/// All vhosts' places in the URL space.
+///
+/// # Errors
+///
+/// [`ConfigError`] if two of them overlap.
+pub fn sites(hosts: &[HostSettings]) -> Result<Sites, ConfigError> {
+    let sites = hosts.iter().map(|host| site(&host.vhost, &host.upload)).collect();
+    Sites::new(sites).map_err(|conflict| ConfigError::at("upload.public_url", conflict))
+}
+
+/// Who signs and verifies the uploads of a vhost.
+#[must_use]
+pub fn upload_authority(vhost: &Vhost, upload: &UploadSettings) -> UploadAuthority {
+    let UploadSettings { accept, signing_secret, retired_secrets, .. } = upload;
+    UploadAuthority::new(vhost.clone(), accept.clone(), signing_secret, retired_secrets)
+}
+
+fn site(vhost: &Vhost, upload: &UploadSettings) -> Site {
+    Site {
+        vhost: vhost.clone(),
+        prefix: format!("{}/", upload.public_url.path().trim_end_matches('/')),
+        legacy_prefixes: upload.legacy_prefixes.clone(),
+        authority: upload_authority(vhost, upload),
+        inline: upload.inline.clone(),
+    }
+}

@@ -1,0 +1,73 @@
+//! A file on its way out.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::Instant;
+
+use crate::store::{ObjectBody, StoreError};
+use crate::telemetry::audit::{self, Ending, FileRequest, Why};
+use crate::types::Vhost;
+
+/// The bytes of a file. The answer's status is gone by the time they are read, so what goes wrong is told to the operator from here,
+/// and to the client by a connection that ends.
+#[derive(Debug)]
+pub(super) struct AnswerBody {
+    file: ObjectBody,
+    /// When a client that reads is too slow all the same.
+    deadline: Option<Instant>,
+    vhost: Option<Vhost>,
+    client: Option<IpAddr>,
+}
+
+/// Why a file did not get through.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CutOff {
+    #[error("the client reads more slowly than limits.min_rate")]
+    Slow,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AnswerBody {
+    pub(super) fn new(file: ObjectBody, deadline: Option<Instant>, who: FileRequest<'_>) -> Self {
+        Self { file, deadline, vhost: who.vhost.cloned(), client: who.client }
+    }
+
+    fn cut_off(&self, error: CutOff) -> CutOff {
+        let (ending, code) = match &error {
+            CutOff::Slow => (Ending::Refused, "answer_too_slow"),
+            CutOff::Store(_) => (Ending::Failed, "store_failed"),
+        };
+        let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client };
+        audit::download_ended(who, ending, Why { code, text: &error });
+        error
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Poll::Ready(Some(Err(self.cut_off(CutOff::Slow))));
+        }
+        let frame = Pin::new(&mut self.file).poll_frame(context);
+        frame.map(|frame| frame.map(|frame| frame.map_err(|error| self.cut_off(error.into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.file.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.file.size_hint()
+    }
+}

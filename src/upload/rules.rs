@@ -1,0 +1,53 @@
+//! What a vhost takes, whoever sends it.
+
+use crate::authn::PutGrant;
+use crate::policy::{TypeRefusal, TypeRules};
+
+/// The limits that a vhost puts before the store.
+#[derive(Debug, Clone, Default)]
+pub struct UploadRules {
+    /// The largest file, in bytes.
+    pub max_size: u64,
+    /// The types of files.
+    pub types: TypeRules,
+}
+
+/// Why a granted upload is not taken all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RuleRefusal {
+    /// Above the vhost's `max_size`.
+    #[error("the file is larger than upload.max_size, {max} bytes")]
+    TooLarge {
+        /// That size.
+        max: u64,
+    },
+    /// Not a type or extension that is taken.
+    #[error(transparent)]
+    Type(#[from] TypeRefusal),
+}
+
+impl RuleRefusal {
+    /// The stable reason code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::Type(TypeRefusal::Type) => "type_not_allowed",
+            Self::Type(TypeRefusal::Extension) => "extension_not_allowed",
+        }
+    }
+}
+
+impl UploadRules {
+    /// Judges what was granted.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleRefusal`] if it is not taken.
+    pub fn check(&self, grant: &PutGrant) -> Result<(), RuleRefusal> {
+        if grant.size() > self.max_size {
+            return Err(RuleRefusal::TooLarge { max: self.max_size });
+        }
+        Ok(self.types.check(grant.content_type(), grant.path().filename())?)
+    }
+}
