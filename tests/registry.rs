@@ -5,7 +5,8 @@ mod s3_server;
 mod support;
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use socket2::{Domain, Socket, Type};
@@ -145,9 +146,49 @@ fn a_removed_user_takes_his_files_along() {
     wait_until("alice is written down", || uploads(&service) == 3);
     assert_eq!(call(&service, "/remove_user", "alice"), 204);
     let left = service.stored_files();
-    let left: Vec<_> = left.iter().filter(|file| file.to_string_lossy().contains(folder)).collect();
-    assert!(matches!(left[..], [gone] if gone.to_string_lossy().ends_with("-gone")), "{left:?}");
+    let left: Vec<_> =
+        left.iter().map(|file| file.to_string_lossy()).filter(|file| file.contains(folder)).collect();
+    let is_known = |file: &std::borrow::Cow<'_, str>| file.ends_with("-gone") || file.contains("/tombs/");
+    assert!(left.len() == 2 && left.iter().all(is_known), "{left:?}");
     assert!(!exists(&service, "alice"));
+}
+
+#[test]
+fn slots_of_an_erased_user_are_dead_until_he_comes_back() {
+    let service = Service::start_with(&configuration(FREE_PORTS, PROVISIONING));
+    let folder = "9637f279e87dc3aba7eb582ceceaa621fa695865";
+    let upload = |name: &str| {
+        let path = format!("{folder}/random-{name}/{name}");
+        let target = format!("/upload/localhost/{path}?v={}", tokens::v(&path, 4));
+        support::http::put(&service.address("public"), &target, b"data").status
+    };
+    log_in(&service, "alice");
+    assert_eq!([upload("used"), upload("used")], [201, 409]);
+
+    // An upload that is on its way when its user is erased does not survive him.
+    let path = format!("{folder}/random-slow/slow");
+    let mut slow = TcpStream::connect(service.address("public")).expect("listening");
+    let token = tokens::v(&path, 4);
+    let head =
+        format!("PUT /upload/localhost/{path}?v={token} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nda");
+    slow.write_all(head.as_bytes()).expect("connected");
+    wait_until("the slow upload has begun", || {
+        service.stored_files().iter().any(|file| file.to_string_lossy().contains("staging"))
+    });
+    assert_eq!(call(&service, "/remove_user", "alice"), 204);
+    slow.write_all(b"ta").expect("connected");
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 410");
+
+    assert_eq!([upload("used"), upload("unused")], [410, 410]);
+    service.wait_for_log(&["upload", "reason=\"user_erased\""]);
+    let files = service.stored_files();
+    assert!(!files.iter().any(|file| file.to_string_lossy().contains("/files/")), "{files:?}");
+    log_in(&service, "alice");
+    wait_until("alice is written down", || upload("again") == 201);
+    let files = service.stored_files();
+    assert!(!files.iter().any(|file| file.to_string_lossy().contains("/tombs/")), "{files:?}");
 }
 
 #[test]

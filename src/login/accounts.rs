@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http_body_util::Empty;
+
 use super::{Login, LoginRefusal, Registry, VhostLogin};
-use crate::store::{ObjectPrefix, Store, StoreError};
+use crate::store::{NewObject, ObjectKey, ObjectPrefix, PutError, Store, StoreError};
 use crate::telemetry::audit::{self, Why};
-use crate::types::{BareJid, UserHash, Vhost, parse_localpart};
+use crate::types::{BareJid, ContentType, UserHash, Vhost, parse_localpart};
 
 /// Makes accounts and removes them, where a vhost's `provisioning` allows it.
 #[derive(Debug)]
@@ -128,10 +130,21 @@ impl Accounts {
         let (vhost, user) = self.existing(user, server).await?;
         let hash = UserHash::from(&user);
         let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
-        // The entry goes last: as long as it is there, an interrupted removal can be tried again.
+        // First of all no upload may come after this. The entry goes last: as long as it is there, an interrupted removal can be tried again.
+        self.bury(hash).await?;
         self.store.delete_all(&ObjectPrefix::files_of(vhost, hash)).await?;
         self.registry.remove(&user).await?;
         Ok(())
+    }
+
+    /// Upload slots of XMPP servers never expire. From here on those of `user` count for nothing, until the registry knows him again.
+    async fn bury(&self, user: UserHash) -> Result<(), StoreError> {
+        let nothing = NewObject { size: 0, content_type: ContentType::unknown() };
+        match self.store.put(&ObjectKey::tomb(user), nothing, Empty::new()).await {
+            Ok(()) | Err(PutError::Exists) => Ok(()),
+            Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
+            Err(PutError::Sender(never)) => unreachable!("nothing has its length: {never}"),
+        }
     }
 
     async fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {

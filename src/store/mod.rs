@@ -22,7 +22,7 @@ pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
-/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`.
+/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
 
@@ -55,6 +55,12 @@ impl ObjectKey {
     #[must_use]
     pub fn user_entry(entry: &str) -> Self {
         Self(format!("users/{entry}"))
+    }
+
+    /// The key of what says that a user was erased, and his slots with him.
+    #[must_use]
+    pub fn tomb(user: UserHash) -> Self {
+        Self(format!("tombs/{user}"))
     }
 
     /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.

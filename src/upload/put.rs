@@ -3,6 +3,7 @@
 use super::{RuleRefusal, UploadRules, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{BodyFault, NewObject, ObjectKey, PutError, StoreError, UploadBody};
+use crate::types::UserHash;
 
 /// Why a file that could have been stored was not. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,9 @@ pub enum PutFailure {
     /// Not what the vhost takes.
     #[error(transparent)]
     Rule(#[from] RuleRefusal),
+    /// The user was erased, and with him his slots, which carry no date that would end them.
+    #[error("the user of this slot was erased, and has not come back")]
+    Erased,
     /// There are too many uploads already.
     #[error("as many uploads as limits.uploads allows are under way")]
     Busy,
@@ -24,7 +28,7 @@ pub enum PutFailure {
     Full(StoreError),
     /// The store failed.
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 impl Uploads {
@@ -37,6 +41,10 @@ impl Uploads {
         // A vhost without rules takes no byte.
         self.rules.get(grant.vhost()).unwrap_or(&UploadRules::default()).check(&grant)?;
         let _place = self.room.enter().ok_or(PutFailure::Busy)?;
+        let owner = grant.path().owner().and_then(|owner| owner.parse().ok());
+        if self.is_erased(owner).await? {
+            return Err(PutFailure::Erased);
+        }
         let key = ObjectKey::file(grant.vhost(), grant.path());
         let object = NewObject { size: grant.size(), content_type: grant.content_type().clone() };
         self.store.put(&key, object, body).await.map_err(|error| match error {
@@ -44,6 +52,18 @@ impl Uploads {
             PutError::Sender(fault) => PutFailure::Sender(fault),
             PutError::Full(error) => PutFailure::Full(error),
             PutError::Store(error) => PutFailure::Store(error),
-        })
+        })?;
+        // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
+        // stored all the same, and an answer that says otherwise would be wrong.
+        if matches!(self.is_erased(owner).await, Ok(true)) {
+            self.store.delete(&key).await?;
+            return Err(PutFailure::Erased);
+        }
+        Ok(())
+    }
+
+    async fn is_erased(&self, user: Option<UserHash>) -> Result<bool, StoreError> {
+        let Some(user) = user else { return Ok(false) };
+        Ok(self.store.head(&ObjectKey::tomb(user)).await?.is_some())
     }
 }

@@ -82,16 +82,14 @@ impl Check {
             Err(error) => return steps.no(&error.to_string(), "path_malformed"),
         };
         steps.ok(&format!("path, decoded once: {:?}", path.as_str()));
-        let token = PresentedToken::from_query(query);
-        if let PresentedToken::Mac { scheme, .. } = token {
-            let size = self.size.unwrap_or_default();
-            let signed = format!("{:?}", scheme.signed(&path, size, &content_type));
-            let unknown = if self.size.is_some() { "" } else { " (with the size that --size tells)" };
-            steps.ok(&format!("token of scheme {scheme}; signed would be {signed}{unknown}"));
-        }
         let Some(size) = self.size else {
             return steps.no("--size is missing: whether the token matches depends on it", "length_missing");
         };
+        let token = PresentedToken::from_query(query);
+        if let PresentedToken::Mac { scheme, .. } = token {
+            let signed = scheme.signed(&path, size, &content_type).replace('\0', "\u{2400}");
+            steps.ok(&format!("token of scheme {scheme}, for which {signed:?} has to be signed"));
+        }
         let claim = PutClaim { path, size, content_type, token };
         let grant = match site.authority.authorize(claim.clone()) {
             Ok(grant) => grant,

@@ -1,6 +1,7 @@
 //! What a configuration becomes.
 
 mod issuers;
+mod uploads;
 
 use std::fs;
 use std::time::Duration;

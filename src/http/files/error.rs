@@ -63,6 +63,7 @@ impl FileError {
             }
             Self::Put(PutFailure::Rule(rule)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, rule.code(), Refused),
             Self::Put(PutFailure::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_uploads", Refused),
+            Self::Put(PutFailure::Erased) => (StatusCode::GONE, "user_erased", Refused),
             Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
             Self::Put(PutFailure::Sender(BodyFault::Silent)) => {
                 (StatusCode::REQUEST_TIMEOUT, "body_timeout", Refused)

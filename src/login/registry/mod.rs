@@ -205,6 +205,8 @@ impl Registry {
         let text =
             json!({"user": voucher.user.as_str(), "issuer": voucher.issuer, "since": since}).to_string();
         let entry = Entry { at, user, said: Said::Vouched(voucher.mark()) };
+        // Whoever was erased and comes back may upload again. Before the entry: behind it, a crash would leave both.
+        self.store.delete(&ObjectKey::tomb(user)).await?;
         self.put(entry, text).await?;
         let useless = self.index_mut().take_over(entry);
         self.delete(useless).await

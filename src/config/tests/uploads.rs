@@ -1,0 +1,87 @@
+//! `[upload]`, and what a vhost has of its own.
+
+use super::{ISSUER, load, minimal};
+use crate::authn::Scheme;
+use crate::policy::{InlineTypes, content_disposition};
+use crate::types::ContentType;
+
+/// The minimal configuration with more in `[upload]`, a second vhost and its own `[upload]`.
+fn two_hosts(general: &str, own: &str) -> String {
+    let general = minimal().replace("[upload]\n", &format!("[upload]\n{general}\n"));
+    format!("{general}[[hosts.'b.org'.issuers]]\n{ISSUER}\n[hosts.'b.org'.upload]\n{own}\n")
+}
+
+fn kind(inline: &InlineTypes, content_type: &str) -> String {
+    let disposition = content_disposition(inline, &ContentType::parse(content_type).unwrap(), "a");
+    disposition.split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn without_a_word_v_is_accepted_and_everything_taken() {
+    let settings = load(&minimal(), &[]).unwrap();
+    let upload = &settings.hosts[0].upload;
+    assert_eq!(upload.accept, [Scheme::V]);
+    assert!(upload.rules.types.check(&ContentType::parse("text/html").unwrap(), "a.exe").is_ok());
+    assert_eq!(kind(&upload.inline, "image/png"), "inline");
+    assert!(upload.legacy_prefixes.is_empty());
+}
+
+#[test]
+fn a_vhost_has_schemes_types_and_prefixes_of_its_own() {
+    let general = "accept = ['v2', 'token']\ninline_types = 'application/pdf'\ndenied_extensions = ['exe']\nlegacy_prefixes = '/old/@HOST@'";
+    let own = "accept = 'v'\nallowed_types = ['image/*']\ninline_types = []\ndenied_extensions = []\nlegacy_prefixes = ['/', '/x/y/']";
+    let settings = load(&two_hosts(general, own), &[]).unwrap();
+    let [a, b] = [&settings.hosts[0].upload, &settings.hosts[1].upload];
+    assert_eq!(
+        (a.accept.as_slice(), b.accept.as_slice()),
+        (&[Scheme::V2, Scheme::Token][..], &[Scheme::V][..])
+    );
+    let (pdf, png) =
+        (ContentType::parse("application/pdf").unwrap(), ContentType::parse("image/png").unwrap());
+    let taken =
+        |content_type, name| [a, b].map(|upload| upload.rules.types.check(content_type, name).is_ok());
+    assert_eq!(taken(&pdf, "a"), [true, false]);
+    assert_eq!(taken(&png, "a.exe"), [false, true]);
+    assert_eq!([kind(&a.inline, "application/pdf"), kind(&a.inline, "image/png")], ["inline", "attachment"]);
+    assert_eq!(
+        [kind(&b.inline, "application/pdf"), kind(&b.inline, "image/png")],
+        ["attachment", "attachment"]
+    );
+    assert_eq!(
+        (a.legacy_prefixes.as_slice(), b.legacy_prefixes.as_slice()),
+        (&["/old/a.org/".to_owned()][..], &["/".to_owned(), "/x/y/".to_owned()][..])
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_named_where_it_stands() {
+    for (general, own, message) in [
+        ("accept = []", "", "upload.accept: is empty"),
+        ("", "accept = ['v1']", "hosts.\"b.org\".upload.accept: \"v1\" is no scheme"),
+        ("allowed_types = ['png']", "", "upload.allowed_types: \"png\" has to look like image/png"),
+        ("denied_types = ['*/*']", "", "upload.denied_types: \"*/*\" has to look like"),
+        (
+            "denied_extensions = ['.exe']",
+            "",
+            "upload.denied_extensions: \".exe\" has to be an extension without a dot",
+        ),
+        (
+            "inline_types = ['image/*', 'image/svg+xml']",
+            "",
+            "upload.inline_types: image/svg+xml can hold scripts",
+        ),
+        ("legacy_prefixes = ['old/']", "", "upload.legacy_prefixes: \"old/\" has to be the path"),
+        ("", "legacy_prefixes = ['/old?x']", "hosts.\"b.org\".upload.legacy_prefixes: \"/old?x\""),
+    ] {
+        let refused = load(&two_hosts(general, own), &[]).unwrap_err().to_string();
+        assert!(refused.starts_with(message), "{refused}\nis not\n{message}");
+    }
+}
+
+#[test]
+fn a_variable_gives_a_list() {
+    let accept = ("EJABBERD_SIDECAR__UPLOAD__ACCEPT", "[\"v2\", \"v\"]");
+    let settings = load(&minimal(), &[accept, ("EJABBERD_SIDECAR__LIMITS__MIN_RATE", "2KiB")]).unwrap();
+    assert_eq!(settings.hosts[0].upload.accept, [Scheme::V2, Scheme::V]);
+    assert_eq!((settings.limits.min_rate, settings.limits.uploads), (2048, 1024));
+}
