@@ -48,7 +48,8 @@ fn a_client_that_was_asked_for_its_body_may_not_be_silent_either() {
     let door = Door::with("", "[limits]\nidle_timeout = '300ms'");
     door.refuses("asked", (408, "body_timeout"), |door| {
         let mut client = door.client();
-        let head = format!("PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n", signed(&path(0), 4));
+        let head =
+            format!("PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n", signed(&path(0), 100_000));
         client.send(format!("{head}Expect: 100-continue\r\n\r\n"));
         assert_eq!(client.line().as_deref(), Some("HTTP/1.1 100 Continue"));
         client.line();

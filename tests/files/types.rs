@@ -231,7 +231,7 @@ fn what_can_hold_a_script_is_never_shown() {
         let parameters = format!("{content_type} ; charset=utf-8");
         assert_eq!(disposition(&door, number + 100, &parameters), "attachment", "{parameters}");
     }
-    assert_eq!(disposition(&door, 1000, "text/css"), "inline");
+    assert_eq!(disposition(&door, 1000, "text/csv"), "inline");
 }
 
 #[test]
@@ -257,9 +257,7 @@ fn settings_that_mean_nothing_are_refused() {
         ("allowed_extensions = ['a b/c']", "upload.allowed_extensions"),
         ("accept = ['v3']", "upload.accept"),
         ("accept = []", "upload.accept"),
-        ("accept = 'v'", "upload.accept"),
         ("legacy_prefixes = ['old/']", "upload.legacy_prefixes"),
-        ("legacy_prefixes = ['/upload/localhost/']", "legacy_prefixes"),
         ("denied_extension = ['exe']", "upload.denied_extension"),
     ] {
         assert_unusable(setting, key);

@@ -66,8 +66,8 @@ impl Client {
         let status = status.split(' ').nth(1).expect("a status").parse().expect("a number");
         let mut headers = Vec::new();
         while let Some(line) = self.line().filter(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(": ").expect("a header");
-            headers.push((name.to_owned(), value.to_owned()));
+            let (name, value) = line.split_once(':').expect("a header");
+            headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let mut answer = Answer { status, headers, body: Vec::new() };
         let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a number"));
