@@ -194,6 +194,15 @@ async fn gives_back_a_part(Backend { store, .. }: &Backend) {
         assert_eq!(Some(&object.info), store.head(&key_of_parts).await.expect("store answers").as_ref());
         assert_eq!(object.body.collect().await.expect("readable").to_bytes(), part, "{wanted}");
     }
+    let long: Vec<u8> = (0..700_001_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+    store.put(&key("u/r/long"), text(long.len()), whole(&long)).await.expect("stored");
+    for (first, last) in [(0, 0), (1, 262_144), (262_143, 262_144), (300_000, 700_000), (700_000, 700_000)] {
+        let range = format!("bytes={first}-{last}").parse::<RangeSpec>().expect("a range");
+        let range = range.within(long.len() as u64).expect("within");
+        let object = store.get_part(&key("u/r/long"), range).await.expect("store answers");
+        let part = object.expect("object exists").body.collect().await.expect("readable").to_bytes();
+        assert!(part == long[first..=last], "{first} to {last}");
+    }
     let missing = store.get_part(&key("u/r/no-parts"), range("bytes=0-")).await;
     assert!(missing.expect("store answers").is_none());
 }

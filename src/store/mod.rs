@@ -10,7 +10,7 @@ mod key_locks;
 mod memory;
 mod s3;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -162,6 +162,9 @@ pub enum PutError {
     Store(#[from] StoreError),
 }
 
+/// How long nobody has written to what a crashed process left. A client that is silent is given up sooner.
+const ABANDONED: Duration = Duration::from_mins(1);
+
 /// A place for objects.
 #[derive(Debug)]
 pub enum Store {
@@ -283,6 +286,18 @@ impl Store {
                 memory.delete_all(prefix);
                 Ok(())
             }
+        }
+    }
+
+    /// Removes what processes that crashed have left of uploads, and answers of how many. Only a folder is ever left with any.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if that could not be found out.
+    pub fn sweep(&self) -> Result<usize, StoreError> {
+        match self {
+            Self::Disk(disk) => disk.sweep(ABANDONED),
+            Self::S3(_) | Self::Memory(_) => Ok(0),
         }
     }
 

@@ -164,7 +164,7 @@ fn who_asks_to_close_is_closed() {
 fn a_request_may_come_in_pieces() {
     let door = Door::open();
     let mut client = door.client();
-    client.stream().set_nodelay(true).expect("valid");
+    client.tcp().set_nodelay(true).expect("valid");
     let request = format!(
         "PUT {} HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\n{}",
         signed(&path(0), 30),

@@ -24,7 +24,7 @@ fn begun(door: &Door, sent: usize) -> Client {
 
 /// The connection breaks instead of being closed.
 fn reset(client: Client) {
-    SockRef::from(client.stream()).set_linger(Some(Duration::ZERO)).expect("valid");
+    SockRef::from(client.tcp()).set_linger(Some(Duration::ZERO)).expect("valid");
     drop(client);
 }
 

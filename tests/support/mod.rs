@@ -4,6 +4,8 @@
 
 pub(crate) mod callers;
 pub(crate) mod http;
+pub(crate) mod metrics;
+pub(crate) mod tls;
 pub(crate) mod tokens;
 
 use std::fs;
@@ -87,6 +89,32 @@ impl Service {
         Self::start_program(shell, Arc::new(TempDir::new().expect("temporary folder")), configuration)
     }
 
+    /// Starts a service whose store is a file system of its own with room for so many bytes. Only the service sees it, and
+    /// [`Service::seen`]. It takes a user namespace, or root.
+    pub(crate) fn start_on_small_disk(bytes: u64, configuration: &str) -> Self {
+        let folder = Arc::new(TempDir::new().expect("temporary folder"));
+        let store = folder.path().join("store");
+        fs::create_dir(&store).expect("writable");
+        let mount = format!("mount -t tmpfs -o size={bytes} small \"$0\" && exec \"$@\"");
+        let mut unshare = Command::new("unshare");
+        unshare.args(["-rm", "bash", "-c", &mount]).arg(store).arg(PROGRAM);
+        Self::start_program(unshare, folder, configuration)
+    }
+
+    /// Mounts the store of [`Service::start_on_small_disk`] with other options.
+    pub(crate) fn remount(&self, options: &str) {
+        let mut enter = Command::new("nsenter");
+        enter.args(["--target", &self.pid().to_string(), "--user", "--preserve-credentials", "--mount"]);
+        enter.args(["mount", "-o", &format!("remount,{options}")]).arg(self.folder.path().join("store"));
+        assert!(enter.status().expect("nsenter runs").success(), "{options}");
+    }
+
+    /// The store's folder as the service sees it.
+    pub(crate) fn seen(&self) -> PathBuf {
+        let store = self.folder.path().join("store");
+        PathBuf::from(format!("/proc/{}/root{}", self.pid(), store.display()))
+    }
+
     fn start_program(mut program: Command, folder: Arc<TempDir>, configuration: &str) -> Self {
         let file = folder.path().join("sidecar.toml");
         fs::write(&file, configuration).expect("writable");
@@ -130,8 +158,8 @@ impl Service {
     pub(crate) fn address(&self, listener: &str) -> String {
         let log = self.log();
         let line = log.lines().find(|line| line.contains(&format!("listener=\"{listener}\"")));
-        let url = line.and_then(|line| line.split(' ').find_map(|word| word.strip_prefix("http://")));
-        url.unwrap_or_else(|| unreachable!("no address of {listener} in:\n{log}")).to_owned()
+        let url = line.and_then(|line| line.split(' ').find_map(|word| word.split_once("://")));
+        url.unwrap_or_else(|| unreachable!("no address of {listener} in:\n{log}")).1.to_owned()
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -1,7 +1,8 @@
-//! What goes on beside the listeners: the health of the store, the registry of users, files that are read again.
+//! What goes on beside the listeners: the health of the store, the registry of users, files that are read again, leftovers.
 
 mod registry;
 mod reread;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 pub(super) use self::registry::write_last;
+pub(super) use self::reread::WatchedTls;
 use super::login::Watched;
 use crate::login::Registry;
 use crate::store::{Store, StoreHealth};
@@ -20,6 +22,7 @@ pub(super) struct Background {
     pub(super) health: Arc<StoreHealth>,
     pub(super) registry: Arc<Registry>,
     pub(super) watched: Watched,
+    pub(super) tls: Option<WatchedTls>,
 }
 
 impl Background {
@@ -27,10 +30,11 @@ impl Background {
     ///
     /// The registry is loaded before this returns, unless the store keeps it waiting.
     pub(super) async fn start(self, runtime: &Handle) -> JoinSet<()> {
-        let Self { store, health, registry, watched } = self;
+        let Self { store, health, registry, watched, tls } = self;
         let mut tasks = JoinSet::new();
-        tasks.spawn_on(health.watch(store), runtime);
-        tasks.spawn_on(reread::watch(watched), runtime);
+        tasks.spawn_on(health.watch(Arc::clone(&store)), runtime);
+        tasks.spawn_on(sweep::keep(store), runtime);
+        tasks.spawn_on(reread::watch(watched, tls), runtime);
         registry::load(Arc::clone(&registry), runtime).await;
         tasks.spawn_on(registry::keep(registry), runtime);
         tasks

@@ -6,23 +6,33 @@
 //! Writes and reads are plain blocking calls on the thread that serves the connection: moving 20,000 frames a GiB to other
 //! threads costs more than the calls. The public listener has a runtime of its own for this, so that logins do not wait.
 
+mod durable;
+mod faults;
 mod listing;
 mod publish;
 mod reader;
+mod staging;
+mod sweep;
 mod trailer;
+mod writer;
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use http_body_util::BodyExt as _;
-use tempfile::{NamedTempFile, TempPath};
+use rustix::fs::statvfs;
 
+use self::durable::{DurableFolders, sync_folder};
+use self::faults::{at, is_full, is_missing, of};
 use self::listing::Listing;
-use self::publish::{publish, sync_folder, sync_folders};
-use self::reader::FileBody;
-use self::trailer::Trailer;
+use self::publish::publish;
+use self::reader::{Opened, Wanted};
+use self::staging::{STAGING, Staged};
+use self::sweep::sweep;
+use self::writer::Writer;
 use super::body::receive;
 use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
 use crate::types::ByteRange;
@@ -32,7 +42,8 @@ use crate::types::ByteRange;
 pub struct DiskStore {
     root: PathBuf,
     staging: PathBuf,
-    sync: bool,
+    /// With it, an object is on the disk before its upload is answered.
+    durable: Option<Arc<DurableFolders>>,
 }
 
 impl DiskStore {
@@ -43,12 +54,17 @@ impl DiskStore {
     ///
     /// [`StoreError`] if the folder cannot be made or written to.
     pub fn open(root: &Path, sync: bool) -> Result<Self, StoreError> {
-        let store = Self { root: root.to_owned(), staging: root.join("staging"), sync };
+        let durable = sync.then(Arc::default);
+        let store = Self { root: root.to_owned(), staging: root.join(STAGING), durable };
         let there_before = root.ancestors().find(|folder| folder.exists()).unwrap_or(root);
-        make_folder(&store.root.join("files")).map_err(at("make", root))?;
-        make_folder(&store.staging).map_err(at("make", &store.staging))?;
-        if sync {
-            sync_folders(root, there_before).map_err(at("sync", root))?;
+        // Readable by the service alone: files are handed out by capability URL, not by login on the machine.
+        let mut folders = DirBuilder::new();
+        folders.recursive(true).mode(0o700);
+        for folder in ["files", STAGING].map(|name| root.join(name)) {
+            folders.create(&folder).map_err(at("make", &folder))?;
+        }
+        if let Some(folders) = &store.durable {
+            folders.sync(root, there_before).map_err(at("sync", root))?;
         }
         store.check()?;
         Ok(store)
@@ -60,6 +76,13 @@ impl DiskStore {
         new: NewObject,
         body: impl UploadBody,
     ) -> Result<(), PutError> {
+        self.store(key, new, body).await.map_err(|error| match error {
+            PutError::Store(failed) if is_full(&failed) => PutError::Full(failed),
+            other => other,
+        })
+    }
+
+    async fn store(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
         let target = self.path(key);
         match target.symlink_metadata() {
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
@@ -68,35 +91,61 @@ impl DiskStore {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(PutError::Exists),
             Err(error) => return Err(of("look for", key)(error).into()),
         }
-        let staged = self.stage(&new, body).await?;
-        let (key, root, sync) = (key.clone(), self.root.clone(), self.sync);
+        let staged = self.stage(new, body).await?;
+        let Some(folders) = self.durable.clone() else {
+            return publish(staged, key, &target, &self.root, None);
+        };
+        let (key, root) = (key.clone(), self.root.clone());
         // One hop for each file: waiting for the disk would hold up the other connections of this thread.
-        let published =
-            tokio::task::spawn_blocking(move || publish(staged, &key, &target, &root, sync)).await;
+        let publish = move || publish(staged, &key, &target, &root, Some(&folders));
+        let published = tokio::task::spawn_blocking(publish).await;
         published.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
+    /// Writes `body` and the trailer into a file that goes away again unless it is published.
+    async fn stage(&self, new: NewObject, body: impl UploadBody) -> Result<Staged, PutError> {
+        let (staging, size) = (&self.staging, new.size);
+        self.check_room(size).map_err(at("write to", staging))?;
+        let staged = Staged::create(staging).map_err(at("make a file in", staging))?;
+        let mut writer = Writer::new(staged, new, self.durable.is_some());
+        receive(body, size, |data| writer.write(data), at("write to", staging)).await?;
+        Ok(writer.finish().map_err(at("write to", staging))?)
+    }
+
+    /// Refuses what cannot be stored before the sender sends it. Only a first look: others may be writing, too.
+    fn check_room(&self, size: u64) -> io::Result<()> {
+        // Where nothing is told there may be room, and where the folder is gone, that is found out next.
+        let Some(room) = statvfs(&self.staging).ok().filter(|room| room.f_blocks > 0) else { return Ok(()) };
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        if size <= free {
+            return Ok(());
+        }
+        let problem = format!("the file has {size} bytes, and {free} are free");
+        Err(io::Error::new(io::ErrorKind::StorageFull, problem))
+    }
+
     pub(super) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
-        let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
-        let body = FileBody::new(file, key.clone(), 0..info.size).boxed_unsync();
-        Ok(Some(Object { info, body }))
+        let opened = self.open_object(key, Wanted::Bytes)?;
+        Ok(opened.map(|opened| {
+            let size = opened.info.size;
+            opened.into_object(key, 0..size)
+        }))
     }
 
     pub(super) fn get_part(&self, key: &ObjectKey, range: ByteRange) -> Result<Option<Object>, StoreError> {
-        let Some((file, info)) = self.open_object(key)? else { return Ok(None) };
-        let body = FileBody::new(file, key.clone(), range.first()..range.last() + 1).boxed_unsync();
-        Ok(Some(Object { info, body }))
+        let opened = self.open_object(key, Wanted::Bytes)?;
+        Ok(opened.map(|opened| opened.into_object(key, range.first()..range.last() + 1)))
     }
 
     pub(super) fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        Ok(self.open_object(key)?.map(|(_, info)| info))
+        Ok(self.open_object(key, Wanted::Info)?.map(|opened| opened.info))
     }
 
     pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
             Ok(()) => self.sync_removal(&path).map_err(of("sync the folder of", key)),
-            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) if is_missing(&error) => self.unless_away(()),
             Err(error) => Err(of("remove", key)(error)),
         }
     }
@@ -107,14 +156,14 @@ impl DiskStore {
         let folder = self.root.join(prefix.0.trim_end_matches('/'));
         match fs::remove_dir_all(&folder) {
             Ok(()) => self.sync_removal(&folder).map_err(at("sync what is above", &folder)),
-            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) if is_missing(&error) => self.unless_away(()),
             Err(error) => Err(at("remove", &folder)(error)),
         }
     }
 
     fn sync_removal(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(&self.root);
-        if self.sync { sync_folder(folder) } else { Ok(()) }
+        if self.durable.is_some() { sync_folder(folder).map(drop) } else { Ok(()) }
     }
 
     pub(super) fn list(
@@ -124,37 +173,37 @@ impl DiskStore {
         each: &mut impl FnMut(ObjectKey),
     ) -> Result<(), StoreError> {
         let after = after.map_or("", ObjectKey::as_str);
-        Listing { root: &self.root, after, each }.walk(&prefix.0).map_err(at("list", &self.root))
+        Listing { root: &self.root, after, each }.walk(&prefix.0).map_err(at("list", &self.root))?;
+        self.unless_away(())
     }
 
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        tempfile::tempfile_in(&self.staging).map(drop).map_err(at("write to", &self.staging))
+        Staged::create(&self.staging).map(drop).map_err(at("make a file in", &self.staging))
     }
 
-    /// Writes `body` and the trailer into a file that goes away again unless it is published.
-    async fn stage(&self, new: &NewObject, body: impl UploadBody) -> Result<(File, TempPath), PutError> {
-        let staging = &self.staging;
-        let staged = NamedTempFile::new_in(staging).map_err(at("make a file in", staging))?;
-        let (mut file, path) = staged.into_parts();
-        receive(body, new.size, |data| file.write_all(data), at("write to", staging)).await?;
-        let trailer = Trailer::new(new.content_type.clone());
-        file.write_all(&trailer.encode(new.size)).map_err(at("write to", staging))?;
-        Ok((file, path))
+    /// Removes what processes that crashed have left on its way in and nobody has touched for `age`, and answers how many files. Several
+    /// processes may sweep one folder, and write into it.
+    pub(super) fn sweep(&self, age: Duration) -> Result<usize, StoreError> {
+        sweep(&self.staging, age).map_err(at("sweep", &self.staging))
     }
 
-    fn open_object(&self, key: &ObjectKey) -> Result<Option<(File, ObjectInfo)>, StoreError> {
+    fn open_object(&self, key: &ObjectKey, wanted: Wanted) -> Result<Option<Opened>, StoreError> {
         let file = match File::open(self.path(key)) {
             Ok(file) => file,
-            Err(missing) if is_missing(&missing) => return Ok(None),
+            Err(missing) if is_missing(&missing) => return self.unless_away(None),
             Err(error) => return Err(of("open", key)(error)),
         };
         let metadata = file.metadata().map_err(of("look at", key))?;
         if metadata.is_dir() {
             return Ok(None);
         }
-        let found = Trailer::read(&file, metadata.len()).map_err(of("read", key))?;
-        let (trailer, size) = found.ok_or_else(|| StoreError::Damaged { object: key.redacted() })?;
-        Ok(Some((file, trailer.into_info(size))))
+        let opened = Opened::read(file, &metadata, wanted).map_err(of("read", key))?;
+        opened.map(Some).ok_or_else(|| StoreError::Damaged { object: key.redacted() })
+    }
+
+    /// `answer`, which tells that something is not there, unless the whole store is away: then nobody knows.
+    fn unless_away<T>(&self, answer: T) -> Result<T, StoreError> {
+        self.staging.symlink_metadata().map(|_| answer).map_err(at("look for", &self.staging))
     }
 
     fn path(&self, key: &ObjectKey) -> PathBuf {
@@ -162,31 +211,13 @@ impl DiskStore {
     }
 }
 
-/// Readable by the service alone: files are handed out by capability URL, not by login on the machine.
-fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// No such file, or a file where a folder would have to be.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// What went wrong with a folder of the store.
-fn at(action: &'static str, folder: &Path) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Disk { action, place: folder.display().to_string(), source }
-}
-
-/// What went wrong with an object.
-fn of(action: &'static str, key: &ObjectKey) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Disk { action, place: key.redacted(), source }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     use http_body_util::Full;
+    use tempfile::NamedTempFile;
 
     use super::*;
     use crate::types::{ContentType, ObjectPath, parse_vhost};
@@ -265,6 +296,58 @@ mod tests {
             let mode = path.metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0, "{} is {mode:o}", path.display());
         }
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_refused_before_it_comes() {
+        let (_folder, store) = store_with("a/b/c").await;
+        let object = NewObject { size: u64::MAX / 2, content_type: ContentType::unknown() };
+        let put = store.put(&key("a/b/d"), object, Full::from("not of that length")).await;
+        let Err(PutError::Full(why)) = put else { unreachable!("{put:?}") };
+        assert!(why.to_string().contains("are free"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_knows_nothing_and_takes_nothing_until_it_is_back() {
+        let (folder, store) = store_with("a/b/c").await;
+        let away = folder.path().join("away");
+        let object = || NewObject { size: 4, content_type: ContentType::unknown() };
+        let prefix = ObjectPrefix::users();
+        for mount_point in [false, true] {
+            fs::rename(&store.root, &away).unwrap();
+            if mount_point {
+                fs::create_dir(&store.root).unwrap();
+            }
+            store.head(&key("a/b/c")).unwrap_err();
+            let error = store.get(&key("a/b/c")).unwrap_err().to_string();
+            assert!(error.contains("mount its volume"), "{error}");
+            store.delete(&key("a/b/c")).unwrap_err();
+            store.delete_all(&prefix).unwrap_err();
+            store.list(&prefix, None, &mut |_| {}).unwrap_err();
+            store.sweep(Duration::ZERO).unwrap_err();
+            store.check().unwrap_err();
+            let put = store.put(&key("a/b/d"), object(), Full::from("data")).await;
+            assert!(matches!(put, Err(PutError::Store(_))), "{put:?}");
+            if mount_point {
+                fs::remove_dir(&store.root).expect("empty as it was");
+            }
+            assert!(!store.root.exists(), "not made anew");
+            fs::rename(&away, &store.root).unwrap();
+            assert!(store.head(&key("a/b/c")).unwrap().is_some());
+        }
+        store.put(&key("a/b/d"), object(), Full::from("data")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_goes_while_a_file_comes_in_is_not_made_anew() {
+        let (folder, store) = store_with("a/b/c").await;
+        let staged = Staged::create(&store.staging).unwrap();
+        let target = store.path(&key("new/user/d"));
+        fs::rename(&store.root, folder.path().join("away")).unwrap();
+        fs::create_dir(&store.root).unwrap();
+        let published = publish(staged, &key("new/user/d"), &target, &store.root, None);
+        assert!(matches!(published, Err(PutError::Store(_))), "{published:?}");
+        fs::remove_dir(&store.root).expect("empty as it was");
     }
 
     #[test]

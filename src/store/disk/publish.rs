@@ -1,35 +1,36 @@
 //! Makes a staged file visible: durable first, then in one step, never over another.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use tempfile::TempPath;
-
-use super::{make_folder, of};
+use super::durable::DurableFolders;
+use super::faults::of;
+use super::staging::{STAGING, Staged};
 use crate::store::{ObjectKey, PutError};
 
-/// Publishes the staged file as `target`, below `root`. With `sync` the file, its name and every folder on the way to it are
+/// Publishes the staged file as `target`, below `root`. With `durable` the file, its name and every folder on the way to it are
 /// on the disk when this returns.
 pub(super) fn publish(
-    (file, staged): (File, TempPath),
+    staged: Staged,
     key: &ObjectKey,
     target: &Path,
     root: &Path,
-    sync: bool,
+    durable: Option<&DurableFolders>,
 ) -> Result<(), PutError> {
     let parent = target.parent().unwrap_or(root);
-    if sync {
-        file.sync_all().map_err(of("sync", key))?;
+    if durable.is_some() {
+        staged.file().sync_all().map_err(of("sync", key))?;
     }
-    make_folder(parent).map_err(of("make the folder of", key))?;
-    match staged.persist_noclobber(target) {
+    make_folders(parent, &root.join(STAGING)).map_err(of("make the folder of", key))?;
+    match staged.publish(target) {
         Ok(()) => {}
-        Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => return Err(PutError::Exists),
-        Err(failed) => return Err(of("publish", key)(failed.error).into()),
+        Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => return Err(PutError::Exists),
+        Err(error) => return Err(of("publish", key)(error).into()),
     }
-    if sync {
-        sync_folders(parent, root).map_err(|error| {
+    if let Some(folders) = durable {
+        folders.sync(parent, root).map_err(|error| {
             // Not durable, so not there: the upload can be tried again.
             drop(fs::remove_file(target));
             of("sync the folder of", key)(error)
@@ -38,16 +39,22 @@ pub(super) fn publish(
     Ok(())
 }
 
-/// Syncs `folder` and all above it up to `root`. All of them each time: another process may have made one a moment ago and not
-/// have synced it yet, and syncing an unchanged folder costs next to nothing.
-pub(super) fn sync_folders(folder: &Path, root: &Path) -> io::Result<()> {
-    for folder in folder.ancestors().take_while(|folder| folder.starts_with(root)) {
-        sync_folder(folder)?;
+/// Makes `folder` and those above it, the deepest first, because that is mostly the only one that is missing. Nothing is made where
+/// the store is not: an empty mount point stays empty.
+fn make_folders(folder: &Path, staging: &Path) -> io::Result<()> {
+    match make_folder(folder) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+            staging.symlink_metadata()?;
+            make_folders(folder.parent().ok_or(missing)?, staging)?;
+            make_folder(folder)
+        }
+        made => made,
     }
-    Ok(())
 }
 
-/// Syncs the names in `folder`.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()
+fn make_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(there) if there.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }

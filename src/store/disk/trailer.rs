@@ -2,9 +2,6 @@
 //!
 //! Behind and not before, so that the file can still be looked at with ordinary tools.
 
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -15,9 +12,9 @@ use crate::types::ContentType;
 /// The format's name and version.
 const MAGIC: [u8; 8] = *b"XUPLOAD1";
 /// Object length (8 bytes), JSON length (4 bytes), both big-endian, magic (8 bytes).
-const TAIL_BYTES: u64 = 20;
+const TAIL_BYTES: usize = 20;
 /// More than any trailer has.
-const JSON_MAX_BYTES: u64 = 4096;
+pub(super) const MAX_BYTES: u64 = 4096;
 
 /// An object's properties.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,19 +52,17 @@ impl Trailer {
         bytes
     }
 
-    /// Reads the trailer of a file of `file_bytes`, and the size of the object before it. `None` if the file does not end in one, or it
-    /// describes another file.
-    pub(super) fn read(file: &File, file_bytes: u64) -> io::Result<Option<(Self, u64)>> {
-        let Some(tail_at) = file_bytes.checked_sub(TAIL_BYTES) else { return Ok(None) };
-        let mut tail = [0; 20];
-        file.read_exact_at(&mut tail, tail_at)?;
-        let Some((size, json_bytes)) = split_tail(tail) else { return Ok(None) };
-        if size.checked_add(json_bytes) != Some(tail_at) || json_bytes > JSON_MAX_BYTES {
-            return Ok(None);
+    /// The trailer of a file of `file_bytes`, of which `end` are the last [`MAX_BYTES`] or more, and the size of the object before it.
+    /// `None` if there is none, or it describes another file.
+    pub(super) fn parse(end: &[u8], file_bytes: u64) -> Option<(Self, u64)> {
+        let (before, tail) = end.split_last_chunk()?;
+        let (size, json_bytes) = split_tail(*tail)?;
+        let described = size.checked_add(json_bytes.into())?.checked_add(TAIL_BYTES as u64)?;
+        if described != file_bytes {
+            return None;
         }
-        let mut json = vec![0; usize::try_from(json_bytes).unwrap_or_default()];
-        file.read_exact_at(&mut json, size)?;
-        Ok(Self::decode(&json).map(|trailer| (trailer, size)))
+        let json_at = before.len().checked_sub(usize::try_from(json_bytes).ok()?)?;
+        Some((Self::decode(before.get(json_at..)?)?, size))
     }
 
     fn decode(json: &[u8]) -> Option<Self> {
@@ -86,24 +81,16 @@ impl Trailer {
     }
 }
 
-fn split_tail(tail: [u8; 20]) -> Option<(u64, u64)> {
+fn split_tail(tail: [u8; TAIL_BYTES]) -> Option<(u64, u32)> {
     let [s0, s1, s2, s3, s4, s5, s6, s7, j0, j1, j2, j3, magic @ ..] = tail;
     let size = u64::from_be_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
     let json_bytes = u32::from_be_bytes([j0, j1, j2, j3]);
-    (magic == MAGIC).then_some((size, json_bytes.into()))
+    (magic == MAGIC).then_some((size, json_bytes))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
-
-    fn file_of(bytes: &[u8]) -> (File, u64) {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        (file, bytes.len() as u64)
-    }
 
     fn written() -> (Trailer, Vec<u8>) {
         let trailer = Trailer::new(ContentType::parse("image/png").unwrap());
@@ -111,11 +98,28 @@ mod tests {
         (trailer, bytes)
     }
 
+    fn parse(bytes: &[u8]) -> Option<(Trailer, u64)> {
+        Trailer::parse(bytes, bytes.len() as u64)
+    }
+
     #[test]
     fn reads_what_was_written() {
         let (trailer, bytes) = written();
-        let (file, length) = file_of(&bytes);
-        assert_eq!(Trailer::read(&file, length).unwrap(), Some((trailer, 7)));
+        assert_eq!(parse(&bytes), Some((trailer, 7)));
+    }
+
+    #[test]
+    fn its_end_is_enough() {
+        let (trailer, bytes) = written();
+        assert_eq!(Trailer::parse(&bytes[7..], bytes.len() as u64), Some((trailer, 7)));
+        assert_eq!(Trailer::parse(&bytes[8..], bytes.len() as u64), None);
+    }
+
+    #[test]
+    fn the_longest_one_is_short_enough() {
+        let longest = format!("a/{}", "\"".repeat(ContentType::MAX_BYTES - 2));
+        let longest = ContentType::parse(&longest.replacen('"', "b;", 1)[..ContentType::MAX_BYTES]).unwrap();
+        assert!(Trailer::new(longest).encode(u64::MAX).len() as u64 <= MAX_BYTES);
     }
 
     #[test]
@@ -126,8 +130,7 @@ mod tests {
         for damaged in
             [&bytes[..bytes.len() - 1], &bytes[1..], &[&bytes[..], b"x"].concat(), &changed, b"", b"short"]
         {
-            let (file, length) = file_of(damaged);
-            assert_eq!(Trailer::read(&file, length).unwrap(), None, "{} bytes", damaged.len());
+            assert_eq!(parse(damaged), None, "{} bytes", damaged.len());
         }
     }
 }
