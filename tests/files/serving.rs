@@ -61,7 +61,12 @@ fn head_tells_what_get_does() {
         {
             let (got, head) = (door.get(&encoded, &headers), door.head(&encoded, &headers));
             assert_eq!(head.status, got.status, "{headers}");
-            assert_eq!(without_date(&head), without_date(&got), "{headers}");
+            let [mut head, mut got] = [without_date(&head), without_date(&got)];
+            if size == 0 {
+                // HTTP libraries take a length of zero for none told.
+                [&mut head, &mut got].map(|headers| headers.remove("content-length"));
+            }
+            assert_eq!(head, got, "{headers}");
         }
         // RFC 9110, 14.2: a range is for GET alone.
         let head = door.head(&encoded, "Range: bytes=0-0\r\n");
