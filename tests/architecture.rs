@@ -74,6 +74,12 @@ const RULES: &[Rule<'_>] = &[
     },
     Rule {
         within: &["src"],
+        never: &["tokio_rustls", "rustls"],
+        but: &["src/http/tls.rs"],
+        why: "one file knows TLS",
+    },
+    Rule {
+        within: &["src"],
         never: &["aws_sdk*", "aws_smithy*", "aws_config", "aws_credential*"],
         but: &["src/store/s3.rs"],
         why: "one file knows the AWS SDK",

@@ -90,7 +90,7 @@ fn large_files() -> String {
 /// A folder, and a configuration with which several services share it as their store.
 fn shared_store() -> (TempDir, String) {
     let folder = TempDir::new().expect("temporary folder");
-    let path = format!("path = '{}'", folder.path().join("store").display());
+    let path = format!("path = \"{}\"", folder.path().join("store").display());
     let configuration = large_files().replace("path = \"store\"", &path);
     (folder, configuration)
 }
@@ -310,6 +310,10 @@ fn a_full_disk_mounted_for_this_is_507_until_there_is_room() {
     let mut client = half_an_upload(&service, &store, &second, &large);
     let mut other = half_an_upload(&service, &store, &third, &larger);
     client.send(&large[large.len() / 2..large.len() - 1]);
+    wait_until("all but a byte of one and half of the other is there", || {
+        let sizes = staged(&store).into_iter().map(|name| fs::metadata(store.join("staging").join(name)));
+        sizes.flatten().map(|metadata| metadata.len()).sum::<u64>() == (large.len() - 1 + MIB) as u64
+    });
     // The refusal may come before all of it is sent.
     drop(other.try_send(&larger[MIB..]));
     assert_full(&other.answer(true));

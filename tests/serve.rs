@@ -250,16 +250,16 @@ fn draining_is_bounded() {
 #[test]
 fn connections_above_the_cap_wait_for_their_turn() {
     let service = Service::start_with(&configuration(FREE_PORTS, "[limits]\nconnections = 1"));
-    let public = service.address("public");
-    let mut first = Client::connect(&public);
+    let hook = service.address("hook");
+    let mut first = Client::connect(&hook);
     first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(first.answer(true).status, 404);
-    let mut second = Client::connect(&public);
+    let mut second = Client::connect(&hook);
     second.send("GET /second HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     for _ in 0..20 {
         let metrics = get(&service.address("ops"), "/metrics");
         assert!(
-            metrics.text().contains("ejabberd_sidecar_connections{listener=\"public\"} 1\n"),
+            metrics.text().contains("ejabberd_sidecar_connections{listener=\"hook\"} 1\n"),
             "{}",
             metrics.text()
         );
@@ -274,7 +274,7 @@ fn connections_above_the_cap_wait_for_their_turn() {
 fn connections_never_take_the_descriptors_that_logins_need() {
     let service = Service::start_limited("ulimit -n 256", &configuration(FREE_PORTS, ""));
     service.wait_for_log(&[
-        "limits.connections is 1024, but 256 open files are allowed: each listener takes 32",
+        "limits.connections is 2048, but 256 open files are allowed: each listener takes 16",
     ]);
     let public = service.address("public");
     let strangers: Vec<_> = (0..200).map(|_| Client::connect(&public)).collect();

@@ -7,12 +7,12 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::Runtimes;
-use super::background::Background;
+use super::background::{Background, WatchedTls};
 use super::descriptors::affordable_connections;
 use super::login;
 use super::uploads::sites;
 use crate::config::{ConfigError, Limits, Settings, StoreSettings};
-use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Pace, Socket};
+use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Pace, Socket, TURNED_AWAY, Tls};
 use crate::login::{Accounts, Registry};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
@@ -77,16 +77,23 @@ impl App {
         let door = HookDoor { login, accounts: Arc::new(accounts), files: runtimes.files().clone() };
         let ops = OpsDoor { metrics, store: Arc::clone(&health), registry: Arc::clone(&registry) };
 
-        let public = {
+        let mut public = {
             let _runtime = runtimes.files().enter();
             listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
         };
+        public.turned_away = TURNED_AWAY;
+        public.proxies = Some(listen.trusted_proxies);
+        let tls = listen.tls.map(|files| {
+            let served = Tls::new(files.identity().clone());
+            public.tls = Some(served.clone());
+            WatchedTls { files, served }
+        });
         let _runtime = runtimes.main().enter();
         let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials, limits.idle_timeout);
         let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
-        let background = Background { store, health, registry: Arc::clone(&registry), watched };
+        let background = Background { store, health, registry: Arc::clone(&registry), watched, tls };
         Ok(Self { public, hook, ops, registry, background, drain: limits.drain })
     }
 }
@@ -104,6 +111,10 @@ fn listener(
         connections: limits.connections,
         header_timeout: limits.header_timeout,
         idle_timeout: limits.idle_timeout,
+        // ejabberd and Prometheus have few, and wait for one.
+        turned_away: 0,
+        tls: None,
+        proxies: None,
     })
 }
 

@@ -2,8 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// For log, store, sockets and libraries.
-const RESERVE: u64 = 128;
+use crate::http::TURNED_AWAY;
+
+/// For log, store, sockets and libraries, and for connections that are only told that there are too many.
+const RESERVE: u64 = 128 + TURNED_AWAY as u64;
 /// Four for each connection of the cap: the public one, the file or store connection it moves, and one of each other listener.
 const FOR_EACH: u64 = 4;
 

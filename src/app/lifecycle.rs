@@ -96,7 +96,7 @@ impl Serving {
             connections: TaskTracker::new(),
         };
         for listener in listeners {
-            tracing::info!(listener = listener.name, "listening on {}", listener.socket);
+            tracing::info!(listener = listener.name, "listening on {}", listener.url());
             let served = listener.serve(serving.stop.clone(), serving.connections.clone());
             serving.listeners.spawn_on(served, runtime);
         }

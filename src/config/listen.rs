@@ -6,15 +6,22 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::one_or_many::OneOrMany;
 use super::secrets::Given;
+use super::tls::{RawTls, TlsSettings};
 use crate::authn::HookCredentials;
+use crate::policy::TrustedProxies;
 use crate::types::Address;
 
 /// `[listen]`
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ListenSettings {
     /// Uploads and downloads, for the world.
     pub public: Address,
+    /// The certificate of `public`; without one it speaks plain HTTP, for a reverse proxy.
+    pub tls: Option<TlsSettings>,
+    /// Who may tell `public` whom it asks for.
+    pub trusted_proxies: TrustedProxies,
     /// External auth, for ejabberd alone.
     pub hook: Address,
     /// What the hook's paths begin with: empty, or `/…` without a slash at the end.
@@ -29,6 +36,9 @@ pub struct ListenSettings {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawListen {
     public: Option<String>,
+    #[serde(default)]
+    tls: RawTls,
+    trusted_proxies: Option<OneOrMany<String>>,
     hook: Option<String>,
     hook_prefix: Option<String>,
     hook_credentials: Option<SecretString>,
@@ -58,8 +68,12 @@ impl RawListen {
                 "whoever reaches the hook can try passwords: use a loopback address (127.0.0.1:8081), unix:/path, or set hook_credentials",
             ));
         }
+        let proxies = self.trusted_proxies.map(OneOrMany::into_vec).unwrap_or_default();
+        let trusted_proxies = TrustedProxies::new(&proxies)
+            .map_err(|invalid| ConfigError::at("listen.trusted_proxies", invalid))?;
+        let tls = self.tls.validate(folder)?;
         let hook_prefix = prefix(self.hook_prefix.unwrap_or_default())?;
-        Ok(ListenSettings { public, hook, hook_prefix, hook_credentials, ops })
+        Ok(ListenSettings { public, tls, trusted_proxies, hook, hook_prefix, hook_credentials, ops })
     }
 }
 

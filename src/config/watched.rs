@@ -1,5 +1,6 @@
 //! Small files that are read again when they change.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -10,12 +11,18 @@ use super::ConfigError;
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A file, and what it held when it was read last.
-#[derive(Debug)]
 pub struct WatchedFile {
     path: PathBuf,
     last: Option<Vec<u8>>,
     /// What it held when it was looked at last.
     next: Option<Vec<u8>>,
+}
+
+/// Without what it holds, which may be a private key.
+impl fmt::Debug for WatchedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedFile").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl WatchedFile {
@@ -35,6 +42,11 @@ impl WatchedFile {
         self.last = Some(bytes.clone());
         self.next = self.last.clone();
         Ok(bytes)
+    }
+
+    /// What it held when it was first read, or when a change was told last; `None` if that was that it cannot be read.
+    pub(super) fn held(&self) -> Option<&[u8]> {
+        self.last.as_deref()
     }
 
     /// What it holds now, if that is something else than before and was so twice: it may just be in the middle of being written. An

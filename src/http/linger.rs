@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -22,32 +22,41 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Lingering<T> {
     connection: T,
     stop: CancellationToken,
-    closing: Option<Closing>,
+    closing: Closing,
 }
 
 #[derive(Debug)]
-struct Closing {
-    patience: Pin<Box<Sleep>>,
-    still_sending: bool,
+enum Closing {
+    NotYet,
+    Reading { patience: Pin<Box<Sleep>>, still_sending: bool },
+    Done,
 }
 
 impl<T> Lingering<T> {
     pub(super) fn new(connection: T, stop: CancellationToken) -> Self {
-        Self { connection, stop, closing: None }
+        Self { connection, stop, closing: Closing::NotYet }
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Lingering<T> {
-    /// Reads and throws away. Ready at the end of what the client sends; `sent` tells whether something came.
-    fn poll_discard(&mut self, context: &mut Context<'_>, sent: &mut bool) -> Poll<()> {
-        let mut scratch = [0; 8 * 1024];
-        loop {
-            let mut buffer = ReadBuf::new(&mut scratch);
-            match ready!(Pin::new(&mut self.connection).poll_read(context, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => *sent = true,
-                _ => return Poll::Ready(()),
-            }
+/// Reads and throws away. Ready at the end of what the client sends; `sent` tells whether something came.
+fn poll_discard<T>(connection: &mut T, context: &mut Context<'_>, sent: &mut bool) -> Poll<()>
+where
+    T: AsyncRead + Unpin,
+{
+    let mut scratch = [0; 8 * 1024];
+    loop {
+        let mut buffer = ReadBuf::new(&mut scratch);
+        match ready!(Pin::new(&mut *connection).poll_read(context, &mut buffer)) {
+            Ok(()) if !buffer.filled().is_empty() => *sent = true,
+            _ => return Poll::Ready(()),
         }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Lingering<T> {
+    /// Ends our side at once: there was no answer that could be cut off.
+    pub(super) async fn hang_up(mut self) {
+        drop(self.connection.shutdown().await);
     }
 }
 
@@ -88,18 +97,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let mut closing = if let Some(closing) = this.closing.take() {
-            closing
-        } else {
+        if matches!(this.closing, Closing::NotYet) {
             ready!(Pin::new(&mut this.connection).poll_shutdown(context))?;
-            Closing { patience: Box::pin(sleep(PATIENCE)), still_sending: false }
+            this.closing = Closing::Reading { patience: Box::pin(sleep(PATIENCE)), still_sending: false };
+        }
+        let Closing::Reading { patience, still_sending } = &mut this.closing else {
+            return Poll::Ready(Ok(()));
         };
-        let ended = this.poll_discard(context, &mut closing.still_sending).is_ready();
-        let idle = this.stop.is_cancelled() && !closing.still_sending;
-        if ended || idle || closing.patience.as_mut().poll(context).is_ready() {
+        let ended = poll_discard(&mut this.connection, context, still_sending).is_ready();
+        let idle = this.stop.is_cancelled() && !*still_sending;
+        if ended || idle || patience.as_mut().poll(context).is_ready() {
+            this.closing = Closing::Done;
             return Poll::Ready(Ok(()));
         }
-        this.closing = Some(closing);
         Poll::Pending
     }
 }

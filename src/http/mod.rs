@@ -1,21 +1,26 @@
 //! The HTTP doors. They translate and decide nothing.
 
 mod client;
+mod connection;
 mod files;
 mod hook;
 mod linger;
 mod ops;
 mod pace;
 mod question;
+mod rejection;
 mod routes;
+mod seats;
 mod server;
 mod socket;
 mod stall;
+mod tls;
 
 pub use self::files::FilesDoor;
 pub use self::hook::HookDoor;
 pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
 pub use self::routes::{files, hook, ops};
-pub use self::server::Listener;
+pub use self::server::{Listener, TURNED_AWAY};
 pub use self::socket::{BindError, Socket};
+pub use self::tls::{Identity, InvalidIdentity, Tls};

@@ -1,29 +1,26 @@
-//! Accepts connections and serves them, with a cap on their number and a limit on how long a request's head may take.
+//! Accepts connections, with a cap on their number.
 
-use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::linger::Lingering;
-use super::socket::{Connection, Socket};
-use super::stall::Stalling;
-use crate::telemetry::metrics;
+use super::connection::{Admitted, Served};
+use super::seats::{Seat, Seats};
+use super::socket::Socket;
+use super::tls::Tls;
+use crate::policy::TrustedProxies;
 
 /// After a failed accept, for instance because all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a connection may keep in memory of a request's head, or of a body on its way. hyper's default is 400 KiB, which many connections
-/// with heads that never end could add up.
-const BUFFER_MAX_BYTES: usize = 128 * 1024;
+/// How many connections above the cap are told so at once. Further ones wait in the kernel.
+pub const TURNED_AWAY: usize = 64;
+/// How long one of those may take to hear it.
+const TURNING_AWAY: Duration = Duration::from_secs(5);
 
 /// A bound listener with what it serves.
 #[derive(Debug)]
@@ -34,67 +31,56 @@ pub struct Listener {
     pub socket: Socket,
     /// What.
     pub routes: Router,
-    /// Connections at once; further ones wait in the kernel.
+    /// Connections at once.
     pub connections: usize,
-    /// For a request's head, and for the pause between two requests.
+    /// Connections above those that are answered 503 at once; further ones wait in the kernel.
+    pub turned_away: usize,
+    /// For a request's head, for the pause between two requests, and for a handshake.
     pub header_timeout: Duration,
     /// The longest time in which a client takes nothing of its answer.
     pub idle_timeout: Duration,
+    /// Where connections are encrypted.
+    pub tls: Option<Tls>,
+    /// Where requests carry the address of their client: whose word on it is taken.
+    pub proxies: Option<TrustedProxies>,
 }
 
 impl Listener {
+    /// Where it can be reached.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match (&self.socket, &self.tls) {
+            (Socket::Tcp(_), None) => format!("http://{}", self.socket),
+            (Socket::Tcp(_), Some(_)) => format!("https://{}", self.socket),
+            (Socket::Unix(..), _) => self.socket.to_string(),
+        }
+    }
+
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name, socket, routes, connections, header_timeout, idle_timeout } = self;
-        let free = Arc::new(Semaphore::new(connections));
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(BUFFER_MAX_BYTES);
-        while let Some(accepted) = stop.run_until_cancelled(accept(&socket, &free)).await {
+        let Self { name: listener, socket, routes, header_timeout, idle_timeout, tls, proxies, .. } = self;
+        let seats = Seats::new(self.connections, self.turned_away);
+        let stop_accepting = stop.clone();
+        let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, idle_timeout, stop });
+        while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
-                Ok((connection, permit)) => {
-                    let connection = Stalling::new(connection, idle_timeout);
-                    let served = serve_connection(connection, http.clone(), routes.clone(), stop.clone());
+                Ok((seat, stream, peer)) => {
+                    let served = Arc::clone(&served);
                     tasks.spawn(async move {
-                        let _counted = metrics::connection(name);
-                        served.await;
-                        drop(permit);
+                        match seat {
+                            Seat::Taken(_permit) => served.connection(stream, peer, Admitted::Yes).await,
+                            Seat::Standing(_permit) => {
+                                let told = served.connection(stream, peer, Admitted::No);
+                                drop(timeout(TURNING_AWAY, told).await);
+                            }
+                        }
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(listener = name, "a connection could not be accepted: {error}");
+                    tracing::warn!(listener, "a connection could not be accepted: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
-    }
-}
-
-async fn accept(
-    socket: &Socket,
-    free: &Arc<Semaphore>,
-) -> io::Result<(Box<dyn Connection>, OwnedSemaphorePermit)> {
-    // The semaphore is never closed; if it were, refusing would be right.
-    let permit = Arc::clone(free).acquire_owned().await.map_err(io::Error::other)?;
-    Ok((socket.accept().await?, permit))
-}
-
-async fn serve_connection(
-    connection: Stalling<Box<dyn Connection>>,
-    http: http1::Builder,
-    routes: Router,
-    stop: CancellationToken,
-) {
-    let io = TokioIo::new(Lingering::new(connection, stop.clone()));
-    let mut serving = pin!(http.serve_connection(io, TowerToHyperService::new(routes)));
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = stop.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        // Strangers break connections all the time.
-        tracing::debug!("a connection ended: {error}");
     }
 }

@@ -1,14 +1,14 @@
 //! Listening sockets, TCP or unix.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio_util::either::Either;
 
 use crate::types::Address;
 
@@ -18,9 +18,7 @@ const BACKLOG: u32 = 1024;
 const UNIX_MODE: u32 = 0o660;
 
 /// A connection of either kind.
-pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+pub(super) type Stream = Either<TcpStream, UnixStream>;
 
 /// A bound socket.
 #[derive(Debug)]
@@ -65,14 +63,15 @@ impl Socket {
         })
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Box<dyn Connection>> {
+    /// The next connection, and who is at the other end of it. On a unix socket that is nobody with an address.
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
         match self {
             Self::Tcp(listener) => {
-                let (connection, _) = listener.accept().await?;
+                let (connection, peer) = listener.accept().await?;
                 connection.set_nodelay(true)?;
-                Ok(Box::new(connection))
+                Ok((Either::Left(connection), Some(peer.ip().to_canonical())))
             }
-            Self::Unix(listener, _) => Ok(Box::new(listener.accept().await?.0)),
+            Self::Unix(listener, _) => Ok((Either::Right(listener.accept().await?.0), None)),
         }
     }
 }
@@ -81,7 +80,7 @@ impl fmt::Display for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => write!(f, "http://{address}"),
+                Ok(address) => address.fmt(f),
                 Err(_) => f.write_str("an unknown address"),
             },
             Self::Unix(_, SocketPath(path)) => write!(f, "unix:{}", path.display()),

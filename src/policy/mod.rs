@@ -3,6 +3,7 @@
 mod disposition;
 mod localparts;
 mod media_types;
+mod proxies;
 mod rates;
 
 pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
@@ -10,4 +11,5 @@ pub use self::localparts::{ADMIN_NAMES, InvalidPattern, LocalpartRules};
 pub use self::media_types::{
     Extension, InvalidExtension, InvalidTypePattern, TypePattern, TypeRefusal, TypeRules,
 };
+pub use self::proxies::{InvalidProxy, TrustedProxies};
 pub use self::rates::{MinuteRates, Rate};

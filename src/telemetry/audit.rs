@@ -181,3 +181,20 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
         Ending::Failed => tracing::error!(vhost, client, outcome, reason = code, "{what}: {text}"),
     }
 }
+
+/// A request was refused by its listener, before any of the above could see it. `client` is whoever is known to be behind it.
+pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { code, text }: Why<'_>) {
+    metrics::request_rejected(listener, code);
+    if throttle::may_tell() {
+        let client = client.map(display);
+        tracing::info!(listener, client, outcome = "refused", reason = code, "request: {text}");
+    }
+}
+
+/// A connection did not come to be encrypted. That is counted; who scans ports does it all the time.
+pub fn handshake_failed(listener: &'static str, client: Option<IpAddr>, problem: &dyn Display) {
+    let code = "tls_failed";
+    metrics::request_rejected(listener, code);
+    let client = client.map(display);
+    tracing::debug!(listener, client, reason = code, "handshake: {problem}");
+}

@@ -18,6 +18,7 @@ const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
 const DOWNLOADS: &str = "ejabberd_sidecar_downloads_total";
 const CONNECTIONS: &str = "ejabberd_sidecar_connections";
+const REQUESTS_REJECTED: &str = "ejabberd_sidecar_requests_rejected_total";
 const STORE_UP: &str = "ejabberd_sidecar_store_up";
 
 /// Starts counting for this process, and answers what renders the counters.
@@ -47,6 +48,10 @@ pub fn start() -> Result<PrometheusHandle, BuildError> {
     describe_counter!(UPLOAD_BYTES, "Bytes of stored uploads by vhost");
     describe_counter!(DOWNLOADS, "Downloads by vhost, outcome (served, refused, failed) and reason");
     describe_gauge!(CONNECTIONS, "Open connections by listener");
+    describe_counter!(
+        REQUESTS_REJECTED,
+        "Requests and connections that were turned away before they were one of the above, by listener and reason"
+    );
     describe_gauge!(STORE_UP, "Whether the store answered when it was last asked (1) or not (0)");
     Ok(handle)
 }
@@ -123,6 +128,10 @@ impl Drop for OpenConnection {
     fn drop(&mut self) {
         gauge!(CONNECTIONS, "listener" => self.0).decrement(1);
     }
+}
+
+pub(super) fn request_rejected(listener: &'static str, reason: &'static str) {
+    counter!(REQUESTS_REJECTED, "listener" => listener, "reason" => reason).increment(1);
 }
 
 /// Says whether the store answered.

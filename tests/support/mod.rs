@@ -4,6 +4,8 @@
 
 pub(crate) mod callers;
 pub(crate) mod http;
+pub(crate) mod metrics;
+pub(crate) mod tls;
 pub(crate) mod tokens;
 
 use std::fs;
@@ -157,8 +159,8 @@ impl Service {
     pub(crate) fn address(&self, listener: &str) -> String {
         let log = self.log();
         let line = log.lines().find(|line| line.contains(&format!("listener=\"{listener}\"")));
-        let url = line.and_then(|line| line.split(' ').find_map(|word| word.strip_prefix("http://")));
-        url.unwrap_or_else(|| unreachable!("no address of {listener} in:\n{log}")).to_owned()
+        let url = line.and_then(|line| line.split(' ').find_map(|word| word.split_once("://")));
+        url.unwrap_or_else(|| unreachable!("no address of {listener} in:\n{log}")).1.to_owned()
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -33,7 +33,22 @@ pub(crate) fn signed_with(secret: &str, header: &Value, claims: &Value) -> Strin
 
 /// The upload token `v` for a file of `size` bytes at `path`, decoded.
 pub(crate) fn v(path: &str, size: usize) -> String {
-    hex::encode(mac(UPLOAD_SECRET, format!("{path} {size}").as_bytes()))
+    v_with(UPLOAD_SECRET, path, size as u64)
+}
+
+/// The same with another secret, for a path of any bytes.
+pub(crate) fn v_with(secret: &str, path: impl AsRef<[u8]>, size: u64) -> String {
+    hex::encode(mac(secret, &[path.as_ref(), format!(" {size}").as_bytes()].concat()))
+}
+
+/// The upload token `v2`, which Metronome calls `token`, for a file that is sent as `content_type`.
+pub(crate) fn v2(path: &str, size: usize, content_type: &str) -> String {
+    v2_with(UPLOAD_SECRET, path, size, content_type)
+}
+
+/// The same with another secret.
+pub(crate) fn v2_with(secret: &str, path: &str, size: usize, content_type: &str) -> String {
+    hex::encode(mac(secret, format!("{path}\0{size}\0{content_type}").as_bytes()))
 }
 
 fn mac(secret: &str, bytes: &[u8]) -> Vec<u8> {

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 pub(super) use self::registry::write_last;
+pub(super) use self::reread::WatchedTls;
 use super::login::Watched;
 use crate::login::Registry;
 use crate::store::{Store, StoreHealth};
@@ -21,6 +22,7 @@ pub(super) struct Background {
     pub(super) health: Arc<StoreHealth>,
     pub(super) registry: Arc<Registry>,
     pub(super) watched: Watched,
+    pub(super) tls: Option<WatchedTls>,
 }
 
 impl Background {
@@ -28,11 +30,11 @@ impl Background {
     ///
     /// The registry is loaded before this returns, unless the store keeps it waiting.
     pub(super) async fn start(self, runtime: &Handle) -> JoinSet<()> {
-        let Self { store, health, registry, watched } = self;
+        let Self { store, health, registry, watched, tls } = self;
         let mut tasks = JoinSet::new();
         tasks.spawn_on(health.watch(Arc::clone(&store)), runtime);
         tasks.spawn_on(sweep::keep(store), runtime);
-        tasks.spawn_on(reread::watch(watched), runtime);
+        tasks.spawn_on(reread::watch(watched, tls), runtime);
         registry::load(Arc::clone(&registry), runtime).await;
         tasks.spawn_on(registry::keep(registry), runtime);
         tasks

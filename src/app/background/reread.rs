@@ -5,25 +5,51 @@ use std::time::Duration;
 
 use crate::app::login::{Watched, WatchedKeys, WatchedUsers};
 use crate::authn::keys::{ParsedSet, parse_jwks};
+use crate::config::TlsSettings;
+use crate::http::Tls;
 use crate::telemetry::metrics;
 
 /// How often files are read. A change has to be there twice, so it counts after twice this time.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// A certificate with its key, read again when one of their files changes.
+#[derive(Debug)]
+pub(in crate::app) struct WatchedTls {
+    pub(in crate::app) files: TlsSettings,
+    pub(in crate::app) served: Tls,
+}
+
 /// Looks after all files, for ever.
-pub(super) async fn watch(Watched { mut keys, mut users }: Watched) {
-    if keys.is_empty() && users.is_empty() {
+pub(super) async fn watch(Watched { mut keys, mut users }: Watched, mut tls: Option<WatchedTls>) {
+    if keys.is_empty() && users.is_empty() && tls.is_none() {
         pending::<()>().await;
     }
-    for file in
-        keys.iter().map(|watched| &watched.file).chain(users.iter().map(|watched| watched.file.file()))
-    {
-        metrics::file_refused(file.path(), false);
+    let key_files = keys.iter().map(|watched| watched.file.path());
+    let user_files = users.iter().map(|watched| watched.file.file().path());
+    let tls_files = tls.iter().flat_map(|watched| watched.files.paths());
+    for path in key_files.chain(user_files).chain(tls_files) {
+        metrics::file_refused(path, false);
     }
     loop {
         tokio::time::sleep(INTERVAL).await;
         keys.iter_mut().for_each(reread_keys);
         users.iter_mut().for_each(reread_users);
+        tls.iter_mut().for_each(reread_tls);
+    }
+}
+
+/// Both files are refused, or none: neither is of use without the other.
+fn reread_tls(WatchedTls { files, served }: &mut WatchedTls) {
+    let Some(identity) = files.changed() else { return };
+    for path in files.paths() {
+        metrics::file_refused(path, identity.is_err());
+    }
+    match identity {
+        Ok(identity) => {
+            tracing::info!("{}: another certificate is shown now", files.paths()[0].display());
+            served.replace(identity);
+        }
+        Err(problem) => tracing::error!("{problem}: the certificate and key from before stay in force"),
     }
 }
 

@@ -1,0 +1,78 @@
+//! `[listen.tls]`: the certificate of the public listener.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::watched::WatchedFile;
+use crate::http::Identity;
+
+const CERT: &str = "listen.tls.cert";
+const KEY: &str = "listen.tls.key";
+
+/// Two PEM files, and what they held at the start.
+#[derive(Debug)]
+pub struct TlsSettings {
+    cert: WatchedFile,
+    key: WatchedFile,
+    identity: Identity,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTls {
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl RawTls {
+    pub(super) fn validate(self, folder: &Path) -> Result<Option<TlsSettings>, ConfigError> {
+        let missing = |key| Err(ConfigError::at(key, "is missing: a certificate and its key go together"));
+        match (self.cert, self.key) {
+            (Some(cert), Some(key)) => TlsSettings::open(folder.join(cert), folder.join(key)).map(Some),
+            (Some(_), None) => missing(KEY),
+            (None, Some(_)) => missing(CERT),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl TlsSettings {
+    fn open(cert: PathBuf, key: PathBuf) -> Result<Self, ConfigError> {
+        let (mut cert, mut key) = (WatchedFile::new(cert), WatchedFile::new(key));
+        let identity = pair(&cert.read(CERT)?, &key.read(KEY)?)?;
+        Ok(Self { cert, key, identity })
+    }
+
+    /// The pair that was there at the start.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Where the certificate and its key are.
+    #[must_use]
+    pub fn paths(&self) -> [&Path; 2] {
+        [self.cert.path(), self.key.path()]
+    }
+
+    /// The pair that the files hold now, or what is wrong with it, if one of them changed. Two files are not exchanged at once: a
+    /// certificate whose key is still to come is such a problem, and the key is a change of its own.
+    pub fn changed(&mut self) -> Option<Result<Identity, ConfigError>> {
+        let changed = [self.cert.changed(), self.key.changed()];
+        changed.iter().any(Option::is_some).then(|| {
+            let unreadable = |key| ConfigError::at(key, "cannot be read");
+            let cert = self.cert.held().ok_or_else(|| unreadable(CERT))?;
+            let key = self.key.held().ok_or_else(|| unreadable(KEY))?;
+            pair(cert, key)
+        })
+    }
+}
+
+fn pair(cert: &[u8], key: &[u8]) -> Result<Identity, ConfigError> {
+    Identity::from_pem(cert, key).map_err(|problem| {
+        let place = if problem.is_of_key() { KEY } else { CERT };
+        ConfigError::at(place, problem)
+    })
+}
