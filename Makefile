@@ -25,7 +25,7 @@ soak: ## a million logins each through bridge and hook: every answer right, noth
 fuzz: ## the parsers of tokens, keys and frames, FUZZ_SECONDS (30) each
 	@scripts/fuzz
 
-bench: ## numbers beside their goals, and nginx beside the hook
+bench: ## numbers beside their goals, and beside nginx and Prosody
 	@scripts/bench
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors

@@ -90,7 +90,7 @@ fn large_files() -> String {
 /// A folder, and a configuration with which several services share it as their store.
 fn shared_store() -> (TempDir, String) {
     let folder = TempDir::new().expect("temporary folder");
-    let path = format!("path = {:?}", folder.path().join("store"));
+    let path = format!("path = \"{}\"", folder.path().join("store").display());
     let configuration = large_files().replace("path = \"store\"", &path);
     (folder, configuration)
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::report::{Goal, percentile, row};
-use super::support::processes::{Bridge, Service, YES, frame, free_address};
+use super::support::processes::{Bridge, Service, Setup, YES, frame, free_address};
+use super::support::report::{Goal, percentile, row};
 use super::support::signers::Signer;
 
 const ROUNDS: usize = 5;
@@ -19,7 +19,7 @@ pub(crate) fn measure(program: &Path) {
     let signer = [Signer::hs256()];
     let unix = format!("unix:{}/hook.sock", folder.path().display());
     let tcp = free_address();
-    let _services = [&unix, &tcp].map(|address| Service::start(program, address, "info", &signer));
+    let _services = [&unix, &tcp].map(|address| Service::start(program, Setup::with_hook(address), &signer));
     let question = frame(format!("auth:alice:localhost:{}", signer[0].token("HS256", None)));
     for (name, hook) in [("unix", unix), ("TCP", format!("http://{tcp}"))] {
         let start = || {

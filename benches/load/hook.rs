@@ -1,18 +1,15 @@
 //! Logins through the hook, and nginx with an answer that is always the same, asked by the same client in turns.
 
-use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Barrier;
-use std::thread::{self, sleep};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use super::report::{Goal, percentile, row};
 use super::support::client::{Connection, post};
-use super::support::processes::{Process, Service, free_address, wait_until};
+use super::support::latency::Question;
+use super::support::nginx::Nginx;
+use super::support::processes::{Process, Service, Setup, free_address};
+use super::support::report::{Goal, percentile, row};
 use super::support::signers::{Signer, tampered};
 
 const CONNECTIONS: u32 = 8;
@@ -26,18 +23,16 @@ const LATENCY_ROUND: Duration = Duration::from_secs(4);
 /// Something to ask.
 struct Target<'run> {
     name: &'static str,
-    address: &'run str,
     process: &'run Process,
-    request: &'run [u8],
-    answer: &'static str,
+    question: Question<'run>,
 }
 
 pub(crate) fn measure(program: &Path, nginx: &Path) {
     let signers = [Signer::hs256(), Signer::rs256(), Signer::es256(1)];
     let [hook, quiet] = [(); 2].map(|()| free_address());
     let services = [(&hook, "info"), (&quiet, "warn")]
-        .map(|(address, level)| Service::start(program, address, level, &signers));
-    let nginx = Nginx::start(nginx);
+        .map(|(hook, level)| Service::start(program, Setup { level, ..Setup::with_hook(hook) }, &signers));
+    let nginx = Nginx::start(nginx, r#"location / { return 200 "true"; }"#);
     let tokens = signers.each_ref().map(|signer| signer.token(signer.algorithm(), None));
     let request =
         |token: &str| post("check_password", &[("user", "alice"), ("server", "localhost"), ("pass", token)]);
@@ -47,16 +42,21 @@ pub(crate) fn measure(program: &Path, nginx: &Path) {
     let [hs256, rs256, es256] = good.each_ref().map(Vec::as_slice);
     let [_, rs256_bad, es256_bad] = bad.each_ref().map(Vec::as_slice);
     let [process, quiet_process] = services.each_ref().map(|service| &service.process);
-    let to_hook = |name, request| Target { name, address: &hook, process, request, answer: "true" };
+    let ask = |address, request| Question { address, request, answer: "true" };
+    let to_hook = |name, request| Target { name, process, question: ask(&hook, request) };
+    let refused = |name, request| {
+        let question = Question { answer: "false", ..ask(&hook, request) };
+        Target { question, ..to_hook(name, request) }
+    };
     let targets = [
-        Target { address: &nginx.address, process: &nginx.process, ..to_hook("nginx", hs256) },
+        Target { name: "nginx", process: &nginx.process, question: ask(&nginx.address, hs256) },
         to_hook("HS256", hs256),
-        Target { address: &quiet, process: quiet_process, ..to_hook("HS256 without its log line", hs256) },
+        Target { name: "HS256 without its log line", process: quiet_process, question: ask(&quiet, hs256) },
         to_hook("RS256", rs256),
         to_hook("ES256", es256),
         // No key remembers these: they cost what good ones cost the first time.
-        Target { answer: "false", ..to_hook("RS256, bad signature", rs256_bad) },
-        Target { answer: "false", ..to_hook("ES256, bad signature", es256_bad) },
+        refused("RS256, bad signature", rs256_bad),
+        refused("ES256, bad signature", es256_bad),
     ];
     throughput(&targets);
     let [nginx, hs256, ..] = &targets;
@@ -97,7 +97,7 @@ fn throughput(targets: &[Target<'_>; 7]) {
 fn latency(target: &Target<'_>, goal: Goal) {
     let [mut p50, mut p99] = [(); 2].map(|()| Vec::new());
     for _ in 0..LATENCY_ROUNDS {
-        let mut latencies = latencies(target);
+        let mut latencies = target.question.latencies(RATE, LATENCY_ROUND);
         p50.push(percentile(&mut latencies, 500));
         p99.push(percentile(&mut latencies, 990));
     }
@@ -109,12 +109,12 @@ fn latency(target: &Target<'_>, goal: Goal) {
 fn answers_per_second(target: &Target<'_>) -> (u32, f64) {
     let start = Barrier::new(CONNECTIONS as usize);
     let one = || {
-        let mut connection = Connection::open(target.address);
-        ask(&mut connection, target);
+        let mut connection = Connection::open(target.question.address);
+        target.question.ask(&mut connection);
         start.wait();
         let (start, mut answers) = (Instant::now(), 0);
         while start.elapsed() < ROUND {
-            ask(&mut connection, target);
+            target.question.ask(&mut connection);
             answers += 1;
         }
         (answers, f64::from(answers) / start.elapsed().as_secs_f64())
@@ -124,75 +124,4 @@ fn answers_per_second(target: &Target<'_>) -> (u32, f64) {
         let clients = clients.into_iter().map(|client| client.join().expect("all are answered"));
         clients.fold((0, 0.0), |(answers, rate), (more, faster)| (answers + more, rate + faster))
     })
-}
-
-/// Questions come at their times, whether or not those before were answered. A question that had to wait for its connection
-/// waited: its time counts from when it should have been asked.
-fn latencies(target: &Target<'_>) -> Vec<Duration> {
-    let interval = Duration::from_secs(1) / RATE;
-    let start = Instant::now() + Duration::from_millis(50);
-    let one = |first: u32| {
-        let mut connection = Connection::open(target.address);
-        ask(&mut connection, target);
-        let mut latencies = Vec::new();
-        for at in (first..).step_by(CONNECTIONS as usize).map(|number| interval * number) {
-            if at >= LATENCY_ROUND {
-                return latencies;
-            }
-            sleep((start + at).saturating_duration_since(Instant::now()));
-            ask(&mut connection, target);
-            latencies.push(start.elapsed().saturating_sub(at));
-        }
-        latencies
-    };
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CONNECTIONS).map(|first| scope.spawn(move || one(first))).collect();
-        clients.into_iter().flat_map(|client| client.join().expect("all are answered")).collect()
-    })
-}
-
-fn ask(connection: &mut Connection, target: &Target<'_>) {
-    let answer = connection.ask(target.request).expect("an answer");
-    assert_eq!((answer.status, answer.body), (200, target.answer.as_bytes()));
-}
-
-/// nginx with a configuration of its own. It ends with this value.
-struct Nginx {
-    address: String,
-    process: Process,
-    _folder: TempDir,
-}
-
-impl Nginx {
-    fn start(program: &Path) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let address = free_address();
-        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {};\n", folder.path().display()))
-            .concat();
-        let configuration = format!(
-            r#"
-daemon off;
-worker_processes auto;
-pid nginx.pid;
-events {{}}
-http {{
-    access_log off;
-    keepalive_requests 1000000000;
-    {temporary}
-    server {{
-        listen {address};
-        location / {{ return 200 "true"; }}
-    }}
-}}
-"#
-        );
-        let file = folder.path().join("nginx.conf");
-        fs::write(&file, configuration).expect("writable");
-        let mut command = Command::new(program);
-        command.arg("-p").arg(folder.path()).arg("-c").arg(file).args(["-e", "stderr"]).stdin(Stdio::null());
-        let process = Process::spawn(&mut command);
-        wait_until("nginx listens", || TcpStream::connect(&address).is_ok());
-        Self { address, process, _folder: folder }
-    }
 }

@@ -7,7 +7,6 @@ use clap::Parser;
 
 mod bridge;
 mod hook;
-mod report;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -21,7 +20,7 @@ struct Arguments {
 
 fn main() {
     let Arguments { program, nginx } = Arguments::parse();
-    report::heading();
+    support::report::heading();
     hook::measure(&program, &nginx);
     bridge::measure(&program);
 }

@@ -21,7 +21,7 @@ use calls::Call;
 use frames::Frame;
 use mix::Mix;
 use support::client::Connection;
-use support::processes::{Bridge, Process, Service, YES, bytes_of, frame, free_address, wait_until};
+use support::processes::{Bridge, Process, Service, Setup, YES, bytes_of, frame, free_address, wait_until};
 use support::signers::Signer;
 
 /// Frames, and as many calls of the hook.
@@ -49,7 +49,7 @@ struct Arguments {
 fn main() {
     let Arguments { program } = Arguments::parse();
     let (start, signer, address) = (Instant::now(), Signer::hs256(), free_address());
-    let service = Service::start(&program, &address, "info", [&signer]);
+    let service = Service::start(&program, Setup::with_hook(&address), [&signer]);
     let folder = TempDir::new().expect("a temporary folder");
     let bridge_log = folder.path().join("log");
     let log = File::create(&bridge_log).expect("writable");

@@ -16,6 +16,10 @@ use super::signers::Signer;
 
 pub(crate) const YES: [u8; 4] = [0, 2, 0, 1];
 pub(crate) const NO: [u8; 4] = [0, 2, 0, 0];
+/// Signs uploads.
+pub(crate) const UPLOAD_SECRET: &str = "upload-secret-0123456789-abcdefghijklmnop";
+/// For a listener that nobody asks.
+const ANY_ADDRESS: &str = "127.0.0.1:0";
 
 /// A process of ours. It ends with this value.
 pub(crate) struct Process(Child);
@@ -34,18 +38,16 @@ impl Process {
         number.unwrap_or_else(|| unreachable!("no {field} in:\n{status}"))
     }
 
-    /// That it has spent on a processor, together with its children.
+    /// That it has spent on a processor, together with its children. Threads that have ended count, too.
     pub(crate) fn cpu_time(&self) -> Duration {
-        let tasks = |pid: &str| fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        let read =
-            |task: &fs::DirEntry, file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
-        let mut processes = vec![self.0.id().to_string()];
-        for task in tasks(&processes[0]) {
-            processes.extend(read(&task, "children").split_whitespace().map(str::to_owned));
-        }
-        let tasks = processes.iter().flat_map(|pid| tasks(pid));
-        let spent = tasks.map(|task| read(&task, "schedstat").split(' ').next()?.parse().ok());
-        spent.flatten().map(Duration::from_nanos).sum()
+        let tasks = format!("/proc/{}/task", self.0.id());
+        let children = fs::read_dir(tasks).expect("it runs").flatten();
+        let children = children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let mut processes: Vec<_> = children
+            .flat_map(|pids| pids.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        processes.push(self.0.id().to_string());
+        processes.iter().map(|pid| cpu_time_of(pid)).sum()
     }
 
     pub(crate) fn open_descriptors(&self) -> usize {
@@ -66,6 +68,14 @@ impl Drop for Process {
     }
 }
 
+fn cpu_time_of(pid: &str) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    // The name before may hold anything. Two of the fields behind it are hundredths of a second, without and within the kernel.
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("digits"));
+    ticks.map(|ticks| Duration::from_millis(10 * ticks)).sum()
+}
+
 /// Waits for something that has to happen.
 pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -81,20 +91,46 @@ pub(crate) fn free_address() -> String {
     listener.expect("a free port").to_string()
 }
 
+/// What differs from one service to another.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'run> {
+    pub(crate) hook: &'run str,
+    pub(crate) public: &'run str,
+    pub(crate) level: &'run str,
+    pub(crate) sync: bool,
+}
+
+impl<'run> Setup<'run> {
+    /// One whose logins are measured: nobody knows where its files are.
+    pub(crate) fn with_hook(hook: &'run str) -> Self {
+        Self { hook, public: ANY_ADDRESS, level: "info", sync: true }
+    }
+}
+
 /// A running service, with one vhost, localhost.
 pub(crate) struct Service {
     pub(crate) process: Process,
     pub(crate) ops: String,
     log: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Service {
     /// Starts a service that takes these issuers' tokens, and waits until it is ready.
     pub(crate) fn start<'signers>(
         program: &Path,
-        hook: &str,
-        level: &str,
+        setup: Setup<'_>,
+        issuers: impl IntoIterator<Item = &'signers Signer>,
+    ) -> Self {
+        let service = Self::launch(program, setup, issuers);
+        wait_until("the service is ready", || service.is_ready());
+        service
+    }
+
+    /// The same, without waiting.
+    pub(crate) fn launch<'signers>(
+        program: &Path,
+        Setup { hook, public, level, sync }: Setup<'_>,
         issuers: impl IntoIterator<Item = &'signers Signer>,
     ) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -103,14 +139,18 @@ impl Service {
         let mut configuration = format!(
             r#"
 [listen]
-public = "127.0.0.1:0"
+public = "{public}"
 hook = "{hook}"
 ops = "{ops}"
 [upload]
-secrets = ["upload-secret-0123456789-abcdefghijklmnop"]
+secrets = ["{UPLOAD_SECRET}"]
+max_size = "8GiB"
+[limits]
+connections = 2048
 [store]
 kind = "disk"
 path = "store"
+sync = {sync}
 [log]
 level = "{level}"
 [hosts.localhost]
@@ -126,8 +166,18 @@ level = "{level}"
         let stderr = fs::File::create(&log).expect("writable");
         let process =
             Process::spawn(Command::new(program).args(["serve", "--config"]).arg(file).stderr(stderr));
-        wait_until("the service is ready", || is_ready(&ops));
-        Self { process, ops, log, _folder: folder }
+        Self { process, ops, log, folder }
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        TcpStream::connect(&self.ops).is_ok()
+            && Connection::open(&self.ops).ask(request).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Where the files of its vhost are.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.folder.path().join("store/files/localhost")
     }
 
     pub(crate) fn log_bytes(&self) -> usize {
@@ -138,12 +188,6 @@ level = "{level}"
 /// The size of a file.
 pub(crate) fn bytes_of(file: &Path) -> usize {
     usize::try_from(fs::metadata(file).expect("it is there").len()).expect("not that large")
-}
-
-fn is_ready(ops: &str) -> bool {
-    let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    TcpStream::connect(ops).is_ok()
-        && Connection::open(ops).ask(request).is_ok_and(|answer| answer.status == 200)
 }
 
 /// The bridge, as ejabberd runs it.

@@ -11,6 +11,9 @@ use rsa::{RsaPrivateKey, pkcs1v15, pss};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+/// Of HS256.
+pub(crate) const SHARED_SECRET: &[u8; 32] = b"issuer-secret-0123456789-abcdefg";
+
 /// A private key, or a shared secret.
 pub(crate) enum Signer {
     Hs256([u8; 32]),
@@ -23,7 +26,7 @@ pub(crate) enum Signer {
 
 impl Signer {
     pub(crate) fn hs256() -> Self {
-        Self::Hs256(*b"issuer-secret-0123456789-abcdefg")
+        Self::Hs256(*SHARED_SECRET)
     }
 
     pub(crate) fn rs256() -> Self {
@@ -84,7 +87,10 @@ impl Signer {
         if let Some(id) = key_id {
             header["kid"] = id.into();
         }
-        let claims = json!({"iss": issuer, "sub": "alice", "iat": now(), "exp": now() + 3600});
+        self.jwt(&header, &json!({"iss": issuer, "sub": "alice", "iat": now(), "exp": now() + 3600}))
+    }
+
+    pub(crate) fn jwt(&self, header: &Value, claims: &Value) -> String {
         let signed = [header, claims].map(|part| base64url(part.to_string().as_bytes())).join(".");
         format!("{signed}.{}", base64url(&self.sign(signed.as_bytes())))
     }

@@ -61,7 +61,10 @@ impl IntoResponse for &Rejection {
         let text = status.canonical_reason().unwrap_or_default();
         let mut response = (status, [(header::CONNECTION, CLOSE)], format!("{text}\n")).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            // Pages of other origins may know why, as they may of every answer that comes from further in.
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
         response
     }

@@ -130,7 +130,7 @@ fn a_body_that_ends_early_is_no_file() {
     for (size, sent) in [(4, 0), (4, 3), (100_000, 99_999), (1024 * 1024, 500_000)] {
         let headers = format!("Content-Length: {size}\r\n");
         door.refuses((size, sent), (400, "body_incomplete"), |door| {
-            let mut client = raw(door, size, &headers, &vec![1; sent]);
+            let client = raw(door, size, &headers, &vec![1; sent]);
             client.finish();
             answer(client)
         });

@@ -83,9 +83,8 @@ impl FilesDoor {
             }
             Verdict::NotModified => {
                 audit::served(who);
-                let mut headers = file_headers(question, &info, info.size);
-                headers.remove(header::CONTENT_LENGTH);
-                Ok((StatusCode::NOT_MODIFIED, headers).into_response())
+                // The length is that of the file which is not sent (RFC 9110 §8.6).
+                Ok((StatusCode::NOT_MODIFIED, file_headers(question, &info, info.size)).into_response())
             }
             Verdict::Failed => Err(FileError::Precondition),
             Verdict::Unsatisfiable(range) => Err(FileError::Range(range)),

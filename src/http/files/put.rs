@@ -66,9 +66,12 @@ fn content_length(headers: &HeaderMap) -> Result<u64, FileError> {
 }
 
 fn content_type(headers: &HeaderMap) -> Result<ContentType, FileError> {
-    match headers.get(header::CONTENT_TYPE) {
-        None => Ok(ContentType::unknown()),
-        Some(value) => Ok(ContentType::parse(value.to_str().map_err(|_| InvalidContentType)?)?),
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(ContentType::unknown()),
+        (Some(value), None) => Ok(ContentType::parse(value.to_str().map_err(|_| InvalidContentType)?)?),
+        // A proxy may have meant the other one.
+        (Some(_), Some(_)) => Err(InvalidContentType.into()),
     }
 }
 

@@ -199,7 +199,10 @@ impl Registry {
             if index.removed_since(user, voucher.at) {
                 return Ok(());
             }
-            index.next_time(user)
+            // The moment of the login, so that a removal which came after it, here or at a replica, stays the newer one. Unless that
+            // was so long ago that replicas would not look for it any more.
+            let heard_of = EntryTime::now().before(OVERLAP / 2);
+            if voucher.at > heard_of { voucher.at } else { index.next_time(user) }
         };
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let text =
@@ -310,6 +313,22 @@ mod tests {
         assert!(registry.contains(&alice()));
         registry.refresh().await.unwrap();
         assert!(!registry.contains(&alice()));
+    }
+
+    #[tokio::test]
+    async fn a_login_from_before_a_removal_does_not_outlive_it() {
+        let (store, [here, there]) = replicas().await;
+        here.remember(&alice(), "one");
+        here.write().await.unwrap();
+        there.refresh().await.unwrap();
+        here.remember(&alice(), "two");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(there.remove(&alice()).await.unwrap());
+        here.write().await.unwrap();
+        for registry in [here, there, Registry::new(store)] {
+            registry.refresh().await.unwrap();
+            assert!(!registry.contains(&alice()));
+        }
     }
 
     #[tokio::test]
