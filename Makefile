@@ -2,10 +2,10 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test soak fuzz bench lint
+.PHONY: help up build test test-browser soak fuzz bench lint
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
 	@scripts/up
@@ -15,6 +15,9 @@ build: ## the release binary, in target/release
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
+
+test-browser: ## a web client in Chromium uploads and downloads; what is uploaded never runs
+	@scripts/test-browser
 
 soak: ## a million logins each through bridge and hook: every answer right, nothing grows
 	@scripts/soak

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from harness import raw_xmpp, web
+from harness import raw_xmpp, slots, web
+from harness.processes import wait_until
 from harness.secrecy import secret
 from harness.xmpp import logged_in
 
@@ -51,3 +52,32 @@ def test_a_removed_user_is_gone_with_his_files(provisioned):
     assert web.status(leavers) == 404
     assert web.download(stayers) == b"stayer"
     assert asyncio.run(exists(provisioned, "stayer"))
+
+
+def test_the_slots_of_a_removed_user_are_dead_until_he_comes_back(provisioned):
+    async def slot(user):
+        async with session(provisioned, user) as client:
+            return await slots.ask(client, "memory.txt", 6)
+
+    used, unused, stayers = (asyncio.run(slot(user)) for user in ("mover", "mover", "stayer"))
+    stored = web.put(used.put, b"memory", "text/plain")
+    assert stored.status == 201
+    etag = web.get(used.get).headers["ETag"]
+
+    before = provisioned.sidecar.log_length()
+    token = provisioned.sidecar.mint("mover@localhost")
+    raw_xmpp.remove_account(provisioned.ejabberd, "mover", token)
+    provisioned.sidecar.wait_for_log('remove user="mover".*outcome="done"', since=before)
+
+    # Nothing tells what there was.
+    assert web.request("HEAD", used.get).status == 404
+    assert web.get(used.get, If_None_Match=etag).status == 404
+    assert web.get(used.get, Range="bytes=0-1").status == 404
+    for slot_of_his in (used, unused):
+        assert web.put(slot_of_his.put, b"memory").status == 410
+        assert web.status(slot_of_his.get) == 404
+    assert web.put(stayers.put, b"memory").status == 201
+
+    new = asyncio.run(slot("mover"))
+    # That he is back is written down a moment after his login.
+    wait_until("his slots work", lambda: web.put(new.put, b"memory").status == 201)

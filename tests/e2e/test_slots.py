@@ -164,7 +164,7 @@ NAMES = [
     "\U0001f600.png",
     "cafe\u0301.txt",
     # The folders of an S3 server in these tests have no room for longer ones.
-    "x" * 80 + ".txt",
+    "x" * 40 + ".txt",
 ]
 
 
