@@ -4,7 +4,7 @@
 mod support;
 
 use support::http::Client;
-use support::metrics::{rejected, value};
+use support::metrics::{value, wait_for_rejected};
 use support::{FREE_PORTS, Service, configuration, tokens, wait_until};
 
 const PATH: &str = "h/r/name";
@@ -82,7 +82,7 @@ fn a_request_whose_end_is_in_doubt_is_malformed() {
     }
     assert_nothing_happened(&service);
     for listener in ["public", "hook", "ops"] {
-        assert_eq!(rejected(&service, listener, "request_malformed"), 26 * 3, "{listener}");
+        wait_for_rejected(&service, listener, "request_malformed", 26 * 3);
     }
 }
 
@@ -118,7 +118,7 @@ fn a_request_is_for_one_host() {
         }
     }
     for listener in ["public", "hook", "ops"] {
-        assert_eq!(rejected(&service, listener, "request_malformed"), 10, "{listener}");
+        wait_for_rejected(&service, listener, "request_malformed", 10);
         let mut old = Client::connect(&service.address(listener));
         old.send("GET / HTTP/1.0\r\n\r\n");
         assert_eq!(old.answer(true).status, 404, "HTTP/1.0 needs none");
