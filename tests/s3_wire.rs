@@ -29,6 +29,9 @@ enum Reads {
     TheHead,
 }
 
+/// Of the store. Long enough for a busy machine to answer in.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 async fn server(answer: &'static str, reads: Reads) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
@@ -62,7 +65,7 @@ async fn server(answer: &'static str, reads: Reads) -> Server {
     };
     let secret_access_key = Secret::new(b"the-secret-key".to_vec(), 0).expect("long enough");
     let store = S3Store::new(location, &S3Credentials { access_key_id: "id".to_owned(), secret_access_key });
-    Server { store: Store::S3(store.with_patience(Duration::from_millis(300))), requests }
+    Server { store: Store::S3(store.with_patience(PATIENCE)), requests }
 }
 
 async fn read_head(connection: &mut tokio::net::TcpStream) -> String {
@@ -152,10 +155,11 @@ async fn a_store_that_takes_nothing_or_answers_nothing_is_given_up() {
 async fn a_client_may_be_slower_than_the_store_has_patience() {
     let server = server(STORED, Reads::Everything).await;
     let frames = futures_util::stream::unfold(0, async |sent| {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        (sent < 4).then(|| (Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"x"))), sent + 1))
+        // A store is given up after twice its patience at the latest.
+        tokio::time::sleep(PATIENCE * 2 + Duration::from_millis(500)).await;
+        (sent < 2).then(|| (Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"x"))), sent + 1))
     });
-    let object = NewObject { size: 4, content_type: ContentType::unknown() };
+    let object = NewObject { size: 2, content_type: ContentType::unknown() };
     server.store.put(&key(), object, StreamBody::new(Box::pin(frames))).await.expect("stored");
 }
 

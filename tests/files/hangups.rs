@@ -83,7 +83,8 @@ fn of_several_at_once_one_wins() {
         puts.into_iter().map(|put| put.join().expect("an answer")).collect()
     });
     let winners: Vec<_> = statuses.iter().filter(|(_, status)| *status == 201).collect();
-    assert!(statuses.iter().all(|(_, status)| matches!(status, 201 | 409)), "{statuses:?}");
+    // More than a few at one slot are sent away before they are looked at.
+    assert!(statuses.iter().all(|(_, status)| matches!(status, 201 | 409 | 503)), "{statuses:?}");
     let [(winner, _)] = winners[..] else { unreachable!("{statuses:?}") };
     assert!(door.get(&path(), "").body == vec![*winner; SIZE], "whole, and the winner's");
     wait_until("only the file is left", || door.service.stored_files().len() == 1);
