@@ -8,8 +8,9 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -180,15 +181,84 @@ fn slots_of_an_erased_user_are_dead_until_he_comes_back() {
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 410");
+    assert_eq!(call(&service, "/remove_user", "alice"), 404, "he is gone");
 
     assert_eq!([upload("used"), upload("unused")], [410, 410]);
     service.wait_for_log(&["upload", "reason=\"user_erased\""]);
     let files = service.stored_files();
     assert!(!files.iter().any(|file| file.to_string_lossy().contains("/files/")), "{files:?}");
     log_in(&service, "alice");
-    wait_until("alice is written down", || upload("again") == 201);
-    let files = service.stored_files();
-    assert!(!files.iter().any(|file| file.to_string_lossy().contains("/tombs/")), "{files:?}");
+    assert_eq!([upload("again"), upload("again")], [201, 409], "he has come back");
+}
+
+#[test]
+fn an_upload_ends_as_it_has_to_though_its_client_has_left() {
+    let service = Service::start_with(&configuration(FREE_PORTS, PROVISIONING));
+    log_in(&service, "alice");
+    let folder = "9637f279e87dc3aba7eb582ceceaa621fa695865";
+    let begin = |name: &str| {
+        let path = format!("{folder}/random-{name}/{name}");
+        let token = tokens::v(&path, 4);
+        let mut client = TcpStream::connect(service.address("public")).expect("listening");
+        let head = format!(
+            "PUT /upload/localhost/{path}?v={token} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\ndat"
+        );
+        client.write_all(head.as_bytes()).expect("connected");
+        client
+    };
+    let staged = |service: &Service| {
+        service.stored_files().iter().filter(|file| file.to_string_lossy().contains("/staging/")).count()
+    };
+    let leave = |mut client: TcpStream| {
+        client.write_all(b"a").expect("connected");
+        // With a reset, which tells the service at once.
+        SockRef::from(&client).set_linger(Some(Duration::ZERO)).expect("a socket");
+    };
+    // Each is stored and told, or was never whole and is told as well.
+    let clients: Vec<_> = (0..20).map(|number| begin(&format!("left-{number}"))).collect();
+    wait_until("all have begun", || staged(&service) == 20);
+    clients.into_iter().for_each(leave);
+    wait_until("each is counted", || {
+        let counted = |line: &str| {
+            let metrics = get(&service.address("ops"), "/metrics");
+            let counts = metrics
+                .text()
+                .lines()
+                .filter_map(|told| told.strip_prefix(line)?.trim().parse::<usize>().ok());
+            counts.sum::<usize>()
+        };
+        let uploads = "ejabberd_sidecar_uploads_total{vhost=\"localhost\",outcome=";
+        let stored = counted(&format!("{uploads}\"stored\",reason=\"none\"}}"));
+        let refused = counted(&format!("{uploads}\"refused\",reason=\"body_incomplete\"}}"));
+        let there =
+            service.stored_files().iter().filter(|file| file.to_string_lossy().contains("/left-")).count();
+        stored + refused == 20 && there == stored
+    });
+    // And of an erased user none stays.
+    let clients: Vec<_> = (0..20).map(|number| begin(&format!("late-{number}"))).collect();
+    wait_until("all have begun", || staged(&service) == 20);
+    assert_eq!(call(&service, "/remove_user", "alice"), 204);
+    clients.into_iter().for_each(leave);
+    wait_until("all have ended", || staged(&service) == 0);
+    wait_until("none is left", || {
+        !service.stored_files().iter().any(|file| file.to_string_lossy().contains("/files/"))
+    });
+}
+
+#[test]
+fn replicas_know_an_erased_users_slots_at_once() {
+    let folder = Arc::new(TempDir::new().expect("temporary folder"));
+    let store = format!("path = \"{}\"", folder.path().join("shared").display());
+    let settings = configuration(FREE_PORTS, PROVISIONING).replace("path = \"store\"", &store);
+    let [here, there] = [(); 2].map(|()| Service::start_with(&settings));
+    log_in(&here, "alice");
+    wait_until("the other one has heard of her", || exists(&there, "alice"));
+    assert_eq!(call(&here, "/remove_user", "alice"), 204);
+    let path = "9637f279e87dc3aba7eb582ceceaa621fa695865/r/n";
+    let target = format!("/upload/localhost/{path}?v={}", tokens::v(path, 4));
+    for service in [there, here, Service::start_with(&settings)] {
+        assert_eq!(support::http::put(&service.address("public"), &target, b"data").status, 410);
+    }
 }
 
 #[test]

@@ -31,10 +31,10 @@ struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    PutSmall,
     PutLarge,
     GetLarge,
     GetSmall,
-    PutSmall,
     Hook,
     Memory,
 }
@@ -46,9 +46,9 @@ fn main() {
     servers.check();
     support::report::comparison_heading();
     let parts: [(_, fn(&Servers)); 4] = [
+        (Part::PutSmall, small::put),
         (Part::PutLarge, large::put),
         (Part::GetLarge, large::get),
-        (Part::PutSmall, small::put),
         (Part::GetSmall, small::get),
     ];
     for (_, measure) in parts.iter().filter(|(part, _)| wanted(*part)) {

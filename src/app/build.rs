@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::task::TaskTracker;
 
 use super::Runtimes;
 use super::background::{Background, WatchedTls};
@@ -31,6 +32,8 @@ pub struct App {
     pub(super) registry: Arc<Registry>,
     pub(super) background: Background,
     pub(super) drain: Duration,
+    /// Uploads whose clients have gone, which end all the same.
+    pub(super) uploads: TaskTracker,
 }
 
 /// Why the service cannot start.
@@ -67,9 +70,10 @@ impl App {
         let store = Arc::new(open_store(store)?);
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
         let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
-        let uploads = Uploads::new(Arc::clone(&store), rules, limits.uploads);
+        let uploads = Uploads::new(Arc::clone(&store), Arc::clone(&registry), rules, limits.uploads);
         let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
-        let files = FilesDoor { sites, uploads, pace };
+        let tasks = TaskTracker::new();
+        let files = FilesDoor { sites, uploads, pace, tasks: tasks.clone() };
         let health = Arc::new(StoreHealth::default());
         let (login, watched) = login::build(hosts, &registry, limits.logins_per_minute);
         let login = Arc::new(login);
@@ -94,7 +98,7 @@ impl App {
         hook.header_timeout = HOOK_PAUSE;
         let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
         let background = Background { store, health, registry: Arc::clone(&registry), watched, tls };
-        Ok(Self { public, hook, ops, registry, background, drain: limits.drain })
+        Ok(Self { public, hook, ops, registry, background, drain: limits.drain, uploads: tasks })
     }
 }
 

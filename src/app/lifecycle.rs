@@ -48,7 +48,7 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 ///
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
-    let App { public, hook, ops, registry, background, drain } = app;
+    let App { public, hook, ops, registry, background, drain, uploads } = app;
     let mut background = background.start(runtimes.files()).await;
     let mut files = Serving::start([public], runtimes.files());
     let mut questions = Serving::start([hook, ops], runtimes.main());
@@ -65,7 +65,7 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
         "stopping: uploads and downloads under way get {drain:?} to finish"
     );
     tokio::select! {
-        () = files.finish() => {}
+        () = files.finish_with(&uploads) => {}
         () = tokio::time::sleep(drain) => {
             tracing::warn!(connections = files.connections.len(), "stopping before all requests had finished");
         }
@@ -106,6 +106,13 @@ impl Serving {
     /// Returns when a listener has ended, without having been told to.
     async fn crash(&mut self) {
         drop(self.listeners.join_next().await);
+    }
+
+    /// The same, and waits for what goes on without a connection.
+    async fn finish_with(&mut self, tasks: &TaskTracker) {
+        self.finish().await;
+        tasks.close();
+        tasks.wait().await;
     }
 
     /// Takes no more connections, and lets the requests under way finish.

@@ -80,6 +80,8 @@ impl Served {
     async fn speak(&self, stream: Wire, peer: Option<IpAddr>, admitted: Admitted) {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(BUFFER_MAX_BYTES);
+        // Who has said all may close his side, and waits for the answer.
+        http.half_close(true);
         let routes = TowerToHyperService::new(self.routes.clone());
         let entrance = Entrance { served: self, peer, admitted, routes, asked: Cell::new(false) };
         let io = TokioIo::new(Lingering::new(stream, self.stop.clone()));

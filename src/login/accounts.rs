@@ -8,7 +8,7 @@ use http_body_util::Empty;
 use super::{Login, LoginRefusal, Registry, VhostLogin};
 use crate::store::{NewObject, ObjectKey, ObjectPrefix, PutError, Store, StoreError};
 use crate::telemetry::audit::{self, Why};
-use crate::types::{BareJid, ContentType, UserHash, Vhost, parse_localpart};
+use crate::types::{BareJid, ContentType, UserHash, parse_localpart};
 
 /// Makes accounts and removes them, where a vhost's `provisioning` allows it.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Accounts {
     }
 
     async fn make(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
-        let (login, _, user) = self.provisioned(user, server)?;
+        let (login, user) = self.provisioned(user, server)?;
         if listed(login, &user) || self.registry.contains(&user) {
             return Err(AccountRefusal::Exists);
         }
@@ -127,17 +127,26 @@ impl Accounts {
     }
 
     async fn erase(&self, user: &str, server: &str) -> Result<(), AccountRefusal> {
-        let (vhost, user) = self.existing(user, server).await?;
+        let user = self.existing(user, server).await?;
         let hash = UserHash::from(&user);
         let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
-        // First of all no upload may come after this. The entry goes last: as long as it is there, an interrupted removal can be tried again.
+        // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
+        // Uploads that end before it goes may leave files again; those which end later see that he is gone.
         self.bury(hash).await?;
-        self.store.delete_all(&ObjectPrefix::files_of(vhost, hash)).await?;
+        self.delete_files(hash).await?;
         self.registry.remove(&user).await?;
+        Ok(self.delete_files(hash).await?)
+    }
+
+    /// Below each vhost: where several share a secret, a slot counts at all of them.
+    async fn delete_files(&self, user: UserHash) -> Result<(), StoreError> {
+        for vhost in self.login.vhosts() {
+            self.store.delete_all(&ObjectPrefix::files_of(vhost, user)).await?;
+        }
         Ok(())
     }
 
-    /// Upload slots of XMPP servers never expire. From here on those of `user` count for nothing, until the registry knows him again.
+    /// Upload slots of XMPP servers never expire. Those of a user who has a tomb count only as long as the registry knows him.
     async fn bury(&self, user: UserHash) -> Result<(), StoreError> {
         let nothing = NewObject { size: 0, content_type: ContentType::unknown() };
         match self.store.put(&ObjectKey::tomb(user), nothing, Empty::new()).await {
@@ -147,8 +156,8 @@ impl Accounts {
         }
     }
 
-    async fn existing(&self, user: &str, server: &str) -> Result<(&Vhost, BareJid), AccountRefusal> {
-        let (login, vhost, user) = self.provisioned(user, server)?;
+    async fn existing(&self, user: &str, server: &str) -> Result<BareJid, AccountRefusal> {
+        let (login, user) = self.provisioned(user, server)?;
         if listed(login, &user) {
             return Err(AccountRefusal::Listed);
         }
@@ -156,14 +165,10 @@ impl Accounts {
             // He may have been at another replica a moment ago.
             self.registry.refresh().await?;
         }
-        if self.registry.contains(&user) { Ok((vhost, user)) } else { Err(AccountRefusal::Missing) }
+        if self.registry.contains(&user) { Ok(user) } else { Err(AccountRefusal::Missing) }
     }
 
-    fn provisioned(
-        &self,
-        user: &str,
-        server: &str,
-    ) -> Result<(&VhostLogin, &Vhost, BareJid), AccountRefusal> {
+    fn provisioned(&self, user: &str, server: &str) -> Result<(&VhostLogin, BareJid), AccountRefusal> {
         let (vhost, login) = self.login.vhost(server).ok_or(LoginRefusal::VhostUnknown)?;
         if !login.provisioning {
             return Err(AccountRefusal::ProvisioningOff);
@@ -172,7 +177,7 @@ impl Accounts {
         if !self.registry.is_loaded() {
             return Err(AccountRefusal::NotLoaded);
         }
-        Ok((login, vhost, BareJid::from_parts(Some(&user), vhost)))
+        Ok((login, BareJid::from_parts(Some(&user), vhost)))
     }
 }
 

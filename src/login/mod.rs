@@ -169,6 +169,10 @@ impl Login {
         }
     }
 
+    fn vhosts(&self) -> impl Iterator<Item = &Vhost> {
+        self.vhosts.keys()
+    }
+
     fn vhost(&self, server: &str) -> Option<(&Vhost, &VhostLogin)> {
         self.vhosts.get_key_value(&parse_vhost(server)?)
     }

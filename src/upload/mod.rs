@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::room::Room;
+use crate::login::Registry;
 use crate::store::Store;
 use crate::types::Vhost;
 
@@ -22,14 +23,21 @@ use crate::types::Vhost;
 #[derive(Debug)]
 pub struct Uploads {
     store: Arc<Store>,
+    /// Knows whether who was erased has come back.
+    registry: Arc<Registry>,
     rules: HashMap<Vhost, UploadRules>,
     room: Room,
 }
 
 impl Uploads {
-    /// Uploads into `store` by the `rules` of each vhost, `at_once` of them at a time.
+    /// Uploads into `store` by the `rules` of each vhost, `at_once` of them at a time, for users whom `registry` knows if anybody does.
     #[must_use]
-    pub fn new(store: Arc<Store>, rules: HashMap<Vhost, UploadRules>, at_once: usize) -> Self {
-        Self { store, rules, room: Room::new(at_once) }
+    pub fn new(
+        store: Arc<Store>,
+        registry: Arc<Registry>,
+        rules: HashMap<Vhost, UploadRules>,
+        at_once: usize,
+    ) -> Self {
+        Self { store, registry, rules, room: Room::new(at_once) }
     }
 }

@@ -62,8 +62,10 @@ impl Uploads {
         Ok(())
     }
 
+    /// A tomb stays for good. Of the few users who have one, those who came back are known to the registry.
     async fn is_erased(&self, user: Option<UserHash>) -> Result<bool, StoreError> {
         let Some(user) = user else { return Ok(false) };
-        Ok(self.store.head(&ObjectKey::tomb(user)).await?.is_some())
+        let has_tomb = self.store.head(&ObjectKey::tomb(user)).await?.is_some();
+        Ok(has_tomb && !self.registry.knows(user).await?)
     }
 }

@@ -90,7 +90,8 @@ impl Service {
     }
 
     /// Starts a service whose store is a file system of its own with room for so many bytes. Only the service sees it, and
-    /// [`Service::seen`]. It takes a user namespace, or root.
+    /// [`Service::seen`]. It takes user namespaces, or root; a machine with neither fails such a test unless it is left out
+    /// (`cargo test -- --skip mounted_for_this`).
     pub(crate) fn start_on_small_disk(bytes: u64, configuration: &str) -> Self {
         let folder = Arc::new(TempDir::new().expect("temporary folder"));
         let store = folder.path().join("store");

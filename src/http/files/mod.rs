@@ -5,6 +5,7 @@ mod conditions;
 mod error;
 mod get;
 mod put;
+mod to_its_end;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse as _, Response};
+use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use self::error::FileError;
 use self::get::Wanted;
+use self::to_its_end::ToItsEnd;
 use super::client::ClientAddress;
 use super::pace::Pace;
 use crate::telemetry::audit::{self, FileRequest};
@@ -34,6 +37,8 @@ pub struct FilesDoor {
     pub uploads: Uploads,
     /// How fast clients have to be.
     pub pace: Pace,
+    /// Uploads whose clients have gone.
+    pub tasks: TaskTracker,
 }
 
 /// Web clients live on other origins (Fetch standard, CORS). All of them may do what their URLs let them: nothing here goes by cookies.
@@ -58,7 +63,10 @@ pub(super) fn cors() -> CorsLayer {
 pub(super) async fn handle(State(door): State<Arc<FilesDoor>>, request: Request) -> Response {
     let client = request.extensions().get::<ClientAddress>().and_then(|client| client.0);
     match *request.method() {
-        Method::PUT => door.put(request, client).await,
+        Method::PUT => {
+            let tasks = door.tasks.clone();
+            ToItsEnd::new(&tasks, async move { door.put(request, client).await }).await
+        }
         Method::GET => door.get(request, Wanted::Everything, client).await,
         Method::HEAD => door.get(request, Wanted::Headers, client).await,
         _ => refuse_download(FileRequest { vhost: None, client }, &FileError::Method),

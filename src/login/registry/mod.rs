@@ -144,6 +144,16 @@ impl Registry {
         Ok(true)
     }
 
+    /// Whether `user` exists by all that the store knows at this moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if that could not be found out.
+    pub async fn knows(&self, user: UserHash) -> Result<bool, StoreError> {
+        self.refresh().await?;
+        Ok(self.index().issuer(user).is_some())
+    }
+
     /// Takes over what is in the store: the first time all of it, then what is new.
     ///
     /// # Errors
@@ -208,8 +218,6 @@ impl Registry {
         let text =
             json!({"user": voucher.user.as_str(), "issuer": voucher.issuer, "since": since}).to_string();
         let entry = Entry { at, user, said: Said::Vouched(voucher.mark()) };
-        // Whoever was erased and comes back may upload again. Before the entry: behind it, a crash would leave both.
-        self.store.delete(&ObjectKey::tomb(user)).await?;
         self.put(entry, text).await?;
         let useless = self.index_mut().take_over(entry);
         self.delete(useless).await
