@@ -18,10 +18,26 @@ fuzz_target!(|input: &[u8]| {
         };
         assert!(!part.is_empty() && part.bytes().all(allowed), "{part:?} is no token");
     }
+    assert!(!outside_quotes(text).contains(','), "browsers would look behind the comma");
     // Parameters change nothing of it, nor does the size of its letters.
-    for same in [format!("{essence};a=b"), format!("{essence} ; a"), essence.to_ascii_uppercase()] {
+    for same in
+        [format!("{essence};a=b"), format!("{essence} ; a=\"b, c/d\" ;"), essence.to_ascii_uppercase()]
+    {
         if same.len() <= ContentType::MAX_BYTES {
             assert_eq!(ContentType::parse(&same).map(|same| same.essence()), Ok(essence.clone()));
         }
     }
 });
+
+/// What does not stand in a quoted string.
+fn outside_quotes(text: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let outside = |c: &char| {
+        let opens = *c == '"' && !escaped;
+        escaped = *c == '\\' && quoted && !escaped;
+        let was_quoted = quoted;
+        quoted ^= opens;
+        !was_quoted && !opens
+    };
+    text.chars().filter(outside).collect()
+}

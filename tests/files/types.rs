@@ -54,7 +54,7 @@ fn only_allowed_types_are_taken() {
             "text/html",
             "images/png",
             "application/octet-stream",
-            "application/x; image/png",
+            "application/x; y=\"image/png\"",
         ],
     );
     // Without a type it is application/octet-stream.
@@ -67,7 +67,7 @@ fn denied_types_are_not_taken() {
     let door = Door::with("denied_types = ['image/*', 'video/mp4']", "");
     assert_types(
         &door,
-        &["video/webm", "video/mp4v", "text/html", "images/png", "text/plain; x=image/png"],
+        &["video/webm", "video/mp4v", "text/html", "images/png", "text/plain; x=\"image/png\""],
         &["image/png", "Image/SVG+xml", "image/x", "video/mp4", "VIDEO/MP4 ; codecs=x", "image/png;a=b"],
     );
     let target = signed(&format!("{HASH}/r/photo.png"), 4);
