@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::{HookClient, Reply};
 use super::frame;
 use super::question::Question;
-use crate::telemetry::throttle;
+use crate::telemetry::throttle::{self, Kind};
 
 /// One try. The hook answers in milliseconds, or something is wrong with it.
 const TRY: Duration = Duration::from_secs(3);
@@ -36,7 +36,7 @@ pub fn serve(
         let yes = match Question::parse(&payload) {
             Ok(question) => patience.answer(question),
             Err(denied) => {
-                if throttle::may_tell() {
+                if throttle::may_tell(Kind::Question) {
                     tracing::info!(reason = "request_denied", "answered no: {denied}");
                 }
                 false

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tracing::field::display;
 
-use super::{metrics, throttle};
+use super::metrics;
+use super::throttle::{self, Kind};
 use crate::policy::Rate;
 use crate::types::{ObjectPath, Vhost};
 
@@ -83,7 +84,7 @@ pub fn login_refused(
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
     metrics::login(attempt.label(), "refused", code);
-    if rate == Rate::Above || !throttle::may_tell() {
+    if rate == Rate::Above || !throttle::may_tell(Kind::Question) {
         return;
     }
     let outcome = "refused";
@@ -114,7 +115,7 @@ pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<W
         }
         Some(Why { code, text }) => {
             metrics::account(action, "refused", code);
-            if throttle::may_tell() {
+            if throttle::may_tell(Kind::Question) {
                 tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
             }
         }
@@ -124,7 +125,7 @@ pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<W
 /// A request to the hook was no question, or not allowed to be one. No login was decided.
 pub fn hook_refused(Why { code, text }: Why<'_>) {
     metrics::hook_refused(code);
-    if throttle::may_tell() {
+    if throttle::may_tell(Kind::Question) {
         tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
     }
 }
@@ -172,7 +173,11 @@ pub fn download_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
 
 /// Bounded even where it is our fault: whoever asks again and again for what the store cannot give must not fill the disk.
 fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }: Why<'_>) {
-    if !throttle::may_tell() {
+    let kind = match ending {
+        Ending::Refused => Kind::Request,
+        Ending::Failed => Kind::Failure,
+    };
+    if !throttle::may_tell(kind) {
         return;
     }
     let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
@@ -185,7 +190,7 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
 /// A request was refused by its listener, before any of the above could see it. `client` is whoever is known to be behind it.
 pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { code, text }: Why<'_>) {
     metrics::request_rejected(listener, code);
-    if throttle::may_tell() {
+    if throttle::may_tell(Kind::Request) {
         let client = client.map(display);
         tracing::info!(listener, client, outcome = "refused", reason = code, "request: {text}");
     }

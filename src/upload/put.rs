@@ -1,5 +1,6 @@
 //! Storing a file.
 
+use super::room::NoPlace;
 use super::{RuleRefusal, UploadRules, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{BodyFault, NewObject, ObjectKey, PutError, StoreError, UploadBody};
@@ -17,6 +18,9 @@ pub enum PutFailure {
     /// There are too many uploads already.
     #[error("as many uploads as limits.uploads allows are under way")]
     Busy,
+    /// There are several attempts at this slot already.
+    #[error("several uploads to this slot are under way")]
+    SlotBusy,
     /// The slot was used before; the file that is there was not touched.
     #[error("there is a file already: a slot is used once")]
     Exists,
@@ -31,6 +35,15 @@ pub enum PutFailure {
     Store(#[from] StoreError),
 }
 
+impl From<NoPlace> for PutFailure {
+    fn from(none: NoPlace) -> Self {
+        match none {
+            NoPlace::Full => Self::Busy,
+            NoPlace::SlotBusy => Self::SlotBusy,
+        }
+    }
+}
+
 impl Uploads {
     /// Stores the file that `grant` permits. When this returns, it is durable and whole.
     ///
@@ -40,12 +53,12 @@ impl Uploads {
     pub async fn put(&self, grant: PutGrant, body: impl UploadBody) -> Result<(), PutFailure> {
         // A vhost without rules takes no byte.
         self.rules.get(grant.vhost()).unwrap_or(&UploadRules::default()).check(&grant)?;
-        let _place = self.room.enter().ok_or(PutFailure::Busy)?;
+        let key = ObjectKey::file(grant.vhost(), grant.path());
+        let _place = self.room.enter(&key)?;
         let owner = grant.path().owner().and_then(|owner| owner.parse().ok());
         if self.is_erased(owner).await? {
             return Err(PutFailure::Erased);
         }
-        let key = ObjectKey::file(grant.vhost(), grant.path());
         let object = NewObject { size: grant.size(), content_type: grant.content_type().clone() };
         self.store.put(&key, object, body).await.map_err(|error| match error {
             PutError::Exists => PutFailure::Exists,

@@ -1,43 +1,107 @@
-//! How many uploads go on at once.
+//! How many uploads go on at once, in all and into one slot.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::store::ObjectKey;
+
+/// A client whose connection broke may try again before the broken one is noticed. More attempts at one slot are no use to anybody, and
+/// without a bound whoever has one slot could take the places of all.
+const ATTEMPTS: usize = 3;
 
 /// Places for uploads.
 #[derive(Debug)]
-pub(super) struct Room(AtomicUsize);
+pub(super) struct Room {
+    places: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_key: HashMap<ObjectKey, usize>,
+}
 
 /// A place, taken until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'room>(&'room Room);
+pub(super) struct Place<'room> {
+    room: &'room Room,
+    key: ObjectKey,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    /// For anybody.
+    Full,
+    /// For this slot.
+    SlotBusy,
+}
 
 impl Room {
     pub(super) fn new(places: usize) -> Self {
-        Self(AtomicUsize::new(places))
+        Self { places, taken: Mutex::default() }
     }
 
-    /// Takes a place, if one is free.
-    pub(super) fn enter(&self) -> Option<Place<'_>> {
-        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(1));
-        taken.ok().map(|_| Place(self))
+    /// Takes a place for an upload to `key`, if one is free.
+    pub(super) fn enter(&self, key: &ObjectKey) -> Result<Place<'_>, NoPlace> {
+        let mut taken = self.taken();
+        if taken.all >= self.places {
+            return Err(NoPlace::Full);
+        }
+        let attempts = taken.by_key.entry(key.clone()).or_default();
+        if *attempts >= ATTEMPTS {
+            return Err(NoPlace::SlotBusy);
+        }
+        *attempts += 1;
+        taken.all += 1;
+        Ok(Place { room: self, key: key.clone() })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.0.fetch_add(1, Ordering::Relaxed);
+        let mut taken = self.room.taken();
+        taken.all -= 1;
+        if let Some(attempts) = taken.by_key.get_mut(&self.key) {
+            *attempts -= 1;
+            if *attempts == 0 {
+                taken.by_key.remove(&self.key);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{ObjectPath, parse_vhost};
+
+    fn key(path: &str) -> ObjectKey {
+        ObjectKey::file(&parse_vhost("localhost").unwrap(), &ObjectPath::parse(path).unwrap())
+    }
 
     #[test]
     fn places_are_taken_and_left() {
         let room = Room::new(2);
-        let (first, second) = (room.enter(), room.enter());
-        assert!(first.is_some() && second.is_some() && room.enter().is_none());
+        let (first, _second) = (room.enter(&key("a/b")).unwrap(), room.enter(&key("a/c")).unwrap());
+        assert_eq!(room.enter(&key("a/d")).unwrap_err(), NoPlace::Full);
         drop(first);
-        assert!(room.enter().is_some());
+        drop(room.enter(&key("a/d")).unwrap());
+        assert_eq!(room.taken().by_key.len(), 1, "only what is taken costs memory");
+    }
+
+    #[test]
+    fn one_slot_does_not_take_all_places() {
+        let room = Room::new(10);
+        let attempts: Vec<_> = (0..ATTEMPTS).map(|_| room.enter(&key("a/b")).unwrap()).collect();
+        assert_eq!(room.enter(&key("a/b")).unwrap_err(), NoPlace::SlotBusy);
+        assert!(room.enter(&key("a/c")).is_ok());
+        drop(attempts);
+        assert!(room.enter(&key("a/b")).is_ok());
     }
 }

@@ -62,6 +62,7 @@ impl FileError {
                 (StatusCode::PAYLOAD_TOO_LARGE, rule.code(), Refused)
             }
             Self::Put(PutFailure::Rule(rule)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, rule.code(), Refused),
+            Self::Put(PutFailure::SlotBusy) => (StatusCode::SERVICE_UNAVAILABLE, "slot_busy", Refused),
             Self::Put(PutFailure::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_uploads", Refused),
             Self::Put(PutFailure::Erased) => (StatusCode::GONE, "user_erased", Refused),
             Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
