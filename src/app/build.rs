@@ -71,7 +71,7 @@ impl App {
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
         let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
         let uploads = Uploads::new(Arc::clone(&store), Arc::clone(&registry), rules, limits.uploads);
-        let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
+        let pace = pace(&limits);
         let tasks = TaskTracker::new();
         let files = FilesDoor { sites, uploads, pace, tasks: tasks.clone() };
         let health = Arc::new(StoreHealth::default());
@@ -114,12 +114,16 @@ fn listener(
         routes,
         connections: limits.connections,
         header_timeout: limits.header_timeout,
-        idle_timeout: limits.idle_timeout,
+        pace: pace(limits),
         // ejabberd and Prometheus have few, and wait for one.
         turned_away: 0,
         tls: None,
         proxies: None,
     })
+}
+
+fn pace(limits: &Limits) -> Pace {
+    Pace { idle: limits.idle_timeout, min_rate: limits.min_rate }
 }
 
 fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {

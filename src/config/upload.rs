@@ -158,17 +158,41 @@ impl<'raw> Layers<'raw> {
     }
 
     fn rules(&self) -> Result<UploadRules, ConfigError> {
-        let max_size = self.own.max_size.or(self.general.max_size).unwrap_or(DEFAULT_MAX_SIZE).as_u64();
-        let patterns = |key, pick| Ok(self.list(key, pick)?.map(|(_, patterns)| patterns));
-        let extensions = |key, pick| Ok(self.list(key, pick)?.map(|(_, extensions)| extensions));
+        let (place, max_size) = self
+            .pick("max_size", |raw| raw.max_size)
+            .unwrap_or_else(|| ("upload.max_size".to_owned(), DEFAULT_MAX_SIZE));
+        if max_size.as_u64() == 0 {
+            return Err(ConfigError::at(place, "is zero: nothing could be uploaded"));
+        }
+        let denied_types = self.list("denied_types", |raw| raw.denied_types.as_ref())?;
+        let denied_extensions = self.list("denied_extensions", |raw| raw.denied_extensions.as_ref())?;
         let types = TypeRules {
-            allowed_types: patterns("allowed_types", |raw| raw.allowed_types.as_ref())?,
-            denied_types: patterns("denied_types", |raw| raw.denied_types.as_ref())?.unwrap_or_default(),
-            allowed_extensions: extensions("allowed_extensions", |raw| raw.allowed_extensions.as_ref())?,
-            denied_extensions: extensions("denied_extensions", |raw| raw.denied_extensions.as_ref())?
-                .unwrap_or_default(),
+            allowed_types: self.allowed("allowed_types", "*/*", |raw| raw.allowed_types.as_ref())?,
+            denied_types: denied_types.map(|(_, types)| types).unwrap_or_default(),
+            allowed_extensions: self
+                .allowed("allowed_extensions", "*", |raw| raw.allowed_extensions.as_ref())?,
+            denied_extensions: denied_extensions.map(|(_, extensions)| extensions).unwrap_or_default(),
         };
-        Ok(UploadRules { max_size, types })
+        Ok(UploadRules { max_size: max_size.as_u64(), types })
+    }
+
+    /// A list of what alone is taken; `all` lifts the one of the general section.
+    fn allowed<T: FromStr<Err: Display>>(
+        &self,
+        key: &str,
+        all: &str,
+        pick: fn(&'raw RawUpload) -> Option<&'raw OneOrMany<String>>,
+    ) -> Result<Option<Vec<T>>, ConfigError> {
+        if self.pick(key, pick).is_some_and(|(_, list)| list.as_slice() == [all]) {
+            return Ok(None);
+        }
+        match self.list(key, pick)? {
+            Some((place, list)) if list.is_empty() => {
+                let problem = format!("is empty: nothing could be uploaded; for everything write {all:?}");
+                Err(ConfigError::at(place, problem))
+            }
+            list => Ok(list.map(|(_, list)| list)),
+        }
     }
 
     fn inline(&self) -> Result<InlineTypes, ConfigError> {

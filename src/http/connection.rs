@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::ClientAddress;
 use super::linger::Lingering;
+use super::pace::Pace;
 use super::rejection::{Rejection, check_host};
 use super::socket::Stream;
 use super::stall::Stalling;
@@ -44,7 +45,7 @@ pub(super) struct Served {
     pub(super) tls: Option<Tls>,
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) header_timeout: Duration,
-    pub(super) idle_timeout: Duration,
+    pub(super) pace: Pace,
     pub(super) stop: CancellationToken,
 }
 
@@ -60,7 +61,7 @@ impl Served {
     /// Until the connection ends; once the service stops, until the request under way is answered.
     pub(super) async fn connection(&self, stream: Stream, peer: Option<IpAddr>, admitted: Admitted) {
         let _counted = metrics::connection(self.listener);
-        let stream = Stalling::new(stream, self.idle_timeout);
+        let stream = Stalling::new(stream, self.pace.idle, self.pace.min_rate);
         let Some(tls) = &self.tls else {
             return self.speak(Either::Left(stream), peer, admitted).await;
         };

@@ -3,10 +3,9 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
+use super::files::RETRY_AFTER;
 use crate::telemetry::audit::Why;
 
-/// Seconds after which a client may ask again when all connections are taken.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Why a request got no further than its listener.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Admitted, Served};
+use super::pace::Pace;
 use super::seats::{Seat, Seats};
 use super::socket::Socket;
 use super::tls::Tls;
@@ -37,8 +38,8 @@ pub struct Listener {
     pub turned_away: usize,
     /// For a request's head, for the pause between two requests, and for a handshake.
     pub header_timeout: Duration,
-    /// The longest time in which a client takes nothing of its answer.
-    pub idle_timeout: Duration,
+    /// How fast a client has to take its answers.
+    pub pace: Pace,
     /// Where connections are encrypted.
     pub tls: Option<Tls>,
     /// Where requests carry the address of their client: whose word on it is taken.
@@ -58,10 +59,10 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, routes, header_timeout, idle_timeout, tls, proxies, .. } = self;
+        let Self { name: listener, socket, routes, header_timeout, pace, tls, proxies, .. } = self;
         let seats = Seats::new(self.connections, self.turned_away);
         let stop_accepting = stop.clone();
-        let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, idle_timeout, stop });
+        let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, pace, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
                 Ok((seat, stream, peer)) => {

@@ -1,4 +1,4 @@
-//! A client that does not read its answers is given up.
+//! A client that does not read its answers, or hardly does, is given up.
 
 use std::io;
 use std::pin::Pin;
@@ -8,24 +8,38 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A connection whose writes fail when the other side takes nothing for too long.
+/// A connection whose writes fail when the other side takes too little for too long.
 #[derive(Debug)]
 pub(super) struct Stalling<T> {
     connection: T,
     patience: Duration,
+    /// Bytes that have to be taken in that time, unless all are before.
+    least: usize,
+    /// Bytes that were since the timer was set.
+    taken: usize,
     /// Made when a write has to wait for the first time; most connections never do.
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
 impl<T> Stalling<T> {
-    pub(super) fn new(connection: T, patience: Duration) -> Self {
-        Self { connection, patience, timer: None, waiting: false }
+    /// In each `patience` the other side has to take at least a byte, or what `rate` bytes a second make.
+    pub(super) fn new(connection: T, patience: Duration, rate: u64) -> Self {
+        let least = patience.as_secs().saturating_mul(rate).max(1);
+        let least = usize::try_from(least).unwrap_or(usize::MAX);
+        Self { connection, patience, least, taken: 0, timer: None, waiting: false }
     }
 
-    fn watch<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
-        if written.is_ready() {
-            self.waiting = false;
+    fn watch(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = &written {
+            self.taken += result.as_ref().map_or(0, |bytes| *bytes);
+            if self.taken >= self.least {
+                self.waiting = false;
+            }
             return written;
         }
         let patience = self.patience;
@@ -33,6 +47,7 @@ impl<T> Stalling<T> {
         if !self.waiting {
             timer.as_mut().reset(Instant::now() + patience);
             self.waiting = true;
+            self.taken = 0;
         }
         timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -72,6 +87,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stalling<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Only asked for when all that there was to write is written.
+        self.waiting = false;
         Pin::new(&mut self.connection).poll_flush(context)
     }
 

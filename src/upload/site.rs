@@ -9,7 +9,7 @@ use crate::types::{ObjectPath, PathError, Vhost};
 pub struct Site {
     /// The vhost.
     pub vhost: Vhost,
-    /// The path of its `public_url`, with a leading and a trailing slash.
+    /// The path of its `public_url`, percent-decoded, with a leading and a trailing slash.
     pub prefix: String,
     /// Further prefixes, below which files are found and none is taken.
     pub legacy_prefixes: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Sites {
     sites: Vec<Site>,
-    /// Prefix, index of the site, place; the longest prefix first.
+    /// Prefix (decoded), index of the site, place; the longest prefix first.
     prefixes: Vec<(String, usize, Place)>,
 }
 
@@ -95,10 +95,33 @@ impl Sites {
     #[must_use]
     pub fn locate(&self, path: &str) -> Option<Located<'_>> {
         self.prefixes.iter().find_map(|(prefix, at, place)| {
-            let rest = path.strip_prefix(prefix.as_str())?;
+            let rest = strip_decoded(path, prefix)?;
             Some(Located { site: self.sites.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
         })
     }
+}
+
+/// What stands behind `prefix` in a percent-encoded `path`, however the prefix is spelt there: a vhost that is not ASCII arrives escaped
+/// with capital or small digits, or raw. An escaped slash is none.
+fn strip_decoded<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    if let Some(rest) = path.strip_prefix(prefix) {
+        return Some(rest);
+    }
+    let mut rest = path.as_bytes();
+    for expected in prefix.bytes() {
+        let (byte, length) = match rest {
+            [b'%', high, low, ..] => (hex_byte(*high, *low).filter(|byte| *byte != b'/')?, 3),
+            [byte, ..] => (*byte, 1),
+            [] => return None,
+        };
+        rest = if byte == expected { &rest[length..] } else { return None };
+    }
+    path.get(path.len() - rest.len()..)
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 #[cfg(test)]
@@ -150,6 +173,28 @@ mod tests {
             let located = sites.locate(path).unwrap();
             assert_eq!((located.site.vhost.as_str(), located.place), (vhost, place), "{path}");
             assert_eq!(located.path.unwrap().as_str(), signed, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_may_be_spelt_in_every_way() {
+        let sites = Sites::new(vec![site("b\u{fc}cher.example", "/up/b\u{fc}cher.example/", &[])]).unwrap();
+        for path in [
+            "/up/b%C3%BCcher.example/h/r/n",
+            "/up/b%c3%bccher.example/h/r/n",
+            "/up/b\u{fc}cher.example/h/r/n",
+            "/%75p/b%C3%BCcher.example/h/r/n",
+        ] {
+            assert_eq!(sites.locate(path).unwrap().path.unwrap().as_str(), "h/r/n", "{path}");
+        }
+        for path in [
+            "/up%2Fb%C3%BCcher.example/h/r/n",
+            "/up/b%C3%B",
+            "/up/b%C3",
+            "/up/b%zzcher.example/h/r/n",
+            "/up/",
+        ] {
+            assert!(sites.locate(path).is_none(), "{path}");
         }
     }
 

@@ -89,12 +89,12 @@ impl Door {
         (status, reason): (u16, &str),
         ask: impl FnOnce(&Self) -> Answer,
     ) -> Answer {
-        let before = self.count(reason);
+        let (before, logged) = (self.count(reason), self.service.log().len());
         let answer = ask(self);
         assert_eq!(answer.status, status, "{what:?} ({reason}): {answer:?}");
         wait_until(&format!("{what:?} is counted as {reason}"), || self.count(reason) == before + 1);
         let refused = ["outcome=\"refused\"", &format!("reason=\"{reason}\""), "client=", "127.0.0.1"];
-        self.service.wait_for_log(&refused);
+        self.service.wait_for_log_since(logged, &refused);
         answer
     }
 

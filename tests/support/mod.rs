@@ -150,8 +150,13 @@ impl Service {
 
     /// Waits for a log line that contains all of `parts`.
     pub(crate) fn wait_for_log(&self, parts: &[&str]) {
+        self.wait_for_log_since(0, parts);
+    }
+
+    /// The same, of what comes after the log was of this length.
+    pub(crate) fn wait_for_log_since(&self, before: usize, parts: &[&str]) {
         wait_until(&format!("{parts:?} in the log"), || {
-            self.log().lines().any(|line| parts.iter().all(|part| line.contains(part)))
+            self.log()[before..].lines().any(|line| parts.iter().all(|part| line.contains(part)))
         });
     }
 

@@ -154,7 +154,10 @@ impl Steps {
 
     fn with(self, verdict: Result<(), &'static str>) -> String {
         let verdict = match verdict {
-            Ok(()) => "accepted, unless the slot was used before or the store has no room".to_owned(),
+            Ok(()) => {
+                "accepted, unless the slot was used before, its user was erased or the store has no room"
+                    .to_owned()
+            }
             Err(code) => format!("refused: {code}"),
         };
         format!("{}{verdict}", self.0)

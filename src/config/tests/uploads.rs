@@ -58,6 +58,9 @@ fn what_cannot_be_used_is_named_where_it_stands() {
     for (general, own, message) in [
         ("accept = []", "", "upload.accept: is empty"),
         ("", "accept = ['v1']", "hosts.\"b.org\".upload.accept: \"v1\" is no scheme"),
+        ("max_size = '0B'", "", "upload.max_size: is zero"),
+        ("allowed_types = []", "", "upload.allowed_types: is empty"),
+        ("", "allowed_extensions = []", "hosts.\"b.org\".upload.allowed_extensions: is empty"),
         ("allowed_types = ['png']", "", "upload.allowed_types: \"png\" has to look like image/png"),
         ("denied_types = ['*/*']", "", "upload.denied_types: \"*/*\" has to look like"),
         (
@@ -76,6 +79,16 @@ fn what_cannot_be_used_is_named_where_it_stands() {
         let refused = load(&two_hosts(general, own), &[]).unwrap_err().to_string();
         assert!(refused.starts_with(message), "{refused}\nis not\n{message}");
     }
+}
+
+#[test]
+fn a_vhost_lifts_what_the_others_have() {
+    let general = "allowed_types = ['image/*']\nallowed_extensions = 'png'";
+    let own = "allowed_types = '*/*'\nallowed_extensions = ['*']";
+    let settings = load(&two_hosts(general, own), &[]).unwrap();
+    let html = ContentType::parse("text/html").unwrap();
+    let taken = settings.hosts.iter().map(|host| host.upload.rules.types.check(&html, "a").is_ok());
+    assert_eq!(taken.collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::telemetry::audit::{Ending, Why};
 use crate::types::{InvalidContentType, PathError, Unsatisfiable};
 use crate::upload::{GetFailure, PutFailure, RuleRefusal};
 
-/// Seconds after which a client may ask again when the store is away.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+/// Seconds after which a client may ask again when the store is away or there is no place for him.
+pub(in crate::http) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Why a request for a file did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,14 @@ impl FileError {
         }
     }
 
+    /// The methods that are served there (RFC 9110 §10.2.1).
+    fn allowed(&self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Legacy => "GET, HEAD, OPTIONS",
+            _ => "GET, HEAD, PUT, OPTIONS",
+        })
+    }
+
     /// How long the file is of which no such part exists.
     fn content_range(&self) -> Option<HeaderValue> {
         let Self::Range(unsatisfiable) = self else { return None };
@@ -100,13 +108,13 @@ impl IntoResponse for &FileError {
         let text = status.canonical_reason().unwrap_or_default();
         let mut response = (status, format!("{text}\n")).into_response();
         let headers = response.headers_mut();
+        // What is missing now may be there soon.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PUT, OPTIONS"))
-            }
+            StatusCode::METHOD_NOT_ALLOWED => headers.insert(header::ALLOW, self.allowed()),
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 self.content_range().and_then(|range| headers.insert(header::CONTENT_RANGE, range))
             }

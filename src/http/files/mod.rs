@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use self::error::FileError;
+pub(super) use self::error::RETRY_AFTER;
 use self::get::Wanted;
 use self::to_its_end::ToItsEnd;
 use super::client::ClientAddress;

@@ -95,11 +95,15 @@ impl DiskStore {
         let Some(folders) = self.durable.clone() else {
             return publish(staged, key, &target, &self.root, None);
         };
-        let (key, root) = (key.clone(), self.root.clone());
+        let (published_key, root) = (key.clone(), self.root.clone());
         // One hop for each file: waiting for the disk would hold up the other connections of this thread.
-        let publish = move || publish(staged, &key, &target, &root, Some(&folders));
+        let publish = move || publish(staged, &published_key, &target, &root, Some(&folders));
         let published = tokio::task::spawn_blocking(publish).await;
-        published.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        published.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process ends.
+            Err(cancelled) => Err(of("publish", key)(io::Error::other(cancelled)).into()),
+        })
     }
 
     /// Writes `body` and the trailer into a file that goes away again unless it is published.

@@ -1,7 +1,7 @@
 //! Files on their way in.
 //!
 //! Each is a file of its own in `staging/`, locked by the process that writes it for as long as it does. The system lets go of the lock
-//! when the process ends, in whatever way: what somebody else can lock was left behind, and is for the [`sweep`](super::sweep).
+//! when the process ends, in whatever way: what somebody else can lock was left behind, and is for the [`sweep`](mod@super::sweep).
 //!
 //! A file without a name (`O_TMPFILE`) would need no sweep, but NFS has none.
 
