@@ -54,7 +54,7 @@ fn only_allowed_types_are_taken() {
             "text/html",
             "images/png",
             "application/octet-stream",
-            "application/x; a=\"image/png\"",
+            "application/x; y=\"image/png\"",
         ],
     );
     // Without a type it is application/octet-stream.
