@@ -3,10 +3,13 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::process::setpriority_process;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Threads that move files. They block in reads and writes, so there are more of them than cores.
 const FILE_THREADS: usize = 8;
+/// How much they stand back where cores are scarce (setpriority(2)), so that a login is not the ninth in the row.
+const FILE_NICENESS: i32 = 5;
 
 /// The threads of the service.
 #[derive(Debug)]
@@ -26,6 +29,10 @@ impl Runtimes {
         let files = Builder::new_multi_thread()
             .thread_name("files")
             .worker_threads(FILE_THREADS)
+            .on_thread_start(|| {
+                // Of this thread alone. Where it is not allowed, it goes on as it is.
+                let _ = setpriority_process(None, FILE_NICENESS);
+            })
             .enable_all()
             .build()?;
         Ok(Self { main, files })

@@ -23,13 +23,14 @@ pub struct Pace {
 impl Pace {
     /// When the last of so many bytes has to be through; `None` if that is never.
     pub(super) fn deadline(self, bytes: u64) -> Option<Instant> {
-        let seconds = bytes.checked_div(self.min_rate)?;
+        // A second more than the division, so that silence from the first byte on is told as silence.
+        let seconds = bytes.checked_div(self.min_rate)?.checked_add(1)?;
         Instant::now().checked_add(self.idle)?.checked_add(Duration::from_secs(seconds))
     }
 
     /// A request's body of `bytes`, which fails when its sender is silent or slow.
     pub(super) fn watch(self, body: Body, bytes: u64) -> PacedBody {
-        PacedBody { body, idle: self.idle, deadline: self.deadline(bytes), timer: None, waiting: false }
+        PacedBody { body, idle: self.idle, deadline: self.deadline(bytes), timer: None, waiting: None }
     }
 }
 
@@ -41,26 +42,38 @@ pub(super) struct PacedBody {
     deadline: Option<Instant>,
     /// Made when the sender keeps us waiting for the first time.
     timer: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+    /// What it is if the timer ends before anything comes.
+    waiting: Option<Waiting>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Waiting {
+    ForAnything,
+    ForTheEnd,
 }
 
 impl PacedBody {
     /// Ready when the sender was silent for too long, or has no time left.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<BodyFault> {
-        let silent_at = Instant::now() + self.idle;
-        let end = self.deadline.map_or(silent_at, |deadline| deadline.min(silent_at));
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        if !self.waiting {
-            timer.as_mut().reset(end);
-            self.waiting = true;
-        }
-        timer.as_mut().poll(context).map(|()| {
-            if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                BodyFault::Slow
-            } else {
-                BodyFault::Silent
-            }
+        let waiting = match self.waiting {
+            Some(waiting) => waiting,
+            None => self.begin_to_wait(),
+        };
+        let Some(timer) = &mut self.timer else { return Poll::Pending };
+        timer.as_mut().poll(context).map(|()| match waiting {
+            Waiting::ForAnything => BodyFault::Silent,
+            Waiting::ForTheEnd => BodyFault::Slow,
         })
+    }
+
+    fn begin_to_wait(&mut self) -> Waiting {
+        let silent_at = Instant::now() + self.idle;
+        let (end, waiting) = match self.deadline {
+            Some(deadline) if deadline < silent_at => (deadline, Waiting::ForTheEnd),
+            _ => (silent_at, Waiting::ForAnything),
+        };
+        self.timer.get_or_insert_with(|| Box::pin(sleep_until(end))).as_mut().reset(end);
+        *self.waiting.insert(waiting)
     }
 }
 
@@ -74,7 +87,7 @@ impl http_body::Body for PacedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
-                self.waiting = false;
+                self.waiting = None;
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| BodyFault::Aborted(error.to_string()))))
             }
             Poll::Pending => self.poll_patience(context).map(|fault| Some(Err(fault))),
