@@ -3,6 +3,7 @@
 mod exit;
 mod extauth;
 mod serve;
+mod stdin;
 mod token;
 mod url;
 

@@ -3,10 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http_body_util::Empty;
-
 use super::{Login, LoginRefusal, Registry, VhostLogin};
-use crate::store::{NewObject, ObjectKey, ObjectPrefix, PutError, Store, StoreError};
+use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
 use crate::telemetry::audit::{self, Why};
 use crate::types::{BareJid, ContentType, UserHash, parse_localpart};
 
@@ -148,12 +146,7 @@ impl Accounts {
 
     /// Upload slots of XMPP servers never expire. Those of a user who has a tomb count only as long as the registry knows him.
     async fn bury(&self, user: UserHash) -> Result<(), StoreError> {
-        let nothing = NewObject { size: 0, content_type: ContentType::unknown() };
-        match self.store.put(&ObjectKey::tomb(user), nothing, Empty::new()).await {
-            Ok(()) | Err(PutError::Exists) => Ok(()),
-            Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
-            Err(PutError::Sender(never)) => unreachable!("nothing has its length: {never}"),
-        }
+        self.store.note(&ObjectKey::tomb(user), ContentType::unknown(), String::new()).await
     }
 
     async fn existing(&self, user: &str, server: &str) -> Result<BareJid, AccountRefusal> {

@@ -13,6 +13,7 @@ mod s3;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
 
 pub use self::body::{BodyFault, UploadBody};
@@ -192,6 +193,25 @@ impl Store {
             Self::Disk(disk) => disk.put(key, object, body).await,
             Self::S3(s3) => s3.put(key, object, body).await,
             Self::Memory(memory) => memory.put(key, object, body).await,
+        }
+    }
+
+    /// Stores a small object of our own. That there is one already is fine: what has the same name says the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it may not be there.
+    pub async fn note(
+        &self,
+        key: &ObjectKey,
+        content_type: ContentType,
+        text: String,
+    ) -> Result<(), StoreError> {
+        let object = NewObject { size: text.len() as u64, content_type };
+        match self.put(key, object, Full::from(text)).await {
+            Ok(()) | Err(PutError::Exists) => Ok(()),
+            Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
+            Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
         }
     }
 

@@ -1,7 +1,6 @@
 //! `token check`: why a token is refused.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,6 +11,7 @@ use crate::app::verifier;
 use crate::authn::jwt::{Report, Rule};
 use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
+use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
 use crate::types::{Localpart, Vhost, parse_vhost};
 
@@ -39,7 +39,7 @@ impl Check {
         settings.notices.iter().try_for_each(remark)?;
         let host = self.host(settings.hosts)?;
         let user = self.user()?;
-        let token = self.token()?;
+        let token = argument_or_stdin(&self.token, TOKEN_MAX_BYTES).map_err(Failure::failed)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let report = verifier(host).report(token.expose_secret(), user.as_ref(), now);
         answer(show(&report).trim_end().to_owned())?;
@@ -64,15 +64,6 @@ impl Check {
         let Some(user) = &self.user else { return Ok(None) };
         let user = Localpart::new(user).map_err(|_| unusable("--user: is not a localpart"))?;
         Ok(Some(user.into_owned()))
-    }
-
-    fn token(&self) -> Result<SecretString, Failure> {
-        if self.token.expose_secret() != "-" {
-            return Ok(self.token.clone());
-        }
-        let mut token = String::new();
-        io::stdin().take(TOKEN_MAX_BYTES).read_to_string(&mut token).map_err(Failure::failed)?;
-        Ok(token.trim_end_matches(['\r', '\n']).into())
     }
 }
 

@@ -1,7 +1,6 @@
 //! `url check`: why an upload is refused.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use crate::app::sites;
 use crate::authn::{PresentedToken, PutClaim, PutGrant, UploadRefusal};
 use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
+use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
 use crate::types::ContentType;
 use crate::upload::{Located, Place, Sites};
@@ -39,22 +39,13 @@ impl Check {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         settings.notices.iter().try_for_each(remark)?;
         let content_type = content_type(&self.content_type)?;
-        let url = self.url()?;
+        let url = argument_or_stdin(&self.url, URL_MAX_BYTES)
+            .map_err(|error| Failure::Unusable(format!("URL: cannot be read from stdin: {error}")))?;
         let mut steps = Steps::default();
         let sites = sites(&settings.hosts)?;
         let verdict = self.judge(&settings.hosts, &sites, url.expose_secret(), content_type, &mut steps);
         answer(steps.with(verdict))?;
         if verdict.is_ok() { Ok(()) } else { Err(Failure::Shown(ExitCode::FAILURE)) }
-    }
-
-    fn url(&self) -> Result<SecretString, Failure> {
-        if self.url.expose_secret() != "-" {
-            return Ok(self.url.clone());
-        }
-        let mut url = String::new();
-        let read = io::stdin().take(URL_MAX_BYTES).read_to_string(&mut url);
-        read.map_err(|error| Failure::Unusable(format!("URL: cannot be read from stdin: {error}")))?;
-        Ok(url.trim_end_matches(['\r', '\n']).into())
     }
 
     /// The same steps in the same order as the service takes them; each is told.

@@ -14,12 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http_body_util::Full;
 use serde_json::json;
 
 use self::entry::{Entry, EntryTime, IssuerMark, Said};
 use self::index::Index;
-use crate::store::{NewObject, ObjectKey, ObjectPrefix, PutError, Store, StoreError};
+use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
 use crate::telemetry::metrics;
 use crate::types::{BareJid, ContentType, UserHash};
 
@@ -225,13 +224,8 @@ impl Registry {
 
     async fn put(&self, entry: Entry, text: String) -> Result<(), StoreError> {
         let content_type = ContentType::parse("application/json").unwrap_or_else(|_| ContentType::unknown());
-        let object = NewObject { size: text.len() as u64, content_type };
-        match self.store.put(&entry.key(), object, Full::from(text)).await {
-            // The same user, issuer and millisecond: another replica said the same.
-            Ok(()) | Err(PutError::Exists) => Ok(()),
-            Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
-            Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
-        }
+        // The same user, issuer and millisecond: another replica said the same.
+        self.store.note(&entry.key(), content_type, text).await
     }
 
     async fn delete(&self, keys: impl IntoIterator<Item = ObjectKey>) -> Result<(), StoreError> {
