@@ -37,6 +37,9 @@ use super::body::receive;
 use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
 use crate::types::ByteRange;
 
+/// Files up to this size (bytes) are sent before it is known whether there is room: to look would cost more than it spares.
+const NOT_WORTH_A_LOOK: u64 = 64 * 1024;
+
 /// A folder of objects.
 #[derive(Debug)]
 pub struct DiskStore {
@@ -55,7 +58,9 @@ impl DiskStore {
     /// [`StoreError`] if the folder cannot be made or written to.
     pub fn open(root: &Path, sync: bool) -> Result<Self, StoreError> {
         let durable = sync.then(Arc::default);
-        let store = Self { root: root.to_owned(), staging: root.join(STAGING), durable };
+        // Once, or each file that is made would ask for the working directory.
+        let root = &std::path::absolute(root).map_err(at("find", root))?;
+        let store = Self { root: root.clone(), staging: root.join(STAGING), durable };
         let there_before = root.ancestors().find(|folder| folder.exists()).unwrap_or(root);
         // Readable by the service alone: files are handed out by capability URL, not by login on the machine.
         let mut folders = DirBuilder::new();
@@ -118,6 +123,9 @@ impl DiskStore {
 
     /// Refuses what cannot be stored before the sender sends it. Only a first look: others may be writing, too.
     fn check_room(&self, size: u64) -> io::Result<()> {
+        if size <= NOT_WORTH_A_LOOK {
+            return Ok(());
+        }
         // Where nothing is told there may be room, and where the folder is gone, that is found out next.
         let Some(room) = statvfs(&self.staging).ok().filter(|room| room.f_blocks > 0) else { return Ok(()) };
         let free = room.f_bavail.saturating_mul(room.f_frsize);
