@@ -18,7 +18,7 @@ mod writer;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +68,7 @@ impl DiskStore {
         for folder in ["files", STAGING].map(|name| root.join(name)) {
             folders.create(&folder).map_err(at("make", &folder))?;
         }
+        one_volume([&root.join("files"), &store.staging])?;
         if let Some(folders) = &store.durable {
             folders.sync(root, there_before).map_err(at("sync", root))?;
         }
@@ -223,6 +224,19 @@ impl DiskStore {
     }
 }
 
+/// A file gets from one to the other by a change of its name.
+fn one_volume(folders: [&Path; 2]) -> Result<(), StoreError> {
+    let [files, staging] = folders.map(|folder| folder.metadata().map_err(at("look at", folder)));
+    if files?.dev() == staging?.dev() {
+        return Ok(());
+    }
+    let problem = io::Error::other(format!(
+        "it is on another volume than {}: mount one volume for both, at the folder above",
+        folders[0].display()
+    ));
+    Err(at("use", folders[1])(problem))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -360,6 +374,14 @@ mod tests {
         let published = publish(staged, &key("new/user/d"), &target, &store.root, None);
         assert!(matches!(published, Err(PutError::Store(_))), "{published:?}");
         fs::remove_dir(&store.root).expect("empty as it was");
+    }
+
+    #[test]
+    fn folders_on_two_volumes_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = one_volume([folder.path(), Path::new("/proc")]).unwrap_err().to_string();
+        assert!(refused.contains("/proc: it is on another volume than"), "{refused}");
+        one_volume([folder.path(), folder.path()]).unwrap();
     }
 
     #[test]
