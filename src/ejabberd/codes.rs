@@ -21,7 +21,7 @@ codes! {
 
     AUTH_METHOD Error "auth_method" "something else than the sidecar decides who logs in"
     AUTH_ANONYMOUS Warning "auth_anonymous" "strangers log in without a token"
-    AUTH_HTTP Error "auth_http" "before ejabberd 26.07 every user could log in as any other over auth_method: http"
+    AUTH_HTTP Error "auth_http" "before ejabberd 26.07 every user could log in as any other over `auth_method: http`"
     AUTH_CACHE Error "auth_cache" "ejabberd remembers tokens: an expired one goes on working, a new one is refused"
     EXTAUTH_PROGRAM Error "extauth_program" "no program asks the sidecar"
     EXTAUTH_NOT_FOUND Error "extauth_not_found" "the program that asks the sidecar is not there"
@@ -33,8 +33,8 @@ codes! {
     EXTAUTH_POOL_SIZE Warning "extauth_pool_size" "how many logins are answered at once depends on the machine"
     SASL_PLAIN Error "sasl_plain" "PLAIN is switched off, by which tokens are sent"
     SASL_MECHANISMS Warning "sasl_mechanisms" "mechanisms are offered that never work with tokens"
-    FAST_LOGIN Error "fast_login" "mod_auth_fast logs users in for weeks without asking the sidecar"
-    PASSWORD_CHANGE Warning "password_change" "mod_register lets users change passwords, which does nothing and is shown as done"
+    FAST_LOGIN Error "fast_login" "`mod_auth_fast` logs users in for weeks without asking the sidecar"
+    PASSWORD_CHANGE Warning "password_change" "`mod_register` lets users change passwords, which does nothing and is shown as done"
 
     C2S_WITHOUT_TLS Error "c2s_without_tls" "tokens may be sent in clear"
     MQTT_WITHOUT_TLS Error "mqtt_without_tls" "tokens are sent in clear"

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::hosts::{HostView, append, same_host};
 use super::includes;
 use super::macros::{self, Undefined};
-use super::yaml::{Entry, Node, Place, YamlError};
+use super::node::{Entry, Node, Place};
+use super::yaml::YamlError;
 
 /// ejabberd's configuration, with includes and macros written out.
 #[derive(Debug, Clone)]

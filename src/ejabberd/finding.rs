@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::yaml::Place;
+use super::node::Place;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +71,16 @@ impl Findings {
                 && other.remedy == remedy
                 && !other.vhosts.is_empty()
         };
-        match self.found.iter_mut().find(same) {
-            Some(other) => other.vhosts.push(vhost.to_owned()),
-            None => {
-                let vhosts = vec![vhost.to_owned()];
-                self.found.push(Finding { code, place: place.clone(), vhosts, problem, remedy });
-            }
+        if let Some(other) = self.found.iter_mut().find(same) {
+            other.vhosts.push(vhost.to_owned());
+        } else {
+            self.found.push(Finding {
+                code,
+                place: place.clone(),
+                vhosts: vec![vhost.to_owned()],
+                problem,
+                remedy,
+            });
         }
     }
 

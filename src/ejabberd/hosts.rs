@@ -1,6 +1,6 @@
 //! What holds for one vhost: the general options, `host_config` over them, `append_host_config` added.
 
-use super::yaml::{Entry, Node, Place, Value};
+use super::node::{Entry, Node, Place, Value};
 
 /// The options of one vhost.
 #[derive(Debug, Clone)]

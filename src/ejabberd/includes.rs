@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::yaml::{Entry, Node, Place, Value, YamlError, parse};
+use super::node::{Entry, Node, Place, Value};
+use super::yaml::{YamlError, parse};
 
 const INCLUDE: &str = "include_config_file";
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::{Entry, MAX_NODES, Node, Value, YamlError};
+use super::node::{Entry, Node, Place, Value};
+use super::yaml::{MAX_NODES, YamlError};
 
 /// Deeper than anybody defines macros by macros.
 const MAX_DEPTH: usize = 16;
@@ -48,7 +49,7 @@ struct Macros {
     known: BTreeMap<String, (Entry, bool)>,
 }
 
-type Names = Vec<(String, super::yaml::Place)>;
+type Names = Vec<(String, Place)>;
 
 impl Macros {
     fn define(&mut self, definitions: &Node, whole: bool) -> Result<(), YamlError> {
@@ -116,7 +117,7 @@ impl Macros {
     }
 
     /// Puts values into `@NAME@`, and answers the last macro that was filled in. What is not defined may be ejabberd's own.
-    fn fill_in(&self, text: &mut String) -> Option<(String, super::yaml::Place)> {
+    fn fill_in(&self, text: &mut String) -> Option<(String, Place)> {
         let mut used = None;
         if !text.contains('@') {
             return None;

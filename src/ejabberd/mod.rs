@@ -9,11 +9,13 @@ pub mod findings;
 mod hosts;
 mod includes;
 mod macros;
+mod node;
 mod version;
 mod yaml;
 
 pub use self::file::{Ejabberd, read};
 pub use self::finding::{Code, Finding, Findings, Severity};
 pub use self::hosts::HostView;
+pub use self::node::{Entry, Node, Place, Value};
 pub use self::version::{InvalidVersion, Version};
-pub use self::yaml::{Entry, Node, Place, Value, YamlError};
+pub use self::yaml::YamlError;

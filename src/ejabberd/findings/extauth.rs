@@ -30,17 +30,14 @@ pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
         let place = host.near(&["extauth_program", "auth_method"]);
         findings.add_for(&host.name, codes::EXTAUTH_POOL_SIZE, &place, problem, "extauth_pool_size: 4");
     }
-    match host
-        .option("extauth_program")
-        .filter(|entry| entry.value.text().is_some_and(|text| !text.is_empty()))
-    {
-        Some(entry) => Program { host, entry, listen, findings }.check(),
-        None => {
-            let problem = "extauth_program is missing: ejabberd has nothing to ask the sidecar with";
-            let place = host.near(&["extauth_program", "auth_method"]);
-            let remedy = format!("extauth_program: \"ejabberd-sidecar extauth --hook {}\"", hook_of(listen));
-            findings.add_for(&host.name, codes::EXTAUTH_PROGRAM, &place, problem, remedy);
-        }
+    let given = host.option("extauth_program");
+    if let Some(entry) = given.filter(|entry| entry.value.text().is_some_and(|text| !text.is_empty())) {
+        Program { host, entry, listen, findings }.check();
+    } else {
+        let problem = "extauth_program is missing: ejabberd has nothing to ask the sidecar with";
+        let place = host.near(&["extauth_program", "auth_method"]);
+        let remedy = format!("extauth_program: \"ejabberd-sidecar extauth --hook {}\"", hook_of(listen));
+        findings.add_for(&host.name, codes::EXTAUTH_PROGRAM, &place, problem, remedy);
     }
 }
 

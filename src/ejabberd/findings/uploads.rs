@@ -23,28 +23,28 @@ pub(super) fn check(all: &[Both<'_>], host: &Both<'_>, findings: &mut Findings) 
         findings.add_for(name, codes::UPLOAD_MISSING, &place, problem, remedy);
         return;
     };
-    Module { all, name, upload, module, findings }.check();
+    Module { all, name, upload, entry: module, findings }.check();
 }
 
 struct Module<'a> {
     all: &'a [Both<'a>],
     name: &'a str,
     upload: &'a UploadSettings,
-    module: &'a Entry,
+    entry: &'a Entry,
     findings: &'a mut Findings,
 }
 
 impl Module<'_> {
     fn check(mut self) {
-        let put = self.module.value.entry("put_url");
+        let put = self.entry.value.entry("put_url");
         self.url("put_url", put, codes::PUT_URL);
-        let get = self.module.value.entry("get_url");
+        let get = self.entry.value.entry("get_url");
         if get.is_some() {
             self.url("get_url", get, codes::GET_URL);
         }
         self.secret();
         self.max_size();
-        if let Some(entry) = self.module.value.entry("jid_in_url")
+        if let Some(entry) = self.entry.value.entry("jid_in_url")
             && entry.value.text() == Some("node")
         {
             let problem = "jid_in_url: node puts users' names into addresses, and the sidecar does not find the files of a user who is removed";
@@ -59,7 +59,7 @@ impl Module<'_> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let place = &entry.unwrap_or(self.module).place;
+        let place = &entry.unwrap_or(self.entry).place;
         self.findings.add_for(self.name, code, place, problem, remedy);
     }
 
@@ -72,7 +72,7 @@ impl Module<'_> {
         }
         let remedy = format!("{key}: \"{}\"", written(self.upload, self.name));
         let same_module = |other: &&Both<'_>| {
-            other.theirs.module("mod_http_upload").is_some_and(|module| module.place == self.module.place)
+            other.theirs.module("mod_http_upload").is_some_and(|module| module.place == self.entry.place)
         };
         if meant == given && self.all.iter().filter(same_module).count() > 1 {
             let problem = format!(
@@ -94,7 +94,7 @@ impl Module<'_> {
 
     fn secret(&mut self) {
         const REMEDY: &str = "external_secret: …   # the first line of upload.secrets_file";
-        let entry = self.module.value.entry("external_secret");
+        let entry = self.entry.value.entry("external_secret");
         let given = entry.and_then(|entry| entry.value.text()).unwrap_or_default();
         let how = entry.map_or_else(String::new, |entry| by_macro(&entry.value));
         if given.is_empty() {
@@ -116,7 +116,7 @@ impl Module<'_> {
     }
 
     fn max_size(&mut self) {
-        let entry = self.module.value.entry("max_size");
+        let entry = self.entry.value.entry("max_size");
         let ours = self.upload.rules.max_size;
         let theirs = entry.map_or(Some(DEFAULT_MAX_SIZE), |entry| entry.value.number());
         if theirs.is_none_or(|theirs| theirs > ours) {
