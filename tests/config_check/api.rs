@@ -93,6 +93,21 @@ fn administrators_of_elsewhere_are_nobody_here() {
 }
 
 #[test]
+fn administrators_are_those_who_may_do_everything_whatever_they_are_called() {
+    let checked = Setup::clean().yml("  loopback:", "  boss: {user: [kim]}\n  loopback:");
+    let harmless = checked.check();
+    assert!(harmless.found.is_empty(), "{harmless:?}");
+    let configures =
+        checked.yml("api_permissions:", "access_rules: {configure: {allow: boss}}\napi_permissions:").check();
+    assert_eq!(configures.found[0].code, "admin_mintable", "{configures:?}");
+    assert!(configures.found[0].text.contains("kim@a.org is an administrator (acl boss)"), "{configures:?}");
+    let named = Setup::clean()
+        .yml("  loopback:", "  boss: {user: [kim]}\n  loopback:")
+        .yml("{acl: admin}]}}", "{acl: boss}]}}");
+    assert_eq!(named.check().found[0].code, "admin_mintable");
+}
+
+#[test]
 fn rules_are_followed_by_name() {
     let named = Setup::clean().yml("{access: {allow: [{acl: loopback}, {acl: admin}]}}", "{access: trusted}");
     let open =

@@ -75,7 +75,7 @@ pub(crate) struct Setup {
     pub(crate) yml: String,
     pub(crate) toml: String,
     /// Of ejabberd; none to leave it unsaid.
-    pub(crate) version: Option<&'static str>,
+    pub(crate) version: Option<String>,
 }
 
 /// A finding as it was printed.
@@ -103,7 +103,7 @@ impl Setup {
     pub(crate) fn clean() -> Self {
         let folder = TempDir::new().expect("temporary folder");
         symlink(PROGRAM, folder.path().join("bridge")).expect("writable");
-        Self { folder, yml: YML.to_owned(), toml: TOML.to_owned(), version: Some("23.01") }
+        Self { folder, yml: YML.to_owned(), toml: TOML.to_owned(), version: Some("23.01".to_owned()) }
     }
 
     /// With `from`, which stands there once, replaced in `ejabberd.yml`.
@@ -120,8 +120,8 @@ impl Setup {
         self
     }
 
-    pub(crate) fn version(mut self, version: Option<&'static str>) -> Self {
-        self.version = version;
+    pub(crate) fn version(mut self, version: Option<&str>) -> Self {
+        self.version = version.map(str::to_owned);
         self
     }
 
@@ -176,7 +176,7 @@ impl Setup {
         self.write();
         let mut program = Command::new(PROGRAM);
         program.args(["config", "check", "--config", "sidecar.toml"]).args(arguments);
-        program.args(self.version.iter().flat_map(|version| ["--ejabberd-version", version]));
+        program.args(self.version.iter().flat_map(|version| ["--ejabberd-version", version.as_str()]));
         let output = program.current_dir(self.folder.path()).output().expect("program starts");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));

@@ -1,8 +1,8 @@
 //! Administrators: nobody whom an issuer could log in by accident or on purpose.
 
-use super::Both;
+use super::{Both, Case};
 use crate::config::IssuerSettings;
-use crate::ejabberd::{Entry, Findings, Node, codes};
+use crate::ejabberd::{Entry, Findings, Node, Value, codes};
 use crate::policy::ADMIN_NAMES;
 use crate::types::Localpart;
 
@@ -10,26 +10,52 @@ use crate::types::Localpart;
 const PATTERNS: [&str; 7] =
     ["user_regexp", "user_glob", "server", "server_regexp", "server_glob", "node_regexp", "node_glob"];
 
-pub(super) fn check(host: &Both<'_>, findings: &mut Findings) {
+pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
     let Some(acls) = host.theirs.option("acl") else { return };
-    let Some(admin) = acls.value.get("admin") else { return };
-    for condition in admin.entries() {
-        if condition.key == "user" {
-            for (name, entry) in users(&condition.value, host) {
-                user(&name, entry.unwrap_or(condition), host, findings);
+    let names = names(case, host);
+    for acl in acls.value.entries().filter(|acl| names.contains(&acl.key.as_str())) {
+        for condition in acl.value.entries() {
+            if condition.key == "user" {
+                for (name, entry) in users(&condition.value, host) {
+                    user(&acl.key, &name, entry.unwrap_or(condition), host, findings);
+                }
+            } else if PATTERNS.contains(&condition.key.as_str()) && of_host(condition, host) {
+                pattern(&acl.key, condition, &host.theirs.name, findings);
             }
-        } else if PATTERNS.contains(&condition.key.as_str()) && of_host(condition, host) {
-            let problem = format!(
-                "acl admin has {}: whomever an issuer logs in and that matches is an administrator",
-                condition.key
-            );
-            let remedy = format!(
-                "user: [\"somebody@{}\"]   # each by name, and in deny_localparts of its issuers",
-                host.theirs.name
-            );
-            findings.add_for(&host.theirs.name, codes::ADMIN_PATTERN, &condition.place, problem, remedy);
         }
     }
+}
+
+/// The lists of administrators: the one that is called so, those who may configure, those who may do everything over the API.
+fn names<'a>(case: &'a Case<'_>, host: &'a Both<'_>) -> Vec<&'a str> {
+    let mut names = vec!["admin"];
+    let configure = host.theirs.option("access_rules").and_then(|rules| rules.value.get("configure"));
+    let permissions = case.ejabberd.option("api_permissions").into_iter().flat_map(|all| all.value.entries());
+    let wide = permissions.filter(|permission| {
+        let what = permission.value.get("what").map(Node::items).unwrap_or_default();
+        what.iter().any(|what| what.text() == Some("*"))
+    });
+    let who = wide.filter_map(|permission| permission.value.get("who"));
+    configure.into_iter().chain(who).for_each(|node| texts(node, &mut names));
+    names
+}
+
+fn texts<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
+    match &node.value {
+        Value::Scalar { text, .. } => found.push(text),
+        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Map(entries) => entries.iter().for_each(|entry| texts(&entry.value, found)),
+    }
+}
+
+fn pattern(acl: &str, condition: &Entry, vhost: &str, findings: &mut Findings) {
+    let problem = format!(
+        "acl {acl} has {}: whomever an issuer logs in and that matches is an administrator",
+        condition.key
+    );
+    let remedy =
+        format!("user: [\"somebody@{vhost}\"]   # each by name, and in deny_localparts of its issuers");
+    findings.add_for(vhost, codes::ADMIN_PATTERN, &condition.place, problem, remedy);
 }
 
 /// `server: other.example.org` is about somebody else.
@@ -58,13 +84,13 @@ fn users<'a>(list: &'a Node, host: &Both<'_>) -> Vec<(String, Option<&'a Entry>)
     listed.chain(mapped).collect()
 }
 
-fn user(name: &str, entry: &Entry, host: &Both<'_>, findings: &mut Findings) {
+fn user(acl: &str, name: &str, entry: &Entry, host: &Both<'_>, findings: &mut Findings) {
     let Ok(localpart) = Localpart::new(name) else { return };
     let mints = |issuer: &&IssuerSettings| issuer.localparts.admit(&localpart);
     let Some(issuer) = host.ours.issuers.iter().find(mints) else { return };
     let vhost = &host.theirs.name;
     let problem = format!(
-        "{name}@{vhost} is an administrator (acl admin), and {:?} may log in as him: whoever gets that name there is one",
+        "{name}@{vhost} is an administrator (acl {acl}), and {:?} may log in as him: whoever gets that name there is one",
         issuer.issuer
     );
     let mut denied: Vec<_> = ADMIN_NAMES.to_vec();

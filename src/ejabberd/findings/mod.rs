@@ -43,7 +43,7 @@ pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, 
         login::check(&case, host, findings);
         extauth::check(&case, host, findings);
         uploads::check(&both, host, findings);
-        admins::check(host, findings);
+        admins::check(&case, host, findings);
     }
     listeners::check(&case, findings);
     stanzas::check(&case, findings);
