@@ -48,7 +48,7 @@ fn a_store_on_two_volumes_is_found() {
     fs::create_dir(disk.path().join("staging")).expect("writable");
     symlink(memory.path(), disk.path().join("files")).expect("writable");
     let setup = Setup::clean().toml("path = \"store\"", &format!("path = \"{}\"", disk.path().display()));
-    assert_only(&setup, "store", 1, "are on two volumes");
+    assert_only(&setup, "store", 1, "on another volume");
 }
 
 #[test]

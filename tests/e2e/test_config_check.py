@@ -11,7 +11,7 @@ NEWEST = os.environ.get("EJABBERD") == "newest"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ejabberd-sidecar"
 ROOT = CACHE / "newest-ejabberd" if NEWEST else Path("/")
 EXAMPLE = Path(
-    os.environ.get("EJABBERD_EXAMPLE_YML", ROOT / "usr/share/doc/ejabberd/examples/ejabberd.yml")
+    os.environ.get("EJABBERD_EXAMPLE_YML", ROOT / "usr/share/ejabberd/ejabberd.yml.example")
 )
 
 # Of both versions: the lines of a file that nobody has made for a sidecar.

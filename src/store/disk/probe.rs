@@ -1,13 +1,11 @@
 //! Whether a folder could be a store, without making or changing anything in it.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
 
-use super::STAGING;
+use super::{STAGING, one_volume};
 
 /// What is wrong with a folder, with its path.
 pub(super) fn probe(root: &Path) -> Result<(), String> {
@@ -20,26 +18,12 @@ pub(super) fn probe(root: &Path) -> Result<(), String> {
     }
     writable(root)?;
     let parts = ["files", STAGING].map(|name| root.join(name));
-    let mut volumes = Vec::new();
-    for part in &parts {
-        match fs::metadata(part) {
-            Ok(metadata) => {
-                writable(part)?;
-                volumes.push(metadata.dev());
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{}: {error}", part.display())),
-        }
+    let there: Vec<_> = parts.iter().filter(|part| part.exists()).collect();
+    there.iter().try_for_each(|part| writable(part))?;
+    match there[..] {
+        [files, staging] => one_volume([files, staging]).map_err(|error| error.to_string()),
+        _ => Ok(()),
     }
-    if let [files, staging] = volumes[..]
-        && files != staging
-    {
-        let [files, staging] = parts.map(|part| part.display().to_string());
-        return Err(format!(
-            "{files} and {staging} are on two volumes: a file could not be moved from one to the other"
-        ));
-    }
-    Ok(())
 }
 
 fn writable(folder: &Path) -> Result<(), String> {
@@ -53,6 +37,8 @@ fn writable(folder: &Path) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
