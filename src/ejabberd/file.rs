@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::hosts::{HostView, append, same_host};
+use super::hosts::{HostView, SECTIONS, append, same_host};
 use super::includes;
 use super::macros::{self, Undefined};
 use super::node::{Entry, Node, Place};
@@ -27,7 +27,8 @@ pub fn read(file: &Path) -> Result<Ejabberd, YamlError> {
     let (resolved, undefined) = macros::resolve(includes::options(file, None, &[])?)?;
     let mut options: Vec<Entry> = Vec::new();
     for entry in resolved {
-        match options.iter_mut().find(|other| other.key == entry.key) {
+        let of_hosts = SECTIONS.contains(&entry.key.as_str());
+        match options.iter_mut().find(|other| other.key == entry.key && !of_hosts) {
             Some(other) => append(&mut other.value, &entry.value),
             None => options.push(entry),
         }

@@ -2,6 +2,9 @@
 
 use super::node::{Entry, Node, Place, Value};
 
+/// Options of vhosts. There may be several of each, which all count.
+pub(super) const SECTIONS: [&str; 2] = ["host_config", "append_host_config"];
+
 /// The options of one vhost.
 #[derive(Debug, Clone)]
 pub struct HostView {
@@ -14,9 +17,8 @@ pub struct HostView {
 
 impl HostView {
     pub(super) fn new(name: String, place: Place, options: &[Entry]) -> Self {
-        let special = ["host_config", "append_host_config"];
         let mut own: Vec<_> =
-            options.iter().filter(|entry| !special.contains(&entry.key.as_str())).cloned().collect();
+            options.iter().filter(|entry| !SECTIONS.contains(&entry.key.as_str())).cloned().collect();
         for entry in of_host(options, "host_config", &name) {
             match own.iter_mut().find(|other| other.key == entry.key) {
                 Some(general) => *general = entry.clone(),

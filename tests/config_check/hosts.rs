@@ -35,9 +35,26 @@ fn each_fault_is_found() {
 }
 
 #[test]
-fn what_is_appended_for_a_vhost_counts_for_it() {
+fn what_is_said_for_a_vhost_takes_the_place_of_the_general() {
     let checked = Setup::clean().with_second_vhost().check();
     assert!(checked.found.is_empty(), "{checked:?}");
+}
+
+#[test]
+fn what_is_appended_for_a_vhost_comes_with_the_general() {
+    let mut setup = Setup::clean();
+    setup.yml.push_str(
+        "append_host_config:\n  a.org:\n    modules: {mod_register: {}} # added\n    auth_method: [internal]\n",
+    );
+    let checked = setup.check();
+    let found: Vec<_> =
+        checked.found.iter().map(|found| (found.code.as_str(), found.place.as_str())).collect();
+    let added = format!("ejabberd.yml:{}", setup.line("# added"));
+    assert_eq!(
+        found,
+        [("auth_method", "ejabberd.yml:2"), ("password_change", added.as_str())],
+        "{checked:?}"
+    );
 }
 
 #[test]
@@ -66,4 +83,13 @@ fn modules_of_a_vhost_take_the_place_of_the_general_ones() {
     setup.yml.push_str("host_config:\n  a.org:\n    modules: {mod_ping: {}}\n");
     let checked = setup.check();
     assert_eq!(checked.found[0].code, "upload_missing", "{checked:?}");
+}
+
+#[test]
+fn several_sections_of_a_vhost_all_count() {
+    let mut setup = Setup::clean().file("more.yml", "host_config: {a.org: {auth_use_cache: true}}\n");
+    setup.yml.push_str("host_config: {a.org: {extauth_pool_size: 2}}\ninclude_config_file: more.yml\n");
+    let checked = setup.check();
+    assert_eq!(checked.found.len(), 1, "{checked:?}");
+    assert_eq!(checked.found[0].place, "more.yml:1");
 }

@@ -127,6 +127,22 @@ fn an_ejabberd_that_gets_no_answer_about_users_is_found() {
     assert!(checked.found[0].remedy.contains("restart ejabberd"), "{checked:?}");
 }
 
+/// What is left of ejabberd's login after its extauth program has failed at the start: everybody is unknown.
+#[test]
+fn an_ejabberd_that_does_not_know_whom_the_service_knows_is_found() {
+    let (address, server) =
+        fake(2, |path| if path == "/api/check_account" { (200, "1") } else { status(path) });
+    let mut setup = on_sockets()
+        .file("users", "kim@a.org\n")
+        .toml("[upload]", "[auth]\nusers_file = 'FOLDER/users'\n[upload]");
+    setup.toml = format!("{}[ejabberd]\napi_url = \"http://{address}/api\"\n", setup.toml);
+    let _service = serve(&setup);
+    let checked = setup.check();
+    assert_eq!(server.join().expect("no panic"), ["/api/status", "/api/check_account"]);
+    assert_eq!(checked.found[0].code, "login_path", "{checked:?}");
+    assert!(checked.found[0].text.contains("does not know kim@a.org"), "{checked:?}");
+}
+
 #[test]
 fn a_service_that_misses_its_store_says_so() {
     let (address, server) = fake(2, |path| match path {

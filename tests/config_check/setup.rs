@@ -129,7 +129,7 @@ impl Setup {
     pub(crate) fn with_second_vhost(self) -> Self {
         let mut made = self.yml("hosts: [a.org]", "hosts: [a.org, b.org]");
         made.yml.push_str(
-            "append_host_config:\n  b.org:\n    modules:\n      mod_http_upload:\n        put_url: \"https://u.org/upload/@HOST@\"\n        external_secret: \"the upload secret of b.org\"\n",
+            "host_config:\n  b.org:\n    modules:\n      mod_http_upload:\n        put_url: \"https://u.org/upload/@HOST@\"\n        external_secret: \"the upload secret of b.org\"\n",
         );
         made.toml.push_str(
             "[[hosts.'b.org'.issuers]]\nissuer = 'b'\nsecret = 'an issuer secret of b.org, long enough'\n[hosts.'b.org'.upload]\nsecrets = ['the upload secret of b.org']\n",

@@ -37,8 +37,8 @@ impl Check {
 
         let mut found = Findings::default();
         let summary = own::check(&settings, &place, &mut found);
-        let runs = running::service(&settings, &place, &mut found);
-        self.theirs(theirs.as_ref(), &settings, runs, &mut found);
+        let asked = running::service(&settings, &place, &mut found);
+        self.theirs(theirs.as_ref(), &settings, asked.as_ref(), &mut found);
         if let Err(problem) = probe_store(settings.store) {
             let remedy =
                 "[store]   # a folder that the service may write to, or a bucket that answers to its key";
@@ -49,10 +49,16 @@ impl Check {
     }
 
     /// ejabberd's side: what it was told, and what it answers.
-    fn theirs(&self, theirs: Option<&Ejabberd>, settings: &Settings, runs: bool, found: &mut Findings) {
-        let asked = running::ejabberd(theirs, settings, runs, found);
+    fn theirs(
+        &self,
+        theirs: Option<&Ejabberd>,
+        settings: &Settings,
+        asked: Option<&running::Asked>,
+        found: &mut Findings,
+    ) {
+        let version = running::ejabberd(theirs, settings, asked, found);
         if let Some(theirs) = theirs {
-            findings::find(theirs, settings, self.ejabberd_version.or(asked), found);
+            findings::find(theirs, settings, self.ejabberd_version.or(version), found);
         }
     }
 }

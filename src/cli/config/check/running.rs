@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use serde_json::json;
+
 use crate::config::Settings;
 use crate::ejabberd::{Ejabberd, Findings, Place, Version, codes, findings};
 use crate::extauth::{Hook, Probe, Probed};
@@ -10,38 +12,23 @@ use crate::types::Address;
 /// Nobody's name: it is only asked whether there is one.
 const NOBODY: &str = "config-check";
 
-/// Asks the service; answers whether it runs.
-pub(super) fn service(settings: &Settings, place: &Place, findings: &mut Findings) -> bool {
-    let listen = &settings.listen;
-    match Probe::new(at(&listen.ops, ""), None).get("readyz") {
-        Probed::NotThere => {
-            findings
-                .notes
-                .push(format!("the service is not running: nothing listens at listen.ops, {}", listen.ops));
-            return false;
-        }
-        Probed::Answered(200, text) if text.starts_with("ready") => {
-            for line in text.lines().filter(|line| line.contains(": down") || line.contains("not loaded")) {
-                let problem = format!("the service runs and says: {line}");
-                findings.add(codes::SERVICE_DEGRADED, place, problem, "# its log says why");
-            }
-        }
-        Probed::Answered(status, _) => {
-            findings
-                .notes
-                .push(format!("listen.ops, {}: something else listens there (status {status})", listen.ops));
-            return false;
-        }
-        Probed::Silent(problem) => {
-            let problem = format!("listen.ops, {}, does not answer: {problem}", listen.ops);
-            findings.add(codes::SERVICE_DEGRADED, place, problem, "# its log says why");
-            return false;
-        }
+/// What the hook said of a user.
+pub(super) struct Asked {
+    user: String,
+    vhost: String,
+    exists: bool,
+}
+
+/// Asks the service, where it runs; answers what its hook said.
+pub(super) fn service(settings: &Settings, place: &Place, findings: &mut Findings) -> Option<Asked> {
+    if !is_ready(settings, place, findings) {
+        return None;
     }
-    let Some(host) = settings.hosts.first() else { return true };
+    let listen = &settings.listen;
+    let (user, vhost) = candidate(settings)?;
     let hook = Probe::new(at(&listen.hook, &listen.hook_prefix), listen.hook_credentials.as_ref());
-    let problem = match hook.user_exists(NOBODY, host.vhost.as_str()) {
-        Probed::Answered(200, _) => return true,
+    let problem = match hook.user_exists(&user, &vhost) {
+        Probed::Answered(200, text) => return Some(Asked { user, vhost, exists: text == "true" }),
         Probed::Answered(status, _) => {
             format!("answers with status {status}: the service runs with other settings")
         }
@@ -50,7 +37,43 @@ pub(super) fn service(settings: &Settings, place: &Place, findings: &mut Finding
     };
     let problem = format!("listen.hook, {}, {problem}", listen.hook);
     findings.add(codes::HOOK_SILENT, place, problem, "# restart the service with this configuration");
-    true
+    None
+}
+
+/// Somebody who exists in any case, or nobody.
+fn candidate(settings: &Settings) -> Option<(String, String)> {
+    let listed = settings.hosts.iter().find_map(|host| {
+        let user = host.auth.users_file.as_ref()?.users().iter().next()?;
+        Some((user.to_string(), host.vhost.to_string()))
+    });
+    listed.or_else(|| Some((NOBODY.to_owned(), settings.hosts.first()?.vhost.to_string())))
+}
+
+/// Whether the service runs and says so.
+fn is_ready(settings: &Settings, place: &Place, findings: &mut Findings) -> bool {
+    let ops = &settings.listen.ops;
+    match Probe::new(at(ops, ""), None).get("readyz") {
+        Probed::NotThere => {
+            findings.notes.push(format!("the service is not running: nothing listens at listen.ops, {ops}"));
+            false
+        }
+        Probed::Answered(200, text) if text.starts_with("ready") => {
+            for line in text.lines().filter(|line| line.contains(": down") || line.contains("not loaded")) {
+                let problem = format!("the service runs and says: {line}");
+                findings.add(codes::SERVICE_DEGRADED, place, problem, "# its log says why");
+            }
+            true
+        }
+        Probed::Answered(status, _) => {
+            findings.notes.push(format!("listen.ops, {ops}: something else listens there (status {status})"));
+            false
+        }
+        Probed::Silent(problem) => {
+            let problem = format!("listen.ops, {ops}, does not answer: {problem}");
+            findings.add(codes::SERVICE_DEGRADED, place, problem, "# its log says why");
+            false
+        }
+    }
 }
 
 /// Where to ask a listener of ours.
@@ -68,58 +91,51 @@ fn at(address: &Address, prefix: &str) -> Hook {
     }
 }
 
-/// Asks ejabberd, where its API is known, for its version and, if the service runs, for a user: then it asks the service.
+/// Asks ejabberd, where its API is known, for its version, and for the user of whom the hook told: it has to ask there itself.
 pub(super) fn ejabberd(
     theirs: Option<&Ejabberd>,
     settings: &Settings,
-    service_runs: bool,
+    asked: Option<&Asked>,
     findings: &mut Findings,
 ) -> Option<Version> {
     let found = || theirs.and_then(findings::local_api);
     let url = settings.ejabberd.api_url.clone().or_else(found)?;
     let probe = Probe::new(Hook::Http(url.clone()), None);
-    let status = match probe.command("status", "{}") {
-        Probed::Answered(200, text) => text,
+    let note = match probe.command("status", "{}") {
+        Probed::Answered(200, text) => {
+            if let Some(asked) = asked {
+                login_path(&probe, asked, theirs, findings);
+            }
+            let version = Version::find(&text);
+            let known = version.map_or_else(String::new, |version| format!(" {version}"));
+            findings.notes.push(format!("ejabberd{known} is running"));
+            return version;
+        }
         Probed::Answered(status, _) => {
-            findings.notes.push(format!(
+            format!(
                 "ejabberd's API at {url} answers `status` with {status}: api_permissions do not let us ask"
-            ));
-            return None;
+            )
         }
-        Probed::NotThere => {
-            findings.notes.push(format!("ejabberd is not running: nothing listens at its API, {url}"));
-            return None;
-        }
-        Probed::Silent(problem) => {
-            findings.notes.push(format!("ejabberd's API at {url} does not answer: {problem}"));
-            return None;
-        }
+        Probed::NotThere => format!("ejabberd is not running: nothing listens at its API, {url}"),
+        Probed::Silent(problem) => format!("ejabberd's API at {url} does not answer: {problem}"),
     };
-    let version = Version::find(&status);
-    if let Some(version) = version {
-        findings.notes.push(format!("ejabberd {version} is running"));
-    }
-    if service_runs {
-        login_path(&probe, theirs, settings, findings);
-    }
-    version
+    findings.notes.push(note);
+    None
 }
 
-/// `check_account` asks the extauth program, which asks the service.
-fn login_path(probe: &Probe, theirs: Option<&Ejabberd>, settings: &Settings, findings: &mut Findings) {
-    let Some(host) = settings.hosts.first() else { return };
-    let arguments = format!("{{\"user\":\"{NOBODY}\",\"host\":\"{}\"}}", host.vhost);
-    let problem = match probe.command("check_account", &arguments) {
+/// `check_account` asks the extauth program, which asks the hook.
+fn login_path(probe: &Probe, asked: &Asked, theirs: Option<&Ejabberd>, findings: &mut Findings) {
+    let Asked { user, vhost, exists } = asked;
+    let problem = match probe.command("check_account", &json!({ "user": user, "host": vhost }).to_string()) {
+        Probed::Answered(200, text) if *exists && text.trim() == "1" => {
+            format!("it does not know {user}@{vhost}, whom the sidecar knows")
+        }
         Probed::Answered(500.., _) => "it fails".to_owned(),
         Probed::Silent(problem) => problem,
         Probed::NotThere | Probed::Answered(..) => return,
     };
     let place = theirs.map_or_else(|| Place::of_file("ejabberd".as_ref()), |theirs| theirs.file.clone());
-    let problem = format!("ejabberd runs and gets no answer about a user (check_account): {problem}");
-    findings.add(
-        codes::LOGIN_PATH,
-        &place,
-        problem,
-        "# start the sidecar, then restart ejabberd; its log says why",
-    );
+    let problem = format!("ejabberd runs and does not reach the sidecar (check_account): {problem}");
+    let remedy = "# start the sidecar, then restart ejabberd; its log says why";
+    findings.add(codes::LOGIN_PATH, &place, problem, remedy);
 }
