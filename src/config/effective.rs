@@ -23,10 +23,11 @@ token_max_bytes = 8192
 public_url = "http://localhost:8080/upload/@HOST@"
 accept = ["v"]
 max_size = "100MiB"
-allowed_types = ["*/*"]
+allowed_types = "*/*"
 denied_types = []
-allowed_extensions = ["*"]
+allowed_extensions = "*"
 denied_extensions = []
+inline_types = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]
 legacy_prefixes = []
 [limits]
 connections = 2048
@@ -40,7 +41,8 @@ drain = "30s"
 format = "human"
 level = "info"
 "#;
-const ISSUER: &str = "leeway = '30s'\nmax_lifetime = '24h'\nuser_claim = 'sub'\n";
+const ISSUER: &str =
+    "audience = []\nleeway = '30s'\nmax_lifetime = '24h'\nrequired_claims = []\nuser_claim = 'sub'\n";
 const DISK: &str = "sync = true\n";
 const S3: &str = "region = 'us-east-1'\nprefix = ''\npath_style = false\n";
 

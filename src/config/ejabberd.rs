@@ -12,9 +12,14 @@ pub struct EjabberdSettings {
     pub api_url: Option<String>,
 }
 
+/// Where ejabberd is asked, by commands that want to know how it is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawEjabberd {
+    /// ejabberd's HTTP API (`mod_http_api`) on an address that only this machine reaches, up to the name of a command:
+    /// `http://127.0.0.1:5281/api`. `config check` asks it for `status` and `check_account`.
+    ///
+    /// Default: none; `config check` then takes the loopback listener that it finds in `--ejabberd-yml`.
     api_url: Option<String>,
 }
 
