@@ -66,12 +66,7 @@ const RULES: &[Rule<'_>] = &[
         but: &[],
         why: "the bridge is a client of the service, and blocks",
     },
-    Rule {
-        within: &["src"],
-        never: &["axum"],
-        but: &["src/http", "src/app/build.rs"],
-        why: "one door speaks HTTP",
-    },
+    Rule { within: &["src"], never: &["axum"], but: &["src/http"], why: "one door speaks HTTP" },
     Rule {
         within: &["src"],
         never: &["tokio_rustls", "rustls"],

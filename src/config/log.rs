@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::environment::from_text;
 use crate::telemetry::logs::LogFormat;
 
 /// `[log]`
@@ -11,6 +12,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// The least important lines that are written.
     pub level: tracing::Level,
+    /// Whether it is told what users did, whatever the level.
+    pub audit: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +21,8 @@ pub struct LogSettings {
 pub(super) struct RawLog {
     format: Option<LogFormat>,
     level: Option<Level>,
+    #[serde(default, deserialize_with = "from_text")]
+    audit: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,6 +42,6 @@ impl RawLog {
             Some(Level::Info) | None => tracing::Level::INFO,
             Some(Level::Debug) => tracing::Level::DEBUG,
         };
-        LogSettings { format: self.format.unwrap_or_default(), level }
+        LogSettings { format: self.format.unwrap_or_default(), level, audit: self.audit.unwrap_or(true) }
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 mod files;
 mod hook;
 mod linger;
+mod offer;
 mod ops;
 mod pace;
 mod question;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use self::files::FilesDoor;
 pub use self::hook::HookDoor;
+pub use self::offer::{CurrentOffer, Offer};
 pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
 pub use self::routes::{files, hook, ops};

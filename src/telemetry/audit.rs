@@ -11,6 +11,9 @@ use super::throttle::{self, Kind};
 use crate::policy::Rate;
 use crate::types::{ObjectPath, Vhost};
 
+/// By this operators tell these lines from all others.
+pub const TARGET: &str = "ejabberd_sidecar::audit";
+
 /// The label of what belongs to no vhost of ours. A stranger's words never become labels.
 const NO_VHOST: &str = "unknown";
 
@@ -68,7 +71,7 @@ impl Attempt<'_> {
 pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
-    tracing::info!(user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
+    tracing::info!(target: TARGET, user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
     metrics::login(attempt.label(), "accepted", "none");
 }
 
@@ -89,10 +92,10 @@ pub fn login_refused(
     }
     let outcome = "refused";
     if rate == Rate::Within {
-        tracing::info!(user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
+        tracing::info!(target: TARGET, user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
     } else {
         let reason = "login_rate";
-        tracing::info!(
+        tracing::info!(target: TARGET,
             user,
             vhost = server,
             outcome,
@@ -110,13 +113,13 @@ pub fn login_refused(
 pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<Why<'_>>) {
     match why_not {
         None => {
-            tracing::info!(user, vhost = server, outcome = "done", "{action}");
+            tracing::info!(target: TARGET, user, vhost = server, outcome = "done", "{action}");
             metrics::account(action, "done", "none");
         }
         Some(Why { code, text }) => {
             metrics::account(action, "refused", code);
             if throttle::may_tell(Kind::Question) {
-                tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
+                tracing::info!(target: TARGET, user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
             }
         }
     }
@@ -126,7 +129,7 @@ pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<W
 pub fn hook_refused(Why { code, text }: Why<'_>) {
     metrics::hook_refused(code);
     if throttle::may_tell(Kind::Question) {
-        tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
+        tracing::warn!(target: TARGET, outcome = "refused", reason = code, "hook: {text}");
     }
 }
 
@@ -149,7 +152,7 @@ impl FileRequest<'_> {
 pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (vhost, owner, client) = (request.label(), path.owner(), request.client.map(display));
-    tracing::info!(vhost, owner, client, outcome = "stored", bytes, millis, "upload");
+    tracing::info!(target: TARGET, vhost, owner, client, outcome = "stored", bytes, millis, "upload");
     metrics::upload(vhost, "stored", "none");
     metrics::upload_bytes(vhost, bytes);
 }
@@ -182,8 +185,12 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
     }
     let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
     match ending {
-        Ending::Refused => tracing::info!(vhost, client, outcome, reason = code, "{what}: {text}"),
-        Ending::Failed => tracing::error!(vhost, client, outcome, reason = code, "{what}: {text}"),
+        Ending::Refused => {
+            tracing::info!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}")
+        }
+        Ending::Failed => {
+            tracing::error!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}")
+        }
     }
 }
 
@@ -192,7 +199,7 @@ pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { co
     metrics::request_rejected(listener, code);
     if throttle::may_tell(Kind::Request) {
         let client = client.map(display);
-        tracing::info!(listener, client, outcome = "refused", reason = code, "request: {text}");
+        tracing::info!(target: TARGET, listener, client, outcome = "refused", reason = code, "request: {text}");
     }
 }
 
@@ -201,5 +208,5 @@ pub fn handshake_failed(listener: &'static str, client: Option<IpAddr>, problem:
     let code = "tls_failed";
     metrics::request_rejected(listener, code);
     let client = client.map(display);
-    tracing::debug!(listener, client, reason = code, "handshake: {problem}");
+    tracing::debug!(target: TARGET, listener, client, reason = code, "handshake: {problem}");
 }

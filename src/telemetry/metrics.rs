@@ -19,6 +19,8 @@ const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
 const DOWNLOADS: &str = "ejabberd_sidecar_downloads_total";
 const CONNECTIONS: &str = "ejabberd_sidecar_connections";
 const REQUESTS_REJECTED: &str = "ejabberd_sidecar_requests_rejected_total";
+const RELOADS: &str = "ejabberd_sidecar_reloads_total";
+const RELOAD_SUCCESSFUL: &str = "ejabberd_sidecar_reload_successful";
 const STORE_UP: &str = "ejabberd_sidecar_store_up";
 
 /// Starts counting for this process, and answers what renders the counters.
@@ -132,6 +134,25 @@ impl Drop for OpenConnection {
 
 pub(super) fn request_rejected(listener: &'static str, reason: &'static str) {
     counter!(REQUESTS_REJECTED, "listener" => listener, "reason" => reason).increment(1);
+}
+
+/// How a reload of the configuration ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// It counts.
+    Done,
+    /// It cannot be used, and nothing changed.
+    Refused,
+}
+
+/// Counts a reload.
+pub fn reloaded(how: Reload) {
+    let outcome = match how {
+        Reload::Done => "done",
+        Reload::Refused => "refused",
+    };
+    counter!(RELOADS, "outcome" => outcome).increment(1);
+    gauge!(RELOAD_SUCCESSFUL).set(if how == Reload::Done { 1.0 } else { 0.0 });
 }
 
 /// Says whether the store answered.

@@ -11,13 +11,13 @@ const ATTEMPTS: usize = 3;
 
 /// Places for uploads.
 #[derive(Debug)]
-pub(super) struct Room {
-    places: usize,
+pub struct Room {
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
+    places: usize,
     all: usize,
     by_key: HashMap<ObjectKey, usize>,
 }
@@ -39,14 +39,21 @@ pub(super) enum NoPlace {
 }
 
 impl Room {
-    pub(super) fn new(places: usize) -> Self {
-        Self { places, taken: Mutex::default() }
+    /// So many places, all free.
+    #[must_use]
+    pub fn new(places: usize) -> Self {
+        Self { taken: Mutex::new(Taken { places, ..Taken::default() }) }
+    }
+
+    /// Has so many places from now on. Where more are taken, the uploads there go on.
+    pub fn resize(&self, places: usize) {
+        self.taken().places = places;
     }
 
     /// Takes a place for an upload to `key`, if one is free.
     pub(super) fn enter(&self, key: &ObjectKey) -> Result<Place<'_>, NoPlace> {
         let mut taken = self.taken();
-        if taken.all >= self.places {
+        if taken.all >= taken.places {
             return Err(NoPlace::Full);
         }
         let attempts = taken.by_key.entry(key.clone()).or_default();
@@ -93,6 +100,17 @@ mod tests {
         drop(first);
         drop(room.enter(&key("a/d")).unwrap());
         assert_eq!(room.taken().by_key.len(), 1, "only what is taken costs memory");
+    }
+
+    #[test]
+    fn a_room_that_shrinks_turns_nobody_out() {
+        let room = Room::new(2);
+        let (first, second) = (room.enter(&key("a/b")).unwrap(), room.enter(&key("a/c")).unwrap());
+        room.resize(1);
+        drop(first);
+        assert_eq!(room.enter(&key("a/d")).unwrap_err(), NoPlace::Full);
+        drop(second);
+        drop(room.enter(&key("a/d")).unwrap());
     }
 
     #[test]
