@@ -113,7 +113,9 @@ fn a_reload_under_load_drops_nothing() {
         wait_until("each goes on", || asked.load(Ordering::Relaxed) > so_far + 12);
     }
     stop.store(true, Ordering::Relaxed);
-    callers.into_iter().for_each(|caller| caller.join().expect("no request failed and no connection ended"));
+    for caller in callers {
+        caller.join().expect("no request failed and no connection ended");
+    }
     for (mut client, path) in slow {
         client.send("lf");
         assert_eq!(client.answer(true).status, 201, "an upload that was under way all the time");

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +18,7 @@ use crate::http::{BindError, CurrentOffer, Listener, Socket, TURNED_AWAY};
 use crate::login::{Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
+use crate::telemetry::metrics::Counting;
 use crate::types::Address;
 use crate::upload::Room;
 
@@ -58,14 +58,14 @@ impl App {
     pub fn bind(
         settings: Settings,
         config: Option<PathBuf>,
-        metrics: PrometheusHandle,
+        counting: Counting,
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {
         let fixed = Fixed::of(&settings);
         let [public, hook, ops] =
             [&settings.listen.public, &settings.listen.hook, &settings.listen.ops].map(Address::clone);
         let connections = affordable_connections(settings.limits.connections);
-        let lasting = lasting(&settings, metrics, runtimes)?;
+        let lasting = lasting(&settings, counting, runtimes)?;
         let registry = Arc::clone(&lasting.registry);
         let uploads = lasting.uploads.clone();
         let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
@@ -80,6 +80,7 @@ impl App {
         let ops = listener("ops", &ops, &in_force.ops, connections)?;
         let drain = in_force.drain.subscribe();
         let background = Background {
+            counting: lasting.counting.clone(),
             store: Arc::clone(&lasting.store),
             health: Arc::clone(&lasting.health),
             registry: Arc::clone(&registry),
@@ -90,11 +91,7 @@ impl App {
     }
 }
 
-fn lasting(
-    settings: &Settings,
-    metrics: PrometheusHandle,
-    runtimes: &Runtimes,
-) -> Result<Lasting, StoreError> {
+fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Result<Lasting, StoreError> {
     let store = Arc::new(open_store(settings.store.clone())?);
     Ok(Lasting {
         health: Arc::new(StoreHealth::default()),
@@ -104,7 +101,7 @@ fn lasting(
         failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
         removals: Removals::default(),
         uploads: TaskTracker::new(),
-        metrics,
+        counting,
         files: runtimes.files().clone(),
     })
 }

@@ -8,7 +8,7 @@ use crate::authn::keys::{Algorithm, IssuerKeys};
 use crate::config::{HostSettings, IssuerSettings, UsersFile, WatchedFile};
 use crate::login::{ListedUsers, Login, Registry, VhostLogin};
 use crate::policy::MinuteRates;
-use crate::types::Secret;
+use crate::types::{Secret, Vhost};
 
 /// A key set that is read again when its file changes.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Watched {
     pub(super) keys: Vec<WatchedKeys>,
     pub(super) users: Vec<WatchedUsers>,
     pub(super) tls: Option<WatchedTls>,
+    /// The keys of all issuers, to be told how many there are.
+    pub(super) issuers: Vec<(Vhost, String, IssuerKeys)>,
 }
 
 /// The login of all vhosts, and the files to watch for it.
@@ -51,7 +53,10 @@ pub(super) fn build(
 
 fn vhost_login(host: HostSettings, never: &[Secret], watched: &mut Watched) -> VhostLogin {
     let HostSettings { vhost, auth, issuers, .. } = host;
-    let issuers = issuers.into_iter().map(|settings| watched_issuer(settings, never, watched)).collect();
+    let issuers: Vec<_> =
+        issuers.into_iter().map(|settings| watched_issuer(settings, never, watched)).collect();
+    let told = issuers.iter().map(|issuer| (vhost.clone(), issuer.name.clone(), issuer.keys.clone()));
+    watched.issuers.extend(told);
     let listed = ListedUsers::default();
     if let Some(file) = auth.users_file {
         listed.replace(file.users().clone());

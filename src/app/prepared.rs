@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -16,7 +15,8 @@ use crate::http::{self, CurrentOffer, FilesDoor, HookDoor, Offer, OpsDoor, Pace,
 use crate::login::{Accounts, Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{Store, StoreHealth};
-use crate::telemetry::{logs, metrics};
+use crate::telemetry::logs;
+use crate::telemetry::metrics::{self, Counting};
 use crate::types::Vhost;
 use crate::upload::{Room, Uploads};
 
@@ -34,7 +34,7 @@ pub(super) struct Lasting {
     pub(super) removals: Removals,
     /// Uploads whose clients have gone.
     pub(super) uploads: TaskTracker,
-    pub(super) metrics: PrometheusHandle,
+    pub(super) counting: Counting,
     /// Where accounts are made and removed.
     pub(super) files: Handle,
 }
@@ -87,7 +87,7 @@ impl Prepared {
         let hook = HookDoor { login, accounts: Arc::new(accounts), files: lasting.files.clone() };
         let hook = http::hook(hook, &hook_prefix, hook_credentials, limits.idle_timeout);
         let (store, registry) = (Arc::clone(health), Arc::clone(registry));
-        let ops = OpsDoor { metrics: lasting.metrics.clone(), store, registry };
+        let ops = OpsDoor { counting: lasting.counting.clone(), store, registry };
 
         let tls = tls.map(|files| {
             let served = Tls::new(files.identity().clone());

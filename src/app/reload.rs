@@ -45,8 +45,12 @@ impl Reloader {
                 .push(format!("needs a restart: {fixed}; until then they stay as they were at the start"));
         }
         let watched = Prepared::new(settings, &self.lasting)?.replace(&self.in_force, &self.lasting);
-        told.iter().for_each(|told| tracing::info!("{told}"));
-        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        for told in told {
+            tracing::info!("{told}");
+        }
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(watched)
     }
 }

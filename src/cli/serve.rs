@@ -25,12 +25,12 @@ impl Serve {
         for notice in &settings.notices {
             tracing::warn!("{notice}");
         }
-        let metrics = metrics::start().map_err(Failure::failed)?;
+        let counting = metrics::start().map_err(Failure::failed)?;
         let runtimes = Runtimes::start().map_err(Failure::failed)?;
         let served = runtimes.main().clone().block_on(async {
             // Before the ports are bound: from "ready" on, a signal drains.
             let signals = Signals::listen().map_err(Failure::failed)?;
-            let app = App::bind(settings, self.config, metrics, &runtimes)?;
+            let app = App::bind(settings, self.config, counting, &runtimes)?;
             app::run(app, &runtimes, signals).await.map_err(Failure::failed)
         });
         runtimes.stop();

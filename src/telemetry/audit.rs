@@ -73,6 +73,7 @@ pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
     let micros = attempt.micros();
     tracing::info!(target: TARGET, user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
     metrics::login(attempt.label(), "accepted", "none");
+    metrics::login_took(attempt.took);
 }
 
 /// A login was refused. `issuer` and `key` are those of ours that it came with, if any. It is counted in any case; `rate` says how
@@ -87,6 +88,7 @@ pub fn login_refused(
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
     metrics::login(attempt.label(), "refused", code);
+    metrics::login_took(attempt.took);
     if rate == Rate::Above || !throttle::may_tell(Kind::Question) {
         return;
     }
@@ -155,6 +157,7 @@ pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Dur
     tracing::info!(target: TARGET, vhost, owner, client, outcome = "stored", bytes, millis, "upload");
     metrics::upload(vhost, "stored", "none");
     metrics::upload_bytes(vhost, bytes);
+    metrics::upload_took(took);
 }
 
 /// An upload ended otherwise.
@@ -166,6 +169,11 @@ pub fn upload_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
 /// A file is being served.
 pub fn served(request: FileRequest<'_>) {
     metrics::download(request.label(), "served", "none");
+}
+
+/// So many bytes of a file that is served were handed to the connection.
+pub fn handed_out(request: FileRequest<'_>, bytes: u64) {
+    metrics::download_bytes(request.label(), bytes);
 }
 
 /// A download ended otherwise.
@@ -186,10 +194,10 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
     let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
     match ending {
         Ending::Refused => {
-            tracing::info!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}")
+            tracing::info!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
         }
         Ending::Failed => {
-            tracing::error!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}")
+            tracing::error!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
         }
     }
 }

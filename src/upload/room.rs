@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::ObjectKey;
+use crate::telemetry::metrics::{UploadUnderWay, upload_under_way};
 
 /// A client whose connection broke may try again before the broken one is noticed. More attempts at one slot are no use to anybody, and
 /// without a bound whoever has one slot could take the places of all.
@@ -27,6 +28,7 @@ struct Taken {
 pub(super) struct Place<'room> {
     room: &'room Room,
     key: ObjectKey,
+    _counted: UploadUnderWay,
 }
 
 /// Why there is no place.
@@ -62,7 +64,7 @@ impl Room {
         }
         *attempts += 1;
         taken.all += 1;
-        Ok(Place { room: self, key: key.clone() })
+        Ok(Place { room: self, key: key.clone(), _counted: upload_under_way() })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

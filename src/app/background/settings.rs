@@ -25,6 +25,7 @@ pub(in crate::app) struct WatchedTls {
 /// Looks after all files, for ever, and reloads when `asked` to.
 pub(super) async fn keep(mut watched: Watched, reloader: Reloader, mut asked: Signal) {
     watched.paths().for_each(|path| metrics::file_refused(path, false));
+    watched.tell();
     loop {
         tokio::select! {
             Some(()) = asked.recv() => {
@@ -36,6 +37,7 @@ pub(super) async fn keep(mut watched: Watched, reloader: Reloader, mut asked: Si
                 watched.keys.iter_mut().for_each(reread_keys);
                 watched.users.iter_mut().for_each(reread_users);
                 watched.tls.iter_mut().for_each(reread_tls);
+                watched.tell();
             }
         }
     }
@@ -44,12 +46,22 @@ pub(super) async fn keep(mut watched: Watched, reloader: Reloader, mut asked: Si
 /// All files could just be used, and nobody cares any more about those that are not named now.
 fn take_over(watched: &mut Watched, new: Watched) {
     let before: Vec<_> = watched.paths().map(Path::to_owned).collect();
+    watched.issuers.iter().for_each(|(vhost, issuer, _)| metrics::issuer_keys(vhost, issuer, None));
     *watched = new;
+    watched.tell();
     let now = watched.paths().map(Path::to_owned);
     before.into_iter().chain(now).for_each(|path: PathBuf| metrics::file_refused(&path, false));
 }
 
 impl Watched {
+    /// For the metrics: what of it comes to an end if nobody looks after it.
+    fn tell(&self) {
+        for (vhost, issuer, keys) in &self.issuers {
+            metrics::issuer_keys(vhost, issuer, Some(keys.now().len()));
+        }
+        metrics::certificate_expires(self.tls.as_ref().and_then(|tls| tls.served.expires()));
+    }
+
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let keys = self.keys.iter().map(|watched| watched.file.path());
         let users = self.users.iter().map(|watched| watched.file.file().path());
