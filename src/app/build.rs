@@ -14,7 +14,7 @@ use super::fixed::Fixed;
 use super::prepared::{Lasting, Prepared};
 use super::reload::Reloader;
 use crate::config::{ConfigError, Settings, StoreSettings};
-use crate::http::{BindError, CurrentOffer, Listener, Socket, TURNED_AWAY};
+use crate::http::{BindError, CurrentOffer, Lanes, Listener, Socket, TURNED_AWAY};
 use crate::login::{Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
@@ -71,13 +71,14 @@ impl App {
         let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
 
         let mut public = {
-            let _runtime = runtimes.files().enter();
-            listener("public", &public, &in_force.public, connections)?
+            let _runtime = runtimes.chores().enter();
+            listener("public", &public, &in_force.public, connections, runtimes.lanes().clone())?
         };
         public.turned_away = TURNED_AWAY;
         let _runtime = runtimes.main().enter();
-        let hook = listener("hook", &hook, &in_force.hook, connections)?;
-        let ops = listener("ops", &ops, &in_force.ops, connections)?;
+        let lanes = Lanes::one(runtimes.main());
+        let hook = listener("hook", &hook, &in_force.hook, connections, lanes.clone())?;
+        let ops = listener("ops", &ops, &in_force.ops, connections, lanes)?;
         let drain = in_force.drain.subscribe();
         let background = Background {
             counting: lasting.counting.clone(),
@@ -102,7 +103,7 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
         removals: Removals::default(),
         uploads: TaskTracker::new(),
         counting,
-        files: runtimes.files().clone(),
+        chores: runtimes.chores().clone(),
     })
 }
 
@@ -111,11 +112,13 @@ fn listener(
     address: &Address,
     offer: &CurrentOffer,
     connections: usize,
+    lanes: Lanes,
 ) -> Result<Listener, BindError> {
     Ok(Listener {
         name,
         socket: Socket::bind(name, address)?,
         offer: offer.clone(),
+        lanes,
         connections,
         // ejabberd and Prometheus have few, and wait for one.
         turned_away: 0,

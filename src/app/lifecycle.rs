@@ -63,8 +63,8 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), &'static str> {
     let App { public, hook, ops, registry, background, drain, uploads } = app;
     let Signals { mut stop, reload } = signals;
-    let mut background = background.start(runtimes.files(), reload).await;
-    let mut files = Serving::start([public], runtimes.files());
+    let mut background = background.start(runtimes.chores(), reload).await;
+    let mut files = Serving::start([public], runtimes.chores());
     let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
 

@@ -36,7 +36,7 @@ pub(super) struct Lasting {
     pub(super) uploads: TaskTracker,
     pub(super) counting: Counting,
     /// Where accounts are made and removed.
-    pub(super) files: Handle,
+    pub(super) chores: Handle,
 }
 
 /// What settings come to, not in force yet.
@@ -84,7 +84,7 @@ impl Prepared {
         let login = Arc::new(login);
         let removals = lasting.removals.clone();
         let accounts = Accounts::new(Arc::clone(&login), Arc::clone(registry), Arc::clone(store), removals);
-        let hook = HookDoor { login, accounts: Arc::new(accounts), files: lasting.files.clone() };
+        let hook = HookDoor { login, accounts: Arc::new(accounts), chores: lasting.chores.clone() };
         let hook = http::hook(hook, &hook_prefix, hook_credentials, limits.idle_timeout);
         let (store, registry) = (Arc::clone(health), Arc::clone(registry));
         let ops = OpsDoor { counting: lasting.counting.clone(), store, registry };

@@ -25,7 +25,7 @@ pub struct HookDoor {
     /// Who exists.
     pub accounts: Arc<Accounts>,
     /// Where accounts are made and removed: that reads and writes files, for which no login waits.
-    pub files: Handle,
+    pub chores: Handle,
 }
 
 impl FromRef<HookDoor> for Arc<Login> {
@@ -40,7 +40,7 @@ impl HookDoor {
     where
         F: Future<Output = StatusCode> + Send + 'static,
     {
-        let answer = self.files.spawn(call(Arc::clone(&self.accounts))).await;
+        let answer = self.chores.spawn(call(Arc::clone(&self.accounts))).await;
         // Only at the end of the process, or after a panic.
         answer.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
     }

@@ -1,5 +1,6 @@
 //! Accepts connections, with a cap on their number.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Admitted, Served};
+use super::lanes::{Lane, Lanes};
 use super::offer::CurrentOffer;
 use super::seats::{Seat, Seats};
-use super::socket::Socket;
+use super::socket::{Accepted, Socket};
 
 /// After a failed accept, for instance because all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,6 +31,8 @@ pub struct Listener {
     pub socket: Socket,
     /// What, and by which rules.
     pub offer: CurrentOffer,
+    /// By whom.
+    pub lanes: Lanes,
     /// Connections at once.
     pub connections: usize,
     /// Connections above those that are answered 503 at once; further ones wait in the kernel.
@@ -48,29 +52,41 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, offer, .. } = self;
+        let Self { name: listener, socket, offer, lanes, .. } = self;
         let seats = Seats::new(self.connections, self.turned_away);
         let stop_accepting = stop.clone();
         let served = Arc::new(Served { listener, offer, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
-                Ok((seat, stream, peer)) => {
-                    let served = Arc::clone(&served);
-                    tasks.spawn(async move {
-                        match seat {
-                            Seat::Taken(_permit) => served.connection(stream, peer, Admitted::Yes).await,
-                            Seat::Standing(_permit) => {
-                                let told = served.connection(stream, peer, Admitted::No);
-                                drop(timeout(TURNING_AWAY, told).await);
-                            }
-                        }
-                    });
+                Ok((seat, accepted)) => {
+                    let lane = Arc::clone(lanes.emptiest());
+                    let served = seated(Arc::clone(&served), seat, accepted, Arc::clone(&lane));
+                    tasks.spawn_on(served, &lane);
                 }
                 Err(error) => {
-                    tracing::warn!(listener, "a connection could not be accepted: {error}");
+                    not_accepted(listener, &error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
+}
+
+/// Serves a connection, on the lane that it holds.
+async fn seated(served: Arc<Served>, seat: Seat, accepted: Accepted, _lane: Lane) {
+    let peer = accepted.peer;
+    let stream = match accepted.into_stream() {
+        Ok(stream) => stream,
+        Err(error) => return not_accepted(served.listener, &error),
+    };
+    match seat {
+        Seat::Taken(_permit) => served.connection(stream, peer, Admitted::Yes).await,
+        Seat::Standing(_permit) => {
+            drop(timeout(TURNING_AWAY, served.connection(stream, peer, Admitted::No)).await);
+        }
+    }
+}
+
+fn not_accepted(listener: &'static str, error: &io::Error) {
+    tracing::warn!(listener, "a connection could not be accepted: {error}");
 }

@@ -133,8 +133,9 @@ impl Accounts {
         let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
         // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
         // Uploads that end before it goes may leave files again; those which end later see that he is gone.
-        self.bury(hash).await?;
         self.delete_files(hash).await?;
+        // Not before the files, which may be what fills the disk; and not behind the entry, without which it counts.
+        self.bury(hash).await?;
         self.registry.remove(&user).await?;
         Ok(self.delete_files(hash).await?)
     }
