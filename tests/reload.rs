@@ -182,6 +182,46 @@ fn limits_issuers_and_credentials_count_anew() {
 }
 
 #[test]
+fn what_goes_on_counts_after_a_reload() {
+    let limits = |uploads: usize, logins: usize| {
+        configuration(FREE_PORTS, &format!("[limits]\nuploads = {uploads}\nlogins_per_minute = {logins}"))
+    };
+    let service = Service::start_with(&limits(4, 100));
+    let (public, hook) = (service.address("public"), service.address("hook"));
+    let begin = |path: &str| {
+        let mut client = Client::connect(&public);
+        let target = signed(UPLOAD_SECRET, path);
+        client.send(format!("PUT {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nda"));
+        client
+    };
+    let reason = |reason: &str| {
+        let metric = "ejabberd_sidecar_uploads_total{vhost=\"localhost\",outcome=\"refused\"";
+        value(&service, &format!("{metric},reason=\"{reason}\"}}"))
+    };
+    let under_way: Vec<_> = (0..3).map(|_| begin("h/r/same")).collect();
+    wait_until("three have begun", || value(&service, "ejabberd_sidecar_uploads_under_way") == 3);
+    reload_with(&service, &limits(4, 100));
+    assert_eq!(put(&public, &signed(UPLOAD_SECRET, "h/r/same"), b"data").status, 503, "a fourth attempt");
+    assert_eq!((reason("slot_busy"), reason("too_many_uploads")), (1, 0));
+    reload_with(&service, &limits(3, 100));
+    assert_eq!(put(&public, &signed(UPLOAD_SECRET, "h/r/other"), b"data").status, 503, "a fourth upload");
+    assert_eq!((reason("slot_busy"), reason("too_many_uploads")), (1, 1));
+    reload_with(&service, &limits(4, 100));
+    assert_eq!(put(&public, &signed(UPLOAD_SECRET, "h/r/other"), b"data").status, 201);
+    drop(under_way);
+
+    let fails = || get(&hook, "/check_password?user=eve&server=localhost&pass=no");
+    (0..20).for_each(|_| assert_eq!(fails().text(), "false"));
+    assert!(!service.log().contains("login_rate"), "twenty of a hundred");
+    reload_with(&service, &limits(4, 1));
+    let before = service.log().len();
+    (0..3).for_each(|_| assert_eq!(fails().text(), "false"));
+    // Unless a minute has just begun, no line tells of these: twenty had failed before.
+    let told = service.log()[before..].matches("user=\"eve\"").count();
+    assert!(told <= 2, "{}", service.log());
+}
+
+#[test]
 fn vhosts_come_and_go() {
     let one = configuration(FREE_PORTS, "");
     let service = Service::start_with(&one);
