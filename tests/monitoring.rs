@@ -1,5 +1,7 @@
 //! The dashboard and the alert rules name what there is.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -130,6 +132,28 @@ fn the_alerts_ask_for_metrics_that_there_are_and_lead_to_a_remedy() {
         assert!(page.contains(anchor), "{name}: docs/operations.md has no heading {anchor}: {page:?}");
     }
     assert!(alerts.len() > 20, "{alerts:?}");
+}
+
+#[test]
+fn what_the_alerts_wait_for_is_told_before_it_happens() {
+    let told = support::metrics::told(&support::Service::start());
+    let rules = read("monitoring/alerts.yml");
+    let asked = Regex::new(r#"(ejabberd_sidecar_\w+)\{[^}]*reason=~?"([^"]*)""#).expect("a pattern");
+    let mut reasons = 0;
+    for found in asked.captures_iter(&rules) {
+        for reason in found[2].split('|') {
+            let series = told
+                .lines()
+                .find(|line| line.starts_with(&found[1]) && line.contains(&format!("\"{reason}\"")));
+            assert!(
+                series.is_some_and(|series| series.ends_with(" 0")),
+                "{} {reason}: {series:?}",
+                &found[1]
+            );
+            reasons += 1;
+        }
+    }
+    assert!(reasons > 6, "{rules}");
 }
 
 #[test]

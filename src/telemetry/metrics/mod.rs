@@ -51,6 +51,11 @@ pub fn start() -> Result<Counting, BuildError> {
     for outcome in [DONE, REFUSED] {
         counter!(RELOADS, "outcome" => outcome).increment(0);
     }
+    counter!(HOOK_REFUSED, "reason" => "credentials_wrong").increment(0);
+    for listener in table::LISTENERS {
+        let reason = "too_many_connections";
+        counter!(REQUESTS_REJECTED, "listener" => *listener, "reason" => reason).increment(0);
+    }
     config_loaded();
     UNDER_WAY.set(0);
     LazyLock::force(&LOGIN_TIMES);
@@ -74,10 +79,26 @@ impl Counting {
     }
 }
 
-/// Makes the counters of what goes well at a vhost appear at zero: a rate needs a value from before the first event.
+/// What goes well at a vhost, and what somebody should be told of.
+const ANNOUNCED: &[(&str, &str, &str)] = &[
+    (LOGINS, "accepted", "none"),
+    (LOGINS, REFUSED, "key_unknown"),
+    (LOGINS, REFUSED, "keys_missing"),
+    (LOGINS, REFUSED, "signature_invalid"),
+    (UPLOADS, "stored", "none"),
+    (UPLOADS, REFUSED, "mac_invalid"),
+    (UPLOADS, REFUSED, "too_many_uploads"),
+    (UPLOADS, "failed", "store_failed"),
+    (UPLOADS, "failed", "store_full"),
+    (DOWNLOADS, "served", "none"),
+    (DOWNLOADS, "failed", "store_failed"),
+];
+
+/// Makes these counters of a vhost appear at zero: a rate needs a value from before the first event.
 pub fn announce(vhost: &Vhost) {
-    for (name, outcome) in [(LOGINS, "accepted"), (UPLOADS, "stored"), (DOWNLOADS, "served")] {
-        counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => "none").increment(0);
+    for (name, outcome, reason) in ANNOUNCED {
+        counter!(*name, "vhost" => vhost.to_string(), "outcome" => *outcome, "reason" => *reason)
+            .increment(0);
     }
     upload_bytes(vhost.as_str(), 0);
     download_bytes(vhost.as_str(), 0);

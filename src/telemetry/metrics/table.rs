@@ -45,8 +45,9 @@ pub struct Metric {
 
 const VHOST: Label = ("vhost", &[]);
 const REASON: Label = ("reason", &[]);
-const LISTENER: Label = ("listener", &["public", "hook", "ops"]);
+const LISTENER: Label = ("listener", LISTENERS);
 
+pub(super) const LISTENERS: &[&str] = &["public", "hook", "ops"];
 /// The operations of a store that can fail.
 pub(super) const OPERATIONS: &[&str] = &["put", "get", "head", "delete", "list", "check"];
 pub(super) const DONE: &str = "done";
