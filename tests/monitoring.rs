@@ -69,9 +69,7 @@ fn problems(query: &str) -> Vec<String> {
 fn may_be(label: Option<&(&str, &[&str])>, value: &str) -> bool {
     match label {
         None => false,
-        Some(("reason", _)) => ["logins.md", "files.md", "operations.md"]
-            .iter()
-            .any(|page| read(page).contains(&format!("`{value}`"))),
+        Some(("reason", _)) => read("reasons.md").contains(&format!("\n| `{value}` |")),
         Some((_, values)) => values.is_empty() || values.contains(&value),
     }
 }

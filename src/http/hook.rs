@@ -16,6 +16,7 @@ use super::question::{Name, Question};
 use crate::authn::HookCredentials;
 use crate::login::{AccountRefusal, Accounts, Login};
 use crate::telemetry::audit::{self, Why};
+use crate::telemetry::reason::HookReason;
 
 /// What the hook asks.
 #[derive(Debug, Clone)]
@@ -157,6 +158,6 @@ pub(super) async fn require_credentials(
     } else {
         "no credentials were sent"
     };
-    audit::hook_refused(Why { code: "credentials_wrong", text: &text });
+    audit::hook_refused(Why::new(HookReason::CredentialsWrong, &text));
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"hook\"")]).into_response()
 }

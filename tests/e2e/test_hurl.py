@@ -1,64 +1,44 @@
-"""hurl-tests/ against a running sidecar. The files are documentation, too."""
-
-import os
-import subprocess
+"""hurl-tests/, by the command that an operator runs. The files are documentation, too."""
 
 import pytest
 
-from harness import tokens
+from harness import hurl
 from harness.paths import HURL_TESTS
 
-HELLO = len("Hello, file.")
-TOO_LARGE = 100 * 1024 * 1024 + 1
+# Another file of the folder is about ejabberd's own HTTP API, and has a test of its own.
+CONTRACT = ["hook", "upload", "download", "errors", "cors", "ops"]
 
 
-def signed(server, path: str, size: int) -> str:
-    """An upload address as ejabberd would sign it, whatever the path."""
-    mac = tokens.upload_mac(server.upload_secret, path, size)
-    return f"{server.sidecar.public_url}/upload/localhost/{path}?v={mac}"
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_contract(server, tmp_path, name):
+    variables = hurl.of_server(tmp_path / "variables", server)
+
+    hurl.assert_holds(server.sidecar.config, variables, HURL_TESTS / f"{name}.hurl")
 
 
-def secrets(server) -> dict[str, str]:
-    key, alice = server.issuer_secret, "alice@localhost"
-    folder = tokens.user_folder(alice)
-    return {
-        "good_token": server.sidecar.mint(alice),
-        "tampered_token": tokens.tampered(key, alice),
-        "expired_token": tokens.make(key, alice, expires_in=-120),
-        "foreign_token": tokens.make(key, "bob@localhost"),
-        "unsigned_token": tokens.make(key, alice, alg="none"),
-        "put_url": server.sidecar.sign(alice, "hello.txt", HELLO),
-        "page_put_url": server.sidecar.sign(alice, "page.html", HELLO),
-        "parent_put_url": signed(server, f"{folder}/parent/..", HELLO),
-        "large_put_url": signed(server, f"{folder}/large/large.bin", TOO_LARGE),
+def test_accounts(provisioned, tmp_path):
+    names = {"user": "hurl-test", "stranger": "hurl-stranger"}
+    variables = hurl.of_server(tmp_path / "variables", provisioned, **names)
+
+    hurl.assert_holds(
+        provisioned.sidecar.config, variables, HURL_TESTS / "settings" / "accounts.hurl"
+    )
+
+
+@pytest.mark.parametrize("name", ["credentials", "types"])
+def test_settings(choosy, tmp_path, name):
+    password = {"hook_password": choosy.hook_password}
+    variables = hurl.of_server(tmp_path / "variables", choosy, **password)
+
+    hurl.assert_holds(choosy.sidecar.config, variables, HURL_TESTS / "settings" / f"{name}.hurl")
+
+
+def test_each_file_is_run():
+    files = {file.stem for file in HURL_TESTS.glob("*.hurl")}
+    assert set(CONTRACT) <= files
+    assert files - set(CONTRACT) <= {"ejabberd-api"}
+    assert {file.stem for file in (HURL_TESTS / "settings").glob("*.hurl")} == {
+        "accounts",
+        "credentials",
+        "types",
     }
-
-
-def write(path, values: dict[str, str]) -> str:
-    path.touch(0o600)
-    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    return str(path)
-
-
-@pytest.mark.parametrize("name", sorted(f.name for f in HURL_TESTS.glob("*.hurl")))
-def test_hurl(server, tmp_path, name):
-    hidden = secrets(server)
-    shown = {
-        "ops": server.sidecar.ops_url,
-        "hook": server.hook_url,
-        "get_url": hidden["put_url"].partition("?")[0],
-        "page_get_url": hidden["page_put_url"].partition("?")[0],
-    }
-    command = [os.environ.get("HURL", "hurl"), "--test", "--no-color"]
-    command += ["--variables-file", write(tmp_path / "variables", shown)]
-    command += ["--secrets-file", write(tmp_path / "secrets", hidden)]
-    if server.hook_socket and name == "login.hurl":
-        command += ["--unix-socket", str(server.hook_socket)]
-
-    hurl = subprocess.run([*command, HURL_TESTS / name], capture_output=True, text=True, timeout=60)
-
-    assert hurl.returncode == 0, hurl.stdout + hurl.stderr
-
-
-def test_there_are_hurl_files():
-    assert list(HURL_TESTS.glob("*.hurl"))

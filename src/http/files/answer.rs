@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::store::{ObjectBody, StoreError};
 use crate::telemetry::audit::{self, Ending, FileRequest, Why};
+use crate::telemetry::reason::FileReason;
 use crate::types::Vhost;
 
 /// The bytes of a file. The answer's status is gone by the time they are read, so what goes wrong is told to the operator from here,
@@ -43,11 +44,11 @@ impl AnswerBody {
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {
-        let (ending, code) = match &error {
-            CutOff::Slow => (Ending::Refused, "answer_too_slow"),
-            CutOff::Store(_) => (Ending::Failed, "store_failed"),
+        let (ending, reason) = match &error {
+            CutOff::Slow => (Ending::Refused, FileReason::AnswerTooSlow),
+            CutOff::Store(_) => (Ending::Failed, FileReason::StoreFailed),
         };
-        audit::download_ended(self.who(), ending, Why { code, text: &error });
+        audit::download_ended(self.who(), ending, Why::new(reason, &error));
         error
     }
 }

@@ -18,6 +18,8 @@ use self::table::{
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 
+use super::reason::{FileReason, HookReason, RequestReason};
+use crate::authn::jwt::Refusal;
 use crate::types::Vhost;
 
 // Asked for once, because each login and each upload uses them.
@@ -51,9 +53,9 @@ pub fn start() -> Result<Counting, BuildError> {
     for outcome in [DONE, REFUSED] {
         counter!(RELOADS, "outcome" => outcome).increment(0);
     }
-    counter!(HOOK_REFUSED, "reason" => "credentials_wrong").increment(0);
+    counter!(HOOK_REFUSED, "reason" => HookReason::CredentialsWrong.code()).increment(0);
     for listener in table::LISTENERS {
-        let reason = "too_many_connections";
+        let reason = RequestReason::TooManyConnections.code();
         counter!(REQUESTS_REJECTED, "listener" => *listener, "reason" => reason).increment(0);
     }
     config_loaded();
@@ -79,26 +81,23 @@ impl Counting {
     }
 }
 
-/// What goes well at a vhost, and what somebody should be told of.
-const ANNOUNCED: &[(&str, &str, &str)] = &[
-    (LOGINS, "accepted", "none"),
-    (LOGINS, REFUSED, "key_unknown"),
-    (LOGINS, REFUSED, "keys_missing"),
-    (LOGINS, REFUSED, "signature_invalid"),
-    (UPLOADS, "stored", "none"),
-    (UPLOADS, REFUSED, "mac_invalid"),
-    (UPLOADS, REFUSED, "too_many_uploads"),
-    (UPLOADS, "failed", "store_failed"),
-    (UPLOADS, "failed", "store_full"),
-    (DOWNLOADS, "served", "none"),
-    (DOWNLOADS, "failed", "store_failed"),
-];
-
-/// Makes these counters of a vhost appear at zero: a rate needs a value from before the first event.
+/// Makes the counters of what goes well at a vhost, and of what somebody should be told of, appear at zero: a rate needs a value from
+/// before the first event.
 pub fn announce(vhost: &Vhost) {
-    for (name, outcome, reason) in ANNOUNCED {
-        counter!(*name, "vhost" => vhost.to_string(), "outcome" => *outcome, "reason" => *reason)
-            .increment(0);
+    for (name, outcome, reason) in [
+        (LOGINS, "accepted", "none"),
+        (LOGINS, REFUSED, Refusal::KeyUnknown.code()),
+        (LOGINS, REFUSED, Refusal::KeysMissing.code()),
+        (LOGINS, REFUSED, Refusal::SignatureInvalid.code()),
+        (UPLOADS, "stored", "none"),
+        (UPLOADS, REFUSED, FileReason::MacInvalid.code()),
+        (UPLOADS, REFUSED, FileReason::TooManyUploads.code()),
+        (UPLOADS, "failed", FileReason::StoreFailed.code()),
+        (UPLOADS, "failed", FileReason::StoreFull.code()),
+        (DOWNLOADS, "served", "none"),
+        (DOWNLOADS, "failed", FileReason::StoreFailed.code()),
+    ] {
+        counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => reason).increment(0);
     }
     upload_bytes(vhost.as_str(), 0);
     download_bytes(vhost.as_str(), 0);
