@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
-pub use self::accounts::{AccountRefusal, Accounts};
+pub use self::accounts::{AccountRefusal, Accounts, Removals};
 pub use self::refusal::LoginRefusal;
 pub use self::registry::Registry;
 use crate::authn::jwt::{Refused, Verified, VhostVerifier};
@@ -82,19 +82,19 @@ impl<'login> From<Refused<'login>> for Failed<'login> {
 pub struct Login {
     vhosts: HashMap<Vhost, VhostLogin>,
     registry: Arc<Registry>,
-    failures: MinuteRates,
+    failures: Arc<MinuteRates>,
 }
 
 impl Login {
-    /// Logins for `vhosts`, whose users `registry` remembers. Of each user `failures_per_minute` are told one by one.
+    /// Logins for `vhosts`, whose users `registry` remembers. Of each user as many `failures` are told one by one as those rates allow.
     #[must_use]
     pub fn new(
         vhosts: impl IntoIterator<Item = VhostLogin>,
         registry: Arc<Registry>,
-        failures_per_minute: u32,
+        failures: Arc<MinuteRates>,
     ) -> Self {
         let vhosts = vhosts.into_iter().map(|login| (login.verifier.vhost().clone(), login)).collect();
-        Self { vhosts, registry, failures: MinuteRates::new(failures_per_minute) }
+        Self { vhosts, registry, failures }
     }
 
     /// Decides whether `token` lets `user` of `server` in at `now` (seconds since 1970), and answers who vouches for the user. The

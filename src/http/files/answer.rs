@@ -22,6 +22,7 @@ pub(super) struct AnswerBody {
     deadline: Option<Instant>,
     vhost: Option<Vhost>,
     client: Option<IpAddr>,
+    bytes: u64,
 }
 
 /// Why a file did not get through.
@@ -35,7 +36,11 @@ pub(super) enum CutOff {
 
 impl AnswerBody {
     pub(super) fn new(file: ObjectBody, deadline: Option<Instant>, who: FileRequest<'_>) -> Self {
-        Self { file, deadline, vhost: who.vhost.cloned(), client: who.client }
+        Self { file, deadline, vhost: who.vhost.cloned(), client: who.client, bytes: 0 }
+    }
+
+    fn who(&self) -> FileRequest<'_> {
+        FileRequest { vhost: self.vhost.as_ref(), client: self.client }
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {
@@ -43,8 +48,7 @@ impl AnswerBody {
             CutOff::Slow => (Ending::Refused, FileReason::AnswerTooSlow),
             CutOff::Store(_) => (Ending::Failed, FileReason::StoreFailed),
         };
-        let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client };
-        audit::download_ended(who, ending, Why::new(reason, &error));
+        audit::download_ended(self.who(), ending, Why::new(reason, &error));
         error
     }
 }
@@ -61,6 +65,9 @@ impl Body for AnswerBody {
             return Poll::Ready(Some(Err(self.cut_off(CutOff::Slow))));
         }
         let frame = Pin::new(&mut self.file).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
         frame.map(|frame| frame.map(|frame| frame.map_err(|error| self.cut_off(error.into()))))
     }
 
@@ -70,5 +77,11 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         self.file.size_hint()
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        audit::handed_out(self.who(), self.bytes);
     }
 }
