@@ -43,7 +43,7 @@ impl AnswerBody {
             CutOff::Slow => (Ending::Refused, FileReason::AnswerTooSlow),
             CutOff::Store(_) => (Ending::Failed, FileReason::StoreFailed),
         };
-        let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client };
+        let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client, user: None };
         audit::download_ended(who, ending, Why::new(reason, &error));
         error
     }
