@@ -40,7 +40,7 @@ impl AnswerBody {
     }
 
     fn who(&self) -> FileRequest<'_> {
-        FileRequest { vhost: self.vhost.as_ref(), client: self.client }
+        FileRequest { vhost: self.vhost.as_ref(), client: self.client, user: None }
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {
