@@ -1,12 +1,17 @@
 //! Decisions that need nothing but their arguments.
 
+mod account;
+mod budgets;
 mod disposition;
 mod filename;
 mod localparts;
 mod media_types;
 mod proxies;
 mod rates;
+mod retention;
 
+pub use self::account::{Account, ListingNumber, Overdrawn};
+pub use self::budgets::{MinuteBudgets, UsedUp};
 pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
 pub use self::filename::safe_filename;
 pub use self::localparts::{ADMIN_NAMES, InvalidPattern, LocalpartRules};
@@ -15,3 +20,4 @@ pub use self::media_types::{
 };
 pub use self::proxies::{InvalidProxy, TrustedProxies};
 pub use self::rates::{MinuteRates, Rate};
+pub use self::retention::{Purpose, PurposeRefusal, Retention, UnknownPurpose};

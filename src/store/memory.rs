@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -9,8 +10,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 
 use super::body::receive;
-use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
-use crate::types::ByteRange;
+use super::{
+    Lifetime, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
+};
+use crate::types::{ByteRange, ContentType};
 
 /// A store that is gone with its process.
 #[derive(Debug, Default)]
@@ -37,9 +40,9 @@ impl MemoryStore {
             source,
         })
         .await?;
-        let NewObject { size, content_type } = new;
+        let NewObject { size, content_type, life } = new;
         let etag = format!("\"{:032x}\"", rand::random::<u128>());
-        let info = ObjectInfo { size, content_type, etag, modified: SystemTime::now() };
+        let info = ObjectInfo { size, content_type, etag, modified: SystemTime::now(), life };
         match self.objects().entry(key.clone()) {
             Entry::Occupied(_) => Err(PutError::Exists),
             Entry::Vacant(free) => {
@@ -75,12 +78,28 @@ impl MemoryStore {
         &self,
         prefix: &ObjectPrefix,
         after: Option<&ObjectKey>,
-        each: &mut impl FnMut(ObjectKey),
+        each: &mut impl FnMut(ObjectKey) -> ControlFlow<()>,
     ) {
         let mut keys: Vec<_> = self.objects().keys().cloned().collect();
         keys.retain(|key| key.0.starts_with(&prefix.0) && after.is_none_or(|after| key > after));
         keys.sort();
-        keys.into_iter().for_each(each);
+        // Where it ended does not matter.
+        let _ = keys.into_iter().try_for_each(each);
+    }
+
+    pub(super) fn sizes(&self, prefix: &ObjectPrefix, each: &mut impl FnMut(ObjectKey, u64)) {
+        let objects: Vec<_> =
+            self.objects().iter().map(|(key, (info, _))| (key.clone(), info.size)).collect();
+        objects
+            .into_iter()
+            .filter(|(key, _)| key.0.starts_with(&prefix.0))
+            .for_each(|(key, size)| each(key, size));
+    }
+
+    pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) {
+        let (content_type, etag) = (ContentType::unknown(), "\"\"".to_owned());
+        let info = ObjectInfo { size: 0, content_type, etag, modified: SystemTime::now(), life };
+        self.objects().insert(key.clone(), (info, Bytes::new()));
     }
 
     pub(super) fn delete_all(&self, prefix: &ObjectPrefix) {

@@ -7,9 +7,11 @@ mod body;
 mod disk;
 mod health;
 mod key_locks;
+mod lifetime;
 mod memory;
 mod s3;
 
+use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -19,12 +21,14 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
+pub use self::lifetime::{Lifetime, seconds_since_1970};
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
 use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
-/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`.
+/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`, `expiring/<hour>/<entry>`,
+/// `pointers/<vhost>/<user>/<size>/<path>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
 
@@ -37,6 +41,24 @@ impl ObjectPrefix {
     #[must_use]
     pub fn files_of(vhost: &Vhost, owner: UserHash) -> Self {
         Self(format!("files/{vhost}/{owner}/"))
+    }
+
+    /// The files of a vhost.
+    #[must_use]
+    pub fn files_at(vhost: &Vhost) -> Self {
+        Self(format!("files/{vhost}/"))
+    }
+
+    /// What tells of files of one user that do not lie below [`ObjectPrefix::files_of`] him.
+    #[must_use]
+    pub fn pointers_of(vhost: &Vhost, owner: UserHash) -> Self {
+        Self(format!("pointers/{vhost}/{owner}/"))
+    }
+
+    /// What tells of files that will not be kept for ever, the first one first.
+    #[must_use]
+    pub fn expiring() -> Self {
+        Self("expiring/".to_owned())
     }
 
     /// The entries of the registry of users.
@@ -65,10 +87,30 @@ impl ObjectKey {
         Self(format!("tombs/{user}"))
     }
 
+    /// The key of what says when a file is to go: `hour` orders it, and `entry` is no file name of a stranger.
+    #[must_use]
+    pub fn expiring(hour: &str, entry: &str) -> Self {
+        Self(format!("expiring/{hour}/{entry}"))
+    }
+
+    /// The key of what says that `owner` has a file of `size` bytes at `path`, which does not name him.
+    #[must_use]
+    pub fn pointer(vhost: &Vhost, owner: UserHash, size: u64, path: &ObjectPath) -> Self {
+        Self(format!("pointers/{vhost}/{owner}/{size}/{path}"))
+    }
+
+    /// For a pointer, the key of its file and the file's size.
+    #[must_use]
+    pub fn pointed(&self) -> Option<(Self, u64)> {
+        let (vhost, rest) = self.0.strip_prefix("pointers/")?.split_once('/')?;
+        let (size, path) = rest.split_once('/')?.1.split_once('/')?;
+        Some((Self(format!("files/{vhost}/{path}")), size.parse().ok()?))
+    }
+
     /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.
     #[must_use]
     pub fn redacted(&self) -> String {
-        if !self.0.starts_with("files/") {
+        if !self.0.starts_with("files/") && !self.0.starts_with("pointers/") {
             return self.0.clone();
         }
         let (folder, _name) = self.0.rsplit_once('/').unwrap_or_default();
@@ -91,6 +133,16 @@ pub struct NewObject {
     pub size: u64,
     /// What it will be served as.
     pub content_type: ContentType,
+    /// How long it lasts.
+    pub life: Lifetime,
+}
+
+impl NewObject {
+    /// An object that is kept for ever.
+    #[must_use]
+    pub fn lasting(size: u64, content_type: ContentType) -> Self {
+        Self { size, content_type, life: Lifetime::default() }
+    }
 }
 
 /// What a store knows of an object.
@@ -104,6 +156,8 @@ pub struct ObjectInfo {
     pub etag: String,
     /// When it was stored.
     pub modified: SystemTime,
+    /// How long it lasts.
+    pub life: Lifetime,
 }
 
 /// The bytes of an object, read as they are asked for.
@@ -212,7 +266,7 @@ impl Store {
         content_type: ContentType,
         text: String,
     ) -> Result<(), StoreError> {
-        let object = NewObject { size: text.len() as u64, content_type };
+        let object = NewObject::lasting(text.len() as u64, content_type);
         match self.put(key, object, Full::from(text)).await {
             Ok(()) | Err(PutError::Exists) => Ok(()),
             Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
@@ -280,6 +334,25 @@ impl Store {
         counted("delete", done)
     }
 
+    /// Leaves nothing of the object under `key` but its name, in one step and durably: a slot that was used stays used. Whoever is reading the
+    /// object reads on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the object may still be there.
+    pub async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
+        let life = Lifetime { buried: true, ..life };
+        let done = match self {
+            Self::Disk(disk) => disk.bury(key, life),
+            Self::S3(s3) => s3.bury(key, life).await,
+            Self::Memory(memory) => {
+                memory.bury(key, life);
+                Ok(())
+            }
+        };
+        counted("delete", done)
+    }
+
     /// Hands the keys of all objects below `prefix` to `each`, in the order of their bytes. With `after`, those which come after
     /// that key; what comes before is skipped, and not read.
     ///
@@ -292,11 +365,57 @@ impl Store {
         after: Option<&ObjectKey>,
         mut each: impl FnMut(ObjectKey) + Send,
     ) -> Result<(), StoreError> {
+        self.list_while(prefix, after, |key| {
+            each(key);
+            ControlFlow::Continue(())
+        })
+        .await
+    }
+
+    /// The same, until `each` breaks. What comes behind is not read, or little of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there may be more.
+    pub async fn list_while(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectKey>,
+        mut each: impl FnMut(ObjectKey) -> ControlFlow<()> + Send,
+    ) -> Result<(), StoreError> {
         let done = match self {
             Self::Disk(disk) => disk.list(prefix, after, &mut each),
-            Self::S3(s3) => s3.list(prefix, after, &mut each).await,
+            Self::S3(s3) => s3.list(prefix, after, &mut |key, _| each(key)).await,
             Self::Memory(memory) => {
                 memory.list(prefix, after, &mut each);
+                Ok(())
+            }
+        };
+        counted("list", done)
+    }
+
+    /// Hands the keys of all objects below `prefix` to `each`, with their lengths in bytes. What is stored or removed meanwhile may be among them or
+    /// not. The calling thread is not held up.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there may be more.
+    pub async fn sizes(
+        &self,
+        prefix: &ObjectPrefix,
+        mut each: impl FnMut(ObjectKey, u64) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let done = match self {
+            Self::Disk(disk) => disk.sizes(prefix, each).await,
+            Self::S3(s3) => {
+                let mut each = |key, size| {
+                    each(key, size);
+                    ControlFlow::Continue(())
+                };
+                s3.list(prefix, None, &mut each).await
+            }
+            Self::Memory(memory) => {
+                memory.sizes(prefix, &mut each);
                 Ok(())
             }
         };

@@ -2,6 +2,8 @@
 //!
 //! An upload is one streamed `PutObject` of known length: nothing is buffered, and the object appears whole or not at all.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +28,8 @@ use tower_http::timeout::TimeoutBody;
 use super::body::{BoxError, Remaining};
 use super::key_locks::KeyLocks;
 use super::{
-    BodyFault, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
+    BodyFault, Lifetime, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError,
+    UploadBody,
 };
 use crate::types::{ByteRange, ContentType, Secret};
 
@@ -125,6 +128,7 @@ impl S3Store {
             .if_none_match("*")
             .content_length(new.size.try_into().unwrap_or(i64::MAX))
             .content_type(new.content_type.as_str())
+            .set_metadata(metadata(new.life))
             .body(ByteStream::new(body))
             .customize()
             // A streamed body cannot be sent twice.
@@ -161,7 +165,8 @@ impl S3Store {
             None => found.content_length,
             Some(part) => Some(size_behind(found.content_range.as_deref(), part)?),
         };
-        let info = info(size, found.content_type, found.e_tag, found.last_modified)?;
+        let life = life(found.metadata.as_ref());
+        let info = info(size, found.content_type, found.e_tag, found.last_modified, life)?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
@@ -171,7 +176,8 @@ impl S3Store {
         let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
         let answer = self.answered(request.send()).await?;
         let Some(found) = found("HeadObject", answer)? else { return Ok(None) };
-        info(found.content_length, found.content_type, found.e_tag, found.last_modified).map(Some)
+        let life = life(found.metadata.as_ref());
+        info(found.content_length, found.content_type, found.e_tag, found.last_modified, life).map(Some)
     }
 
     pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -180,9 +186,20 @@ impl S3Store {
         found("DeleteObject", answer).map(drop)
     }
 
+    pub(super) async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(self.key(key));
+        let request = request.set_metadata(metadata(life)).body(ByteStream::from_static(b""));
+        let answer = self.answered(request.send()).await?;
+        answer.map(drop).map_err(|error| s3_error("PutObject", explain(&error)))
+    }
+
     pub(super) async fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
         let mut keys = Vec::new();
-        self.list(prefix, None, &mut |key| keys.push(key)).await?;
+        let mut each = |key, _| {
+            keys.push(key);
+            ControlFlow::Continue(())
+        };
+        self.list(prefix, None, &mut each).await?;
         let keys = stream::iter(keys).map(Ok);
         keys.try_for_each_concurrent(DELETIONS, async |key| self.delete(&key).await).await
     }
@@ -191,7 +208,7 @@ impl S3Store {
         &self,
         prefix: &ObjectPrefix,
         after: Option<&ObjectKey>,
-        each: &mut (impl FnMut(ObjectKey) + Send),
+        each: &mut (impl FnMut(ObjectKey, u64) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         let mut request =
             self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{}", self.prefix, prefix.0));
@@ -199,9 +216,13 @@ impl S3Store {
         loop {
             let answer = self.answered(request.clone().send()).await?;
             let page = answer.map_err(|error| s3_error("ListObjectsV2", explain(&error)))?;
-            let keys = page.contents().iter().filter_map(|object| object.key());
-            keys.filter_map(|key| key.strip_prefix(&self.prefix))
-                .for_each(|key| each(ObjectKey(key.to_owned())));
+            for object in page.contents() {
+                let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else { continue };
+                let size = object.size().and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+                if each(ObjectKey(key.to_owned()), size).is_break() {
+                    return Ok(());
+                }
+            }
             match page.next_continuation_token {
                 Some(more) if page.is_truncated == Some(true) => request = request.continuation_token(more),
                 _ => return Ok(()),
@@ -253,6 +274,7 @@ fn info(
     content_type: Option<String>,
     etag: Option<String>,
     modified: Option<DateTime>,
+    life: Lifetime,
 ) -> Result<ObjectInfo, StoreError> {
     let size = size.and_then(|bytes| bytes.try_into().ok());
     Ok(ObjectInfo {
@@ -263,7 +285,29 @@ fn info(
             .unwrap_or_else(ContentType::unknown),
         etag: etag.unwrap_or_else(|| "\"\"".to_owned()),
         modified: modified.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH),
+        life,
     })
+}
+
+/// The names of an object's lifetime among its metadata.
+const KEEP_UNTIL: &str = "keep-until";
+const SLOT_ENDS: &str = "slot-ends";
+const BURIED: &str = "buried";
+
+fn metadata(life: Lifetime) -> Option<HashMap<String, String>> {
+    let Lifetime { keep_until, slot_ends, buried } = life;
+    let times = [(KEEP_UNTIL, keep_until), (SLOT_ENDS, slot_ends), (BURIED, buried.then_some(1))];
+    let times = times.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
+    Some(times.collect()).filter(|metadata: &HashMap<_, _>| !metadata.is_empty())
+}
+
+fn life(metadata: Option<&HashMap<String, String>>) -> Lifetime {
+    let number = |name| metadata?.get(name)?.parse().ok();
+    Lifetime {
+        keep_until: number(KEEP_UNTIL),
+        slot_ends: number(SLOT_ENDS),
+        buried: number(BURIED).is_some(),
+    }
 }
 
 fn s3_error(operation: &'static str, problem: String) -> StoreError {

@@ -59,7 +59,7 @@ impl Uploads {
         if self.is_erased(owner).await? {
             return Err(PutFailure::Erased);
         }
-        let object = NewObject { size: grant.size(), content_type: grant.content_type().clone() };
+        let object = NewObject::lasting(grant.size(), grant.content_type().clone());
         self.store.put(&key, object, body).await.map_err(|error| match error {
             PutError::Exists => PutFailure::Exists,
             PutError::Sender(fault) => PutFailure::Sender(fault),

@@ -122,6 +122,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::store::Lifetime;
     use crate::types::ContentType;
 
     fn file() -> ObjectInfo {
@@ -130,6 +131,7 @@ mod tests {
             content_type: ContentType::unknown(),
             etag: "\"own\"".to_owned(),
             modified: UNIX_EPOCH + Duration::from_secs(784_111_777),
+            life: Lifetime::default(),
         }
     }
 

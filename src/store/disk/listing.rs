@@ -1,7 +1,8 @@
-//! Walks a folder as an object store lists: in the order of the keys, beginning behind one.
+//! Walks a folder as an object store lists: in the order of the keys, beginning behind one, and as far as is wanted.
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::is_missing;
@@ -14,17 +15,16 @@ pub(super) struct Listing<'listing, Each> {
     pub(super) each: &'listing mut Each,
 }
 
-impl<Each: FnMut(ObjectKey)> Listing<'_, Each> {
+impl<Each: FnMut(ObjectKey) -> ControlFlow<()>> Listing<'_, Each> {
     /// Walks `folder`, which is empty or ends in a slash.
-    pub(super) fn walk(&mut self, folder: &str) -> io::Result<()> {
+    pub(super) fn walk(&mut self, folder: &str) -> io::Result<ControlFlow<()>> {
         for key in self.entries(folder)? {
-            if key.ends_with('/') {
-                self.walk(&key)?;
-            } else {
-                (self.each)(ObjectKey(key));
+            let further = if key.ends_with('/') { self.walk(&key)? } else { (self.each)(ObjectKey(key)) };
+            if further.is_break() {
+                return Ok(further);
             }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The keys in `folder`, folders with a slash behind them: with it they sort as what lies in them does.

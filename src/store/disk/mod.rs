@@ -7,11 +7,13 @@
 //! threads costs more than the calls. The public listener has a runtime of its own for this, so that logins do not wait.
 
 mod durable;
+mod empty;
 mod faults;
 mod listing;
 mod probe;
 mod publish;
 mod reader;
+mod sizes;
 mod staging;
 mod sweep;
 mod trailer;
@@ -19,14 +21,17 @@ mod writer;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::statvfs;
+use tokio::task::JoinError;
 
 use self::durable::{DurableFolders, sync_folder};
+use self::empty::{remove_past_hours, without_empty};
 use self::faults::{at, is_full, is_missing, of};
 use self::listing::Listing;
 use self::publish::publish;
@@ -35,8 +40,11 @@ use self::staging::{STAGING, Staged};
 use self::sweep::sweep;
 use self::writer::Writer;
 use super::body::receive;
-use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
-use crate::types::ByteRange;
+use super::{
+    Lifetime, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
+    seconds_since_1970,
+};
+use crate::types::{ByteRange, ContentType};
 
 /// Files up to this size (bytes) are sent before it is known whether there is room: to look would cost more than it spares.
 const NOT_WORTH_A_LOOK: u64 = 64 * 1024;
@@ -106,11 +114,7 @@ impl DiskStore {
         // One hop for each file: waiting for the disk would hold up the other connections of this thread.
         let publish = move || publish(staged, &published_key, &target, &root, Some(&folders));
         let published = tokio::task::spawn_blocking(publish).await;
-        published.unwrap_or_else(|ended| match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The process ends.
-            Err(cancelled) => Err(of("publish", key)(io::Error::other(cancelled)).into()),
-        })
+        published.unwrap_or_else(|ended| Err(of("publish", key)(cancelled(ended)).into()))
     }
 
     /// Writes `body` and the trailer into a file that goes away again unless it is published.
@@ -158,7 +162,7 @@ impl DiskStore {
     pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
-            Ok(()) => self.sync_removal(&path).map_err(of("sync the folder of", key)),
+            Ok(()) => self.sync_removal(without_empty(&path)).map_err(of("sync the folder of", key)),
             Err(error) if is_missing(&error) => self.unless_away(()),
             Err(error) => Err(of("remove", key)(error)),
         }
@@ -184,11 +188,42 @@ impl DiskStore {
         &self,
         prefix: &ObjectPrefix,
         after: Option<&ObjectKey>,
-        each: &mut impl FnMut(ObjectKey),
+        each: &mut impl FnMut(ObjectKey) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let after = after.map_or("", ObjectKey::as_str);
-        Listing { root: &self.root, after, each }.walk(&prefix.0).map_err(at("list", &self.root))?;
+        let listed = Listing { root: &self.root, after, each }.walk(&prefix.0);
+        let _ = listed.map_err(at("list", &self.root))?;
         self.unless_away(())
+    }
+
+    /// On a thread of its own: each file is opened for it.
+    pub(super) async fn sizes(
+        &self,
+        prefix: &ObjectPrefix,
+        each: impl FnMut(ObjectKey, u64) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (root, prefix) = (self.root.clone(), prefix.clone());
+        let listed = blocking(move || sizes::list(&root, &prefix, each)).await;
+        listed.map_err(at("list", &self.root))?;
+        self.unless_away(())
+    }
+
+    /// The name is given to another file, which says that there is none: whoever reads the old one goes on to.
+    pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
+        let target = self.path(key);
+        let staged = Staged::create(&self.staging).map_err(at("make a file in", &self.staging))?;
+        let object = NewObject { size: 0, content_type: ContentType::unknown(), life };
+        let written = Writer::new(staged, object, false).finish();
+        let staged = written.map_err(at("write to", &self.staging))?;
+        if self.durable.is_some() {
+            staged.file().sync_all().map_err(of("sync", key))?;
+        }
+        match staged.replace(&target) {
+            Ok(()) => self.sync_removal(&target).map_err(of("sync the folder of", key)),
+            // Its folder is gone, and the object with it.
+            Err(error) if is_missing(&error) => self.unless_away(()),
+            Err(error) => Err(of("remove", key)(error)),
+        }
     }
 
     /// Finds out whether a store could be in `root`, which is left as it is.
@@ -207,6 +242,7 @@ impl DiskStore {
     /// Removes what processes that crashed have left on its way in and nobody has touched for `age`, and answers how many files. Several
     /// processes may sweep one folder, and write into it.
     pub(super) fn sweep(&self, age: Duration) -> Result<usize, StoreError> {
+        remove_past_hours(&self.root.join("expiring"), seconds_since_1970());
         sweep(&self.staging, age).map_err(at("sweep", &self.staging))
     }
 
@@ -234,6 +270,19 @@ impl DiskStore {
     }
 }
 
+/// Does what takes its time on a thread that nobody waits for.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|ended| Err(cancelled(ended)))
+}
+
+/// A panic goes on here; otherwise the process ends.
+fn cancelled(ended: JoinError) -> io::Error {
+    match ended.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(cancelled) => io::Error::other(cancelled),
+    }
+}
+
 /// A file gets from one to the other by a change of its name.
 fn one_volume(folders: [&Path; 2]) -> Result<(), StoreError> {
     let [files, staging] = folders.map(|folder| folder.metadata().map_err(at("look at", folder)));
@@ -256,7 +305,7 @@ mod tests {
     use tempfile::NamedTempFile;
 
     use super::*;
-    use crate::types::{ContentType, ObjectPath, parse_vhost};
+    use crate::types::{ObjectPath, parse_vhost};
 
     fn key(path: &str) -> ObjectKey {
         ObjectKey::file(&parse_vhost("localhost").unwrap(), &ObjectPath::parse(path).unwrap())
@@ -265,7 +314,7 @@ mod tests {
     async fn store_with(path: &str) -> (tempfile::TempDir, DiskStore) {
         let folder = tempfile::tempdir().unwrap();
         let store = DiskStore::open(&folder.path().join("new/store"), true).unwrap();
-        let object = NewObject { size: 4, content_type: ContentType::unknown() };
+        let object = NewObject::lasting(4, ContentType::unknown());
         store.put(&key(path), object, Full::from("data")).await.unwrap();
         (folder, store)
     }
@@ -281,12 +330,12 @@ mod tests {
     async fn what_is_in_the_way_of_a_path_is_not_touched() {
         let (_folder, store) = store_with("a/b").await;
         for path in ["a/b/c", "a/b"] {
-            let object = NewObject { size: 4, content_type: ContentType::unknown() };
+            let object = NewObject::lasting(4, ContentType::unknown());
             let put = store.put(&key(path), object, Full::from("more")).await;
             assert!(matches!(put, Err(PutError::Exists)), "{path}: {put:?}");
         }
         let (_folder, store) = store_with("a/b/c").await;
-        let object = NewObject { size: 4, content_type: ContentType::unknown() };
+        let object = NewObject::lasting(4, ContentType::unknown());
         let put = store.put(&key("a/b"), object, Full::from("more")).await;
         assert!(matches!(put, Err(PutError::Exists)), "{put:?}");
     }
@@ -298,7 +347,7 @@ mod tests {
         for round in 0..20 {
             let key = key(&format!("a/{round}/c"));
             let put = |store: usize| {
-                let object = NewObject { size: 4, content_type: ContentType::unknown() };
+                let object = NewObject::lasting(4, ContentType::unknown());
                 stores[store].put(&key, object, Full::from("data"))
             };
             let outcomes = tokio::join!(put(0), put(1));
@@ -337,7 +386,7 @@ mod tests {
     #[tokio::test]
     async fn what_has_no_room_is_refused_before_it_comes() {
         let (_folder, store) = store_with("a/b/c").await;
-        let object = NewObject { size: u64::MAX / 2, content_type: ContentType::unknown() };
+        let object = NewObject::lasting(u64::MAX / 2, ContentType::unknown());
         let put = store.put(&key("a/b/d"), object, Full::from("not of that length")).await;
         let Err(PutError::Full(why)) = put else { unreachable!("{put:?}") };
         assert!(why.to_string().contains("are free"), "{why}");
@@ -347,7 +396,7 @@ mod tests {
     async fn a_store_that_is_gone_knows_nothing_and_takes_nothing_until_it_is_back() {
         let (folder, store) = store_with("a/b/c").await;
         let away = folder.path().join("away");
-        let object = || NewObject { size: 4, content_type: ContentType::unknown() };
+        let object = || NewObject::lasting(4, ContentType::unknown());
         let prefix = ObjectPrefix::users();
         for mount_point in [false, true] {
             fs::rename(&store.root, &away).unwrap();
@@ -359,7 +408,9 @@ mod tests {
             assert!(error.contains("mount its volume"), "{error}");
             store.delete(&key("a/b/c")).unwrap_err();
             store.delete_all(&prefix).unwrap_err();
-            store.list(&prefix, None, &mut |_| {}).unwrap_err();
+            store.list(&prefix, None, &mut |_| ControlFlow::Continue(())).unwrap_err();
+            store.sizes(&prefix, |_, _| {}).await.unwrap_err();
+            store.bury(&key("a/b/c"), Lifetime::default()).unwrap_err();
             store.sweep(Duration::ZERO).unwrap_err();
             store.check().unwrap_err();
             let put = store.put(&key("a/b/d"), object(), Full::from("data")).await;

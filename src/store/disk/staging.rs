@@ -46,6 +46,11 @@ impl Staged {
     pub(super) fn publish(self, target: &Path) -> io::Result<()> {
         self.path.persist_noclobber(target).map_err(|refused| refused.error)
     }
+
+    /// The same, in the place of whatever has that name.
+    pub(super) fn replace(self, target: &Path) -> io::Result<()> {
+        self.path.persist(target).map_err(|refused| refused.error)
+    }
 }
 
 /// Whether a file of this name may be one of [`Staged`].

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::ObjectInfo;
+use crate::store::{Lifetime, ObjectInfo};
 use crate::types::ContentType;
 
 /// The format's name and version.
 const MAGIC: [u8; 8] = *b"XUPLOAD1";
 /// Object length (8 bytes), JSON length (4 bytes), both big-endian, magic (8 bytes).
-const TAIL_BYTES: usize = 20;
+pub(super) const TAIL_BYTES: usize = 20;
 /// More than any trailer has.
 pub(super) const MAX_BYTES: u64 = 4096;
 
@@ -22,6 +22,7 @@ pub(super) struct Trailer {
     content_type: ContentType,
     etag: String,
     stored_at: u64,
+    life: Lifetime,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -29,21 +30,34 @@ struct Json {
     content_type: String,
     etag: String,
     stored_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keep_until: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot_ends: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    buried: bool,
 }
 
 impl Trailer {
     /// The trailer of an object that is being stored now.
-    pub(super) fn new(content_type: ContentType) -> Self {
+    pub(super) fn new(content_type: ContentType, life: Lifetime) -> Self {
         let stored_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { content_type, etag: format!("{:032x}", rand::random::<u128>()), stored_at }
+        Self { content_type, etag: format!("{:032x}", rand::random::<u128>()), stored_at, life }
     }
 
     /// The bytes to append to an object of `size` bytes.
     pub(super) fn encode(&self, size: u64) -> Vec<u8> {
-        let Self { content_type, etag, stored_at } = self;
-        let json =
-            serde_json::json!({"content_type": content_type.as_str(), "etag": etag, "stored_at": stored_at});
-        let mut bytes = json.to_string().into_bytes();
+        let Lifetime { keep_until, slot_ends, buried } = self.life;
+        let json = Json {
+            content_type: self.content_type.as_str().to_owned(),
+            etag: self.etag.clone(),
+            stored_at: self.stored_at,
+            keep_until,
+            slot_ends,
+            buried,
+        };
+        // Texts, numbers and a truth: that does not fail.
+        let mut bytes = serde_json::to_vec(&json).unwrap_or_default();
         // A content type is bounded, so this never saturates.
         let json_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         bytes.extend(size.to_be_bytes());
@@ -56,18 +70,16 @@ impl Trailer {
     /// `None` if there is none, or it describes another file.
     pub(super) fn parse(end: &[u8], file_bytes: u64) -> Option<(Self, u64)> {
         let (before, tail) = end.split_last_chunk()?;
-        let (size, json_bytes) = split_tail(*tail)?;
-        let described = size.checked_add(json_bytes.into())?.checked_add(TAIL_BYTES as u64)?;
-        if described != file_bytes {
-            return None;
-        }
+        let (size, json_bytes) = described(*tail, file_bytes)?;
         let json_at = before.len().checked_sub(usize::try_from(json_bytes).ok()?)?;
         Some((Self::decode(before.get(json_at..)?)?, size))
     }
 
     fn decode(json: &[u8]) -> Option<Self> {
-        let Json { content_type, etag, stored_at } = serde_json::from_slice(json).ok()?;
-        Some(Self { content_type: ContentType::parse(&content_type).ok()?, etag, stored_at })
+        let Json { content_type, etag, stored_at, keep_until, slot_ends, buried } =
+            serde_json::from_slice(json).ok()?;
+        let life = Lifetime { keep_until, slot_ends, buried };
+        Some(Self { content_type: ContentType::parse(&content_type).ok()?, etag, stored_at, life })
     }
 
     /// As every store tells it.
@@ -77,8 +89,20 @@ impl Trailer {
             content_type: self.content_type,
             etag: format!("\"{}\"", self.etag),
             modified: UNIX_EPOCH + Duration::from_secs(self.stored_at),
+            life: self.life,
         }
     }
+}
+
+/// The size of the object in a file of `file_bytes` that ends in `tail`. `None` if that describes another file.
+pub(super) fn size_before(tail: [u8; TAIL_BYTES], file_bytes: u64) -> Option<u64> {
+    described(tail, file_bytes).map(|(size, _)| size)
+}
+
+fn described(tail: [u8; TAIL_BYTES], file_bytes: u64) -> Option<(u64, u32)> {
+    let (size, json_bytes) = split_tail(tail)?;
+    let described = size.checked_add(json_bytes.into())?.checked_add(TAIL_BYTES as u64)?;
+    (described == file_bytes).then_some((size, json_bytes))
 }
 
 fn split_tail(tail: [u8; TAIL_BYTES]) -> Option<(u64, u32)> {
@@ -93,7 +117,8 @@ mod tests {
     use super::*;
 
     fn written() -> (Trailer, Vec<u8>) {
-        let trailer = Trailer::new(ContentType::parse("image/png").unwrap());
+        let life = Lifetime { keep_until: Some(1_800_000_000), slot_ends: Some(5), buried: false };
+        let trailer = Trailer::new(ContentType::parse("image/png").unwrap(), life);
         let bytes = [b"picture".to_vec(), trailer.encode(7)].concat();
         (trailer, bytes)
     }
@@ -109,6 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_before_there_were_lifetimes_lasts() {
+        let json = br#"{"content_type":"image/png","etag":"00","stored_at":7}"#;
+        let trailer = Trailer::decode(json).unwrap();
+        assert_eq!(trailer.life, Lifetime::default());
+        let lasting = Trailer::new(ContentType::unknown(), Lifetime::default()).encode(0);
+        assert!(!String::from_utf8_lossy(&lasting).contains("keep_until"), "as it always was");
+    }
+
+    #[test]
     fn its_end_is_enough() {
         let (trailer, bytes) = written();
         assert_eq!(Trailer::parse(&bytes[7..], bytes.len() as u64), Some((trailer, 7)));
@@ -121,7 +155,8 @@ mod tests {
         let longest = format!("a/b;cc=\"{}\"", "\\\"".repeat((ContentType::MAX_BYTES - 9) / 2));
         assert_eq!(longest.len(), ContentType::MAX_BYTES);
         let longest = ContentType::parse(&longest).unwrap();
-        assert!(Trailer::new(longest).encode(u64::MAX).len() as u64 <= MAX_BYTES);
+        let longest_life = Lifetime { keep_until: Some(u64::MAX), slot_ends: Some(u64::MAX), buried: true };
+        assert!(Trailer::new(longest, longest_life).encode(u64::MAX).len() as u64 <= MAX_BYTES);
     }
 
     #[test]

@@ -1,0 +1,34 @@
+//! How long an object lasts: published with it, in the same step.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How long an object lasts, and whoever may store it. Times are seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lifetime {
+    /// From then on it is not handed out any more; `None` for ever.
+    pub keep_until: Option<u64>,
+    /// From then on nobody has permission to store it; `None` for never.
+    pub slot_ends: Option<u64>,
+    /// Whether it is gone, and only its name left.
+    pub buried: bool,
+}
+
+impl Lifetime {
+    /// Whether it is not handed out any more at `now`.
+    #[must_use]
+    pub fn is_over(self, now: u64) -> bool {
+        self.buried || self.keep_until.is_some_and(|until| until <= now)
+    }
+
+    /// What is left of it at `now`, in seconds; `None` for ever.
+    #[must_use]
+    pub fn left(self, now: u64) -> Option<u64> {
+        self.keep_until.map(|until| until.saturating_sub(now))
+    }
+}
+
+/// Seconds since 1970.
+#[must_use]
+pub fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
