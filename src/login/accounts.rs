@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Login, LoginRefusal, Registry, VhostLogin};
-use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
+use crate::store::StoreError;
 use crate::telemetry::audit::{self, Why};
 use crate::telemetry::reason::{AccountReason, Reason};
-use crate::types::{BareJid, ContentType, UserHash, parse_localpart};
+use crate::types::{BareJid, UserHash, parse_localpart};
+use crate::upload::Erasure;
 
 /// Makes accounts and removes them, where a vhost's `provisioning` allows it.
 #[derive(Debug)]
 pub struct Accounts {
     login: Arc<Login>,
     registry: Arc<Registry>,
-    store: Arc<Store>,
+    erasure: Erasure,
     removals: Removals,
 }
 
@@ -69,10 +70,10 @@ impl AccountRefusal {
 }
 
 impl Accounts {
-    /// The accounts of `login`'s vhosts, whose files lie in `store`; `removals` go on.
+    /// The accounts of `login`'s vhosts, whose users `erasure` erases; `removals` go on.
     #[must_use]
-    pub fn new(login: Arc<Login>, registry: Arc<Registry>, store: Arc<Store>, removals: Removals) -> Self {
-        Self { login, registry, store, removals }
+    pub fn new(login: Arc<Login>, registry: Arc<Registry>, erasure: Erasure, removals: Removals) -> Self {
+        Self { login, registry, erasure, removals }
     }
 
     /// Makes `user` exist at `server` before the first login. Passwords stay where tokens are issued.
@@ -132,26 +133,9 @@ impl Accounts {
         let user = self.existing(user, server).await?;
         let hash = UserHash::from(&user);
         let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
-        // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
-        // Uploads that end before it goes may leave files again; those which end later see that he is gone.
-        self.delete_files(hash).await?;
-        // Not before the files, which may be what fills the disk; and not behind the entry, without which it counts.
-        self.bury(hash).await?;
-        self.registry.remove(&user).await?;
-        Ok(self.delete_files(hash).await?)
-    }
-
-    /// Below each vhost: where several share a secret, a slot counts at all of them.
-    async fn delete_files(&self, user: UserHash) -> Result<(), StoreError> {
-        for vhost in self.login.vhosts() {
-            self.store.delete_all(&ObjectPrefix::files_of(vhost, user)).await?;
-        }
+        let vhosts: Vec<_> = self.login.vhosts().cloned().collect();
+        self.erasure.erase(&vhosts, &user).await?;
         Ok(())
-    }
-
-    /// Upload slots of XMPP servers never expire. Those of a user who has a tomb count only as long as the registry knows him.
-    async fn bury(&self, user: UserHash) -> Result<(), StoreError> {
-        self.store.note(&ObjectKey::tomb(user), ContentType::unknown(), String::new()).await
     }
 
     async fn existing(&self, user: &str, server: &str) -> Result<BareJid, AccountRefusal> {

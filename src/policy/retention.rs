@@ -93,13 +93,19 @@ impl Retention {
     /// Until when a file is kept that is stored at `now`, if its slot said `keep`; `None` for ever.
     #[must_use]
     pub fn deadline(&self, keep: Option<u64>, now: u64) -> Option<u64> {
-        let general = || self.general.map(|time| now.saturating_add(time.as_secs()));
+        let general = || self.general.map(|time| rounded(now, time.as_secs()));
         keep.or_else(general).filter(|until| *until < FOR_EVER)
     }
 
     fn takes(&self, purpose: Purpose) -> bool {
         purpose == Purpose::Message || self.by_purpose.contains_key(&purpose)
     }
+}
+
+/// `time` from `now`, up to a hundredth of it and an hour later: so that many attempts at one upload have one deadline.
+fn rounded(now: u64, time: u64) -> u64 {
+    let (exact, step) = (now.saturating_add(time), (time / 100).clamp(1, 3600));
+    exact.checked_next_multiple_of(step).unwrap_or(exact)
 }
 
 #[cfg(test)]
@@ -117,8 +123,8 @@ mod tests {
     fn a_purpose_has_its_time_and_a_message_that_of_all_files() {
         let retention = retention();
         for (purpose, until) in [
-            (None, Some(1_086_400)),
-            (Some(Purpose::Message), Some(1_086_400)),
+            (None, Some(1_087_776)),
+            (Some(Purpose::Message), Some(1_087_776)),
             (Some(Purpose::Ephemeral), Some(1_003_600)),
             (Some(Purpose::Permanent), None),
         ] {

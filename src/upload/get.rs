@@ -1,7 +1,7 @@
 //! Handing out a file. Its URL, which nobody can guess, is the permission.
 
 use super::Uploads;
-use crate::store::{Object, ObjectInfo, ObjectKey, StoreError};
+use crate::store::{Lifetime, Object, ObjectInfo, ObjectKey, StoreError, seconds_since_1970};
 use crate::types::{ByteRange, ObjectPath, Vhost};
 
 /// Why a file is not handed out.
@@ -10,6 +10,9 @@ pub enum GetFailure {
     /// There is none.
     #[error("there is no such file")]
     Missing,
+    /// There was one.
+    #[error("the file was removed, or the time is over for which it was kept")]
+    Gone,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -22,7 +25,7 @@ impl Uploads {
     ///
     /// [`GetFailure`]
     pub async fn get(&self, vhost: &Vhost, path: &ObjectPath) -> Result<Object, GetFailure> {
-        self.store.get(&ObjectKey::file(vhost, path)).await?.ok_or(GetFailure::Missing)
+        living(self.store.get(&ObjectKey::file(vhost, path)).await?, |object| object.info.life)
     }
 
     /// Opens a part of a file.
@@ -36,7 +39,7 @@ impl Uploads {
         path: &ObjectPath,
         part: ByteRange,
     ) -> Result<Object, GetFailure> {
-        self.store.get_part(&ObjectKey::file(vhost, path), part).await?.ok_or(GetFailure::Missing)
+        living(self.store.get_part(&ObjectKey::file(vhost, path), part).await?, |object| object.info.life)
     }
 
     /// What is known of a file.
@@ -45,6 +48,12 @@ impl Uploads {
     ///
     /// [`GetFailure`]
     pub async fn head(&self, vhost: &Vhost, path: &ObjectPath) -> Result<ObjectInfo, GetFailure> {
-        self.store.head(&ObjectKey::file(vhost, path)).await?.ok_or(GetFailure::Missing)
+        living(self.store.head(&ObjectKey::file(vhost, path)).await?, |info| info.life)
     }
+}
+
+/// What is over is not handed out, though the sweep may not have come by yet.
+fn living<T>(found: Option<T>, life: impl FnOnce(&T) -> Lifetime) -> Result<T, GetFailure> {
+    let found = found.ok_or(GetFailure::Missing)?;
+    if life(&found).is_over(seconds_since_1970()) { Err(GetFailure::Gone) } else { Ok(found) }
 }

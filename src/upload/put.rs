@@ -1,9 +1,16 @@
 //! Storing a file.
 
+use std::net::IpAddr;
+
+use super::expiry::Expiry;
+use super::pointer::{Pointer, owner};
 use super::room::NoPlace;
-use super::{RuleRefusal, UploadRules, Uploads};
+use super::usage::NoRoom;
+use super::{QuotaRefusal, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
-use crate::store::{BodyFault, NewObject, ObjectKey, PutError, StoreError, UploadBody};
+use crate::store::{
+    BodyFault, Lifetime, NewObject, ObjectKey, PutError, StoreError, UploadBody, seconds_since_1970,
+};
 use crate::types::UserHash;
 
 /// Why a file that could have been stored was not. Nothing of it is left.
@@ -12,6 +19,15 @@ pub enum PutFailure {
     /// Not what the vhost takes.
     #[error(transparent)]
     Rule(#[from] RuleRefusal),
+    /// Too much within a minute.
+    #[error(transparent)]
+    Rate(#[from] RateRefusal),
+    /// There is no room for it.
+    #[error("above the quota: {0}")]
+    Quota(#[from] QuotaRefusal),
+    /// It would not be handed out any more.
+    #[error("the time is over for which the file was to be kept")]
+    KeepOver,
     /// The user was erased, and with him his slots, which carry no date that would end them.
     #[error("the user of this slot was erased, and has not come back")]
     Erased,
@@ -35,6 +51,26 @@ pub enum PutFailure {
     Store(#[from] StoreError),
 }
 
+impl From<NoRoom> for PutFailure {
+    fn from(none: NoRoom) -> Self {
+        match none {
+            NoRoom::Quota(quota) => quota.into(),
+            NoRoom::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PutError> for PutFailure {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Exists => Self::Exists,
+            PutError::Sender(fault) => Self::Sender(fault),
+            PutError::Full(error) => Self::Full(error),
+            PutError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<NoPlace> for PutFailure {
     fn from(none: NoPlace) -> Self {
         match none {
@@ -45,34 +81,83 @@ impl From<NoPlace> for PutFailure {
 }
 
 impl Uploads {
-    /// Stores the file that `grant` permits. When this returns, it is durable and whole.
+    /// Stores the file that `grant` permits, for a client at that address. When this returns, it is durable and whole.
     ///
     /// # Errors
     ///
     /// [`PutFailure`]; the slot can then be tried again, unless a file is there.
-    pub async fn put(&self, grant: PutGrant, body: impl UploadBody) -> Result<(), PutFailure> {
-        // A vhost without rules takes no byte.
-        self.rules.get(grant.vhost()).unwrap_or(&UploadRules::default()).check(&grant)?;
+    pub async fn put(
+        &self,
+        grant: PutGrant,
+        client: Option<IpAddr>,
+        body: impl UploadBody,
+    ) -> Result<(), PutFailure> {
+        let rules = self.rules(grant.vhost());
+        rules.check(&grant)?;
         let key = ObjectKey::file(grant.vhost(), grant.path());
         let _place = self.room.enter(&key)?;
-        let owner = grant.path().owner().and_then(|owner| owner.parse().ok());
+        let (owner, now) = (owner(&grant), seconds_since_1970());
+        self.rates.take_bytes(owner, client, grant.size(), now)?;
         if self.is_erased(owner).await? {
             return Err(PutFailure::Erased);
         }
-        let object = NewObject::lasting(grant.size(), grant.content_type().clone());
-        self.store.put(&key, object, body).await.map_err(|error| match error {
-            PutError::Exists => PutFailure::Exists,
-            PutError::Sender(fault) => PutFailure::Sender(fault),
-            PutError::Full(error) => PutFailure::Full(error),
-            PutError::Store(error) => PutFailure::Store(error),
-        })?;
+        let keep_until = rules.retention.deadline(grant.keep(), now);
+        let life = Lifetime { keep_until, slot_ends: grant.expires(), buried: false };
+        if life.is_over(now) {
+            return Err(PutFailure::KeepOver);
+        }
+        let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
+        let reserved = match quotas.exist() {
+            true => Some(self.usage.reserve(quotas, vhost, owner, &key, bytes).await?),
+            false => None,
+        };
+        self.store_file(&grant, &key, life, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
         // stored all the same, and an answer that says otherwise would be wrong.
-        if matches!(self.is_erased(owner).await, Ok(true)) {
+        let erased = matches!(self.is_erased(owner).await, Ok(true));
+        if erased || life.is_over(seconds_since_1970()) {
             self.store.delete(&key).await?;
-            return Err(PutFailure::Erased);
+            if let Some(pointer) = Pointer::of(&grant) {
+                pointer.withdraw(&self.store, &key).await?;
+            }
+            return Err(if erased { PutFailure::Erased } else { PutFailure::KeepOver });
+        }
+        if let Some(reserved) = reserved {
+            reserved.stored(bytes);
         }
         Ok(())
+    }
+
+    /// The file, and before it what leads to it.
+    async fn store_file(
+        &self,
+        grant: &PutGrant,
+        key: &ObjectKey,
+        life: Lifetime,
+        body: impl UploadBody,
+    ) -> Result<(), PutFailure> {
+        let pointer = Pointer::of(grant);
+        if (pointer.is_some() || life.keep_until.is_some()) && self.store.head(key).await?.is_some() {
+            // Whoever tries a used slot again and again leaves nothing.
+            return Err(PutFailure::Exists);
+        }
+        if let Some(pointer) = &pointer {
+            pointer.note(&self.store).await?;
+        }
+        if let Some(deadline) = life.keep_until {
+            let (vhost, path) = (grant.vhost().clone(), grant.path().clone());
+            let owner = pointer.as_ref().map(|pointer| pointer.owner);
+            Expiry { vhost, path, owner }.note(&self.store, deadline).await?;
+        }
+        let object = NewObject { size: grant.size(), content_type: grant.content_type().clone(), life };
+        let stored = self.store.put(key, object, body).await;
+        match (&pointer, &stored) {
+            (Some(pointer), Ok(())) => pointer.note(&self.store).await?,
+            // That may fail as well; then it leads nowhere.
+            (Some(pointer), Err(_)) => drop(pointer.withdraw(&self.store, key).await),
+            (None, _) => {}
+        }
+        Ok(stored?)
     }
 
     /// A tomb stays for good. Of the few users who have one, those who came back are known to the registry.

@@ -1,7 +1,8 @@
 //! What a vhost takes, whoever sends it.
 
+use super::Quotas;
 use crate::authn::PutGrant;
-use crate::policy::{TypeRefusal, TypeRules};
+use crate::policy::{Retention, TypeRefusal, TypeRules};
 use crate::telemetry::reason::FileReason;
 use crate::types::ContentType;
 
@@ -12,6 +13,10 @@ pub struct UploadRules {
     pub max_size: u64,
     /// The types of files.
     pub types: TypeRules,
+    /// How much is stored.
+    pub quotas: Quotas,
+    /// How long it is kept.
+    pub retention: Retention,
 }
 
 /// Why a granted upload is not taken all the same.

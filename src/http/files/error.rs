@@ -70,6 +70,12 @@ impl FileError {
             Self::Put(PutFailure::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, FileReason::TooManyUploads, Refused)
             }
+            Self::Put(PutFailure::Rate(rate)) => (StatusCode::TOO_MANY_REQUESTS, rate.reason(), Refused),
+            Self::Put(PutFailure::Quota(quota)) => {
+                (StatusCode::INSUFFICIENT_STORAGE, quota.reason(), Refused)
+            }
+            Self::Put(PutFailure::KeepOver) => (StatusCode::GONE, FileReason::KeepOver, Refused),
+            Self::Get(GetFailure::Gone) => (StatusCode::GONE, FileReason::Gone, Refused),
             Self::Put(PutFailure::Erased) => (StatusCode::GONE, FileReason::UserErased, Refused),
             Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, FileReason::Exists, Refused),
             Self::Put(PutFailure::Sender(BodyFault::Silent)) => {
@@ -104,6 +110,12 @@ impl FileError {
     fn content_range(&self) -> Option<HeaderValue> {
         let Self::Range(unsatisfiable) = self else { return None };
         HeaderValue::from_str(&unsatisfiable.content_range()).ok()
+    }
+
+    /// When to try again, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        let Self::Put(PutFailure::Rate(rate)) = self else { return None };
+        Some(rate.retry_after())
     }
 
     /// For the audit event.
@@ -152,6 +164,9 @@ impl IntoResponse for &FileError {
                 self.content_range().and_then(|range| headers.insert(header::CONTENT_RANGE, range))
             }
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            StatusCode::TOO_MANY_REQUESTS => {
+                self.retry_after().and_then(|seconds| headers.insert(header::RETRY_AFTER, seconds.into()))
+            }
             _ => None,
         };
         response

@@ -12,13 +12,13 @@ use super::conditions::{Conditions, Verdict};
 use super::error::FileError;
 use super::{FilesDoor, file_request, refuse_download};
 use crate::policy::content_disposition;
-use crate::store::{Object, ObjectInfo};
+use crate::store::{Lifetime, Object, ObjectInfo, seconds_since_1970};
 use crate::telemetry::audit::{self, FileRequest};
 use crate::types::{ByteRange, ObjectPath};
 use crate::upload::{Located, Place, Site};
 
 /// A file never runs, is never framed, and is never taken for something else than its type.
-const SAFE_HEADERS: [(HeaderName, HeaderValue); 5] = [
+const SAFE_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (
         header::CONTENT_SECURITY_POLICY,
@@ -26,8 +26,6 @@ const SAFE_HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
     // Pages of other origins show pictures; those which ask for isolation need to be told that they may.
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
-    // An object never changes; private, because its URL is a secret that a shared cache need not know.
-    (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable")),
     (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
 ];
 
@@ -114,9 +112,21 @@ fn file_headers(question: &Question<'_>, info: &ObjectInfo, length: u64) -> Head
     insert(&mut headers, header::CONTENT_TYPE, info.content_type.as_str());
     let disposition = content_disposition(&site.inline, &info.content_type, path.filename());
     insert(&mut headers, header::CONTENT_DISPOSITION, &disposition);
+    headers.insert(header::CACHE_CONTROL, cache_control(info.life));
     insert(&mut headers, header::ETAG, &info.etag);
     insert(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(info.modified));
     headers
+}
+
+/// An object never changes; private, because its URL is a secret that a shared cache need not know. No copy outlives it.
+fn cache_control(life: Lifetime) -> HeaderValue {
+    let longest = HeaderValue::from_static("private, max-age=86400, immutable");
+    match life.keep_until.and_then(|_| life.left(seconds_since_1970())) {
+        Some(left @ ..86_400) => {
+            HeaderValue::from_str(&format!("private, max-age={left}, immutable")).unwrap_or(longest)
+        }
+        _ => longest,
+    }
 }
 
 /// Each value was parsed or made of visible ASCII; if a store brings something else, the header is left out.

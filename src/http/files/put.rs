@@ -35,7 +35,7 @@ impl FilesDoor {
             told: grant.scheme() == Scheme::Bearer,
         };
         let who = FileRequest { user: receipt.user.as_ref(), ..who };
-        match self.uploads.put(grant, self.pace.watch(body, receipt.size)).await {
+        match self.uploads.put(grant, client, self.pace.watch(body, receipt.size)).await {
             Ok(()) => {
                 audit::stored(who, &receipt.path, receipt.size, start.elapsed());
                 receipt.answer()

@@ -68,6 +68,9 @@ pub(super) const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
 pub(super) const UPLOAD_SECONDS: &str = "ejabberd_sidecar_upload_seconds";
 pub(super) const DOWNLOADS: &str = "ejabberd_sidecar_downloads_total";
 pub(super) const DOWNLOAD_BYTES: &str = "ejabberd_sidecar_download_bytes_total";
+pub(super) const FILES_EXPIRED: &str = "ejabberd_sidecar_files_expired_total";
+pub(super) const FILES_SWEPT: &str = "ejabberd_sidecar_files_swept_timestamp_seconds";
+pub(super) const VHOST_USED: &str = "ejabberd_sidecar_vhost_used_bytes";
 pub(super) const CONNECTIONS: &str = "ejabberd_sidecar_connections";
 pub(super) const REQUESTS_REJECTED: &str = "ejabberd_sidecar_requests_rejected_total";
 pub(super) const STORE_UP: &str = "ejabberd_sidecar_store_up";
@@ -122,6 +125,13 @@ pub const OURS: &[Metric] = &[
     },
     counter(DOWNLOADS, &[VHOST, ("outcome", &["served", REFUSED, "failed"]), REASON], "Downloads"),
     counter(DOWNLOAD_BYTES, &[VHOST], "Bytes of files that were handed to connections"),
+    counter(FILES_EXPIRED, &[VHOST], "Files that this process removed because their time was over"),
+    gauge(FILES_SWEPT, &[], "When it was last made sure that no file is left whose time is over"),
+    gauge(
+        VHOST_USED,
+        &[VHOST],
+        "Bytes of the files of a vhost with upload.quota_per_host, as they were last counted",
+    ),
     gauge(CONNECTIONS, &[LISTENER], "Open connections"),
     counter(
         REQUESTS_REJECTED,

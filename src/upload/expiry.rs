@@ -1,0 +1,196 @@
+//! Files that are not kept for ever: what says so beside each, and the sweep that removes them in their time.
+//!
+//! A file's deadline is published with it, so that it is over at once. That it can be removed without looking at each file, an entry below
+//! `expiring/` says, ordered by time and written before the file is there. Processes may sweep one store together: all that they do can be done twice.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http_body_util::BodyExt as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::usage::Usage;
+use crate::store::{Lifetime, ObjectInfo, ObjectKey, ObjectPrefix, Store, StoreError};
+use crate::telemetry::metrics;
+use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, uri_escaped};
+
+/// Entries that are looked at in one go.
+const BATCH: usize = 500;
+/// How many of them at once.
+const AT_ONCE: usize = 8;
+/// How far the clocks of processes may be apart, in seconds.
+const CLOCKS: u64 = 3600;
+
+/// Says of one file when it is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Expiry {
+    pub(super) vhost: Vhost,
+    pub(super) path: ObjectPath,
+    /// Whose it is, if its path does not tell.
+    pub(super) owner: Option<UserHash>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Json {
+    vhost: String,
+    /// Percent-encoded.
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+}
+
+impl Expiry {
+    fn file(&self) -> ObjectKey {
+        ObjectKey::file(&self.vhost, &self.path)
+    }
+
+    /// Tells neither user nor name.
+    pub(super) fn entry(&self, deadline: u64) -> ObjectKey {
+        let file = Sha256::digest(self.file().as_str());
+        ObjectKey::expiring(&format!("{:08}", deadline / 3600), &format!("{deadline:012}-{}", hex::encode(&file[..16])))
+    }
+
+    /// Writes it down, durably.
+    pub(super) async fn note(&self, store: &Store, deadline: u64) -> Result<(), StoreError> {
+        let content_type = ContentType::parse("application/json").unwrap_or_else(|_| ContentType::unknown());
+        let path = self.path.as_str().split('/').map(|part| uri_escaped(part).to_string());
+        let json = Json {
+            vhost: self.vhost.to_string(),
+            path: path.collect::<Vec<_>>().join("/"),
+            owner: self.owner.map(|owner| owner.to_string()),
+        };
+        // Texts: that does not fail.
+        let text = serde_json::to_string(&json).unwrap_or_default();
+        store.note(&self.entry(deadline), content_type, text).await
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let Json { vhost, path, owner } = serde_json::from_slice(text).ok()?;
+        let owner = owner.map(|owner| owner.parse()).transpose().ok()?;
+        Some(Self { vhost: parse_vhost(&vhost)?, path: ObjectPath::parse(&path).ok()?, owner })
+    }
+}
+
+/// Removes files in their time.
+#[derive(Debug)]
+pub struct Sweeper {
+    store: Arc<Store>,
+    usage: Arc<Usage>,
+    /// Where the last round stopped.
+    after: Option<ObjectKey>,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Files that were removed.
+    pub removed: usize,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+impl Sweeper {
+    /// For the files in `store`.
+    #[must_use]
+    pub fn new(store: Arc<Store>, usage: Arc<Usage>) -> Self {
+        Self { store, usage, after: None }
+    }
+
+    /// Removes some of what is over at `now`, seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; what is left is tried again the next time.
+    pub async fn round(&mut self, now: u64) -> Result<Swept, StoreError> {
+        let due = self.due(now).await?;
+        // Until it ends well, the next round begins at the beginning.
+        self.after = None;
+        let rounds = stream::iter(&due).map(|(entry, deadline)| self.sweep(entry, *deadline, now));
+        let removed = rounds.buffer_unordered(AT_ONCE);
+        let removed: usize = removed.try_fold(0, async |sum, gone| Ok(sum + usize::from(gone))).await?;
+        let more = due.len() == BATCH;
+        self.after = due.into_iter().next_back().map(|(entry, _)| entry).filter(|_| more);
+        Ok(Swept { removed, more })
+    }
+
+    async fn due(&self, now: u64) -> Result<Vec<(ObjectKey, u64)>, StoreError> {
+        let mut due = Vec::new();
+        let each = |key: ObjectKey| {
+            // What is no entry is not ours.
+            let Some(deadline) = deadline(&key) else { return ControlFlow::Continue(()) };
+            if deadline > now || due.len() == BATCH {
+                return ControlFlow::Break(());
+            }
+            due.push((key, deadline));
+            ControlFlow::Continue(())
+        };
+        self.store.list_while(&ObjectPrefix::expiring(), self.after.as_ref(), each).await?;
+        Ok(due)
+    }
+
+    /// Does what an entry says, and answers whether a file was removed.
+    async fn sweep(&self, entry: &ObjectKey, deadline: u64, now: u64) -> Result<bool, StoreError> {
+        // Somebody else may have been here.
+        let Some(found) = self.store.get(entry).await? else { return Ok(false) };
+        let text = found.body.collect().await?.to_bytes();
+        let Some(expiry) = Expiry::parse(&text) else {
+            tracing::warn!("{} does not say of which file it is, and is left as it is", entry.as_str());
+            return Ok(false);
+        };
+        let file = expiry.file();
+        let removed = match self.store.head(&file).await? {
+            // Perhaps it is on its way, and its sender's clock is behind ours.
+            None if deadline + CLOCKS > now => return Ok(false),
+            None => false,
+            // Another entry says when.
+            Some(info) if info.life.keep_until != Some(deadline) => false,
+            Some(info) => {
+                self.end(&expiry, &file, &info, now).await?;
+                !info.life.buried
+            }
+        };
+        self.store.delete(entry).await?;
+        Ok(removed)
+    }
+
+    /// Its slot stays used for as long as there may be a token for it.
+    async fn end(
+        &self,
+        expiry: &Expiry,
+        file: &ObjectKey,
+        info: &ObjectInfo,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let Lifetime { slot_ends, buried, .. } = info.life;
+        match slot_ends.map(|ends| ends.saturating_add(CLOCKS)) {
+            Some(free) if free > now => {
+                expiry.note(&self.store, free).await?;
+                let keep_until = Some(free);
+                self.store.bury(file, Lifetime { keep_until, slot_ends, buried: true }).await?;
+            }
+            Some(_) => self.store.delete(file).await?,
+            None => self.store.bury(file, Lifetime::default()).await?,
+        }
+        if !buried {
+            let Expiry { vhost, path, owner } = expiry;
+            if let Some(owner) = owner {
+                self.store.delete(&ObjectKey::pointer(vhost, *owner, info.size, path)).await?;
+            }
+            self.usage.removed(vhost, owner.or_else(|| hash(path)), file, info.size);
+            metrics::file_expired(vhost);
+        }
+        Ok(())
+    }
+}
+
+/// The user whom a path names.
+pub(super) fn hash(path: &ObjectPath) -> Option<UserHash> {
+    path.owner().and_then(|owner| owner.parse().ok())
+}
+
+fn deadline(entry: &ObjectKey) -> Option<u64> {
+    let name = entry.as_str().strip_prefix("expiring/")?.split_once('/')?.1;
+    name.split_once('-')?.0.parse().ok()
+}
