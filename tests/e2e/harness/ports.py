@@ -2,6 +2,7 @@
 
 import random
 import socket
+from dataclasses import asdict, dataclass, field, fields
 
 # Below what Linux gives to outgoing connections: none of those may take the
 # port of a server while that one restarts.
@@ -19,3 +20,27 @@ def free_ports(count: int) -> list[int]:
         if len(found) == count:
             return found
     raise AssertionError(f"only {found} are free of 100 ports tried")
+
+
+@dataclass
+class Ports:
+    """Those of an installation: free ones."""
+
+    c2s: int = field(init=False)
+    c2s_tls: int = field(init=False)
+    s2s: int = field(init=False)
+    http: int = field(init=False)
+    api: int = field(init=False)
+    stun: int = field(init=False)
+    public: int = field(init=False)
+    hook: int = field(init=False)
+    ops: int = field(init=False)
+
+    def __post_init__(self):
+        names = [each.name for each in fields(self)]
+        for name, port in zip(names, free_ports(len(names)), strict=True):
+            setattr(self, name, port)
+
+    def variables(self) -> dict[str, str]:
+        """As scripts/configure and `make up` take them."""
+        return {f"UP_{name.upper()}_PORT": str(port) for name, port in asdict(self).items()}
