@@ -1,5 +1,6 @@
 """hurl-tests/ against a running sidecar. The files are documentation, too."""
 
+import asyncio
 import os
 import subprocess
 
@@ -7,6 +8,7 @@ import pytest
 
 from harness import tokens
 from harness.paths import HURL_TESTS
+from harness.xmpp import logged_in
 
 HELLO = len("Hello, file.")
 TOO_LARGE = 100 * 1024 * 1024 + 1
@@ -40,7 +42,11 @@ def write(path, values: dict[str, str]) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", sorted(f.name for f in HURL_TESTS.glob("*.hurl")))
+# Needs users who are logged in.
+API = "ejabberd-api.hurl"
+
+
+@pytest.mark.parametrize("name", sorted(f.name for f in HURL_TESTS.glob("*.hurl") if f.name != API))
 def test_hurl(server, tmp_path, name):
     hidden = secrets(server)
     shown = {
@@ -49,11 +55,30 @@ def test_hurl(server, tmp_path, name):
         "get_url": hidden["put_url"].partition("?")[0],
         "page_get_url": hidden["page_put_url"].partition("?")[0],
     }
-    command = [os.environ.get("HURL", "hurl"), "--test", "--no-color"]
-    command += ["--variables-file", write(tmp_path / "variables", shown)]
-    command += ["--secrets-file", write(tmp_path / "secrets", hidden)]
+    options = ["--secrets-file", write(tmp_path / "secrets", hidden)]
     if server.hook_socket and name == "login.hurl":
-        command += ["--unix-socket", str(server.hook_socket)]
+        options += ["--unix-socket", str(server.hook_socket)]
+    run(tmp_path, name, shown, *options)
+
+
+def test_hurl_of_ejabberds_api(server, tmp_path):
+    jid = "connected@localhost"
+    token = server.sidecar.mint(jid)
+
+    async def conversation():
+        phone = logged_in(server.ejabberd, f"{jid}/phone", token)
+        async with phone as first, logged_in(server.ejabberd, jid, token) as second:
+            ended = [asyncio.create_task(c.wait_until("disconnected")) for c in (first, second)]
+            shown = {"api": server.ejabberd.api_url, "user": "connected", "resource": "phone"}
+            await asyncio.to_thread(run, tmp_path, API, shown)
+            await asyncio.wait_for(asyncio.gather(*ended), 30)
+
+    asyncio.run(conversation())
+
+
+def run(folder, name: str, variables: dict[str, str], *options: str) -> None:
+    command = [os.environ.get("HURL", "hurl"), "--test", "--no-color", *options]
+    command += ["--variables-file", write(folder / "variables", variables)]
 
     hurl = subprocess.run([*command, HURL_TESTS / name], capture_output=True, text=True, timeout=60)
 

@@ -23,7 +23,7 @@ class Ejabberd:
         self.tls_port = ports.c2s_tls
         self.web_port = ports.http
         self.stun_port = ports.stun
-        self.api_url = f"http://127.0.0.1:{ports.api}/api"
+        self.api_url = f"http://127.0.0.1:{ports.api}/api/v0"
         self.log = data / "logs" / "ejabberd.log"
         self.certificate = data / "certs" / "localhost.crt"
         self.config = data / "ejabberd" / "ejabberd.yml"

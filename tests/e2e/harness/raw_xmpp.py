@@ -41,8 +41,13 @@ class Answer:
     closed: str | None = None  # the error it ended the stream with
 
 
+# A server that leaves the rest of a message unread resets the connection, and the network may then
+# lose what it said last.
+WITHOUT_A_WORD = "without a word"
+
+
 class StreamClosedError(Exception):
-    """The server ended the stream; the text is its condition."""
+    """The server ended the stream; the text is its condition, or WITHOUT_A_WORD."""
 
 
 class _Connection:
@@ -76,7 +81,7 @@ class _Connection:
 
     def send(self, data: bytes) -> None:
         # A server that has read enough says so before it closes: what it said is read next.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             self._socket.sendall(data)
 
     def expect(self, *tags: str) -> ElementTree.Element:
@@ -93,9 +98,12 @@ class _Connection:
                 self._depth += 1 if event == "start" else -1
                 if event == "end" and self._depth == 1:
                     return element
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except (ConnectionError, ssl.SSLError):
+                data = b""
             if not data:
-                raise StreamClosedError("without a word")
+                raise StreamClosedError(WITHOUT_A_WORD)
             self._parser.feed(data)
 
     def close(self) -> None:
