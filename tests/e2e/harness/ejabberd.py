@@ -21,6 +21,7 @@ class Ejabberd:
     def __init__(self, data: Path, ports: Ports):
         self.port = ports.c2s
         self.tls_port = ports.c2s_tls
+        self.s2s_port = ports.s2s
         self.web_port = ports.http
         self.stun_port = ports.stun
         self.api_url = f"http://127.0.0.1:{ports.api}/api/v0"

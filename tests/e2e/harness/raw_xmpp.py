@@ -51,8 +51,9 @@ class StreamClosedError(Exception):
 
 
 class _Connection:
-    def __init__(self, server, source: str = "127.0.0.1"):
-        self._socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
+    def __init__(self, server, source: str = "127.0.0.1", port: int | None = None):
+        address = ("127.0.0.1", port or server.port)
+        self._socket = socket.create_connection(address, PATIENCE, (source, 0))
         self._trust = ssl.create_default_context(cafile=str(server.certificate))
 
     def begin(self) -> None:
@@ -60,6 +61,10 @@ class _Connection:
         self._open_stream()
         self.send(STARTTLS)
         self.expect(TLS + "proceed")
+        self.begin_in_tls()
+
+    def begin_in_tls(self) -> None:
+        """The same, where TLS comes first."""
         self._socket = self._trust.wrap_socket(self._socket, server_hostname="localhost")
         self._open_stream()
 
@@ -118,6 +123,13 @@ def _condition(error: ElementTree.Element) -> str:
 def login(server, user: str | bytes, password: str | bytes, source="127.0.0.1") -> Answer:
     """A login as usual: no authorization identity."""
     return sasl_plain(server, b"\0".join([b"", _bytes(user), _bytes(password)]), source)
+
+
+def login_over_direct_tls(server, user: str, password: str) -> Answer:
+    """At the port that speaks TLS from the first byte."""
+    with closing(_Connection(server, port=server.tls_port)) as connection:
+        connection.begin_in_tls()
+        return connection.log_in(f"\0{user}\0{password}".encode())
 
 
 def login_as(server, authzid: str, user: str, password: str) -> Answer:
