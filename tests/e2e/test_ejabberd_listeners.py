@@ -75,12 +75,30 @@ def test_web_clients_find_their_addresses_and_nothing_else(on_disk):
         assert web_get(server, path).status == 404, path
 
 
+def test_bosh_takes_no_password_that_ejabberd_could_not_hand_on(on_disk):
+    """extauth frames end at 65535 bytes: what is longer would end ejabberd's processes."""
+    begin = (
+        "<body xmlns='http://jabber.org/protocol/httpbind' to='localhost' rid='1' wait='1' hold='1'"
+        " ver='1.6' xmlns:xmpp='urn:xmpp:xbosh' xmpp:version='1.0'>%s</body>"
+    )
+
+    small, large = (
+        web_request(on_disk.ejabberd, "POST", "/bosh", begin % ("x" * size)) for size in (0, 65_536)
+    )
+
+    assert (small.status, large.status) == (200, 403)
+
+
 def web_get(server, path):
+    return web_request(server, "GET", path)
+
+
+def web_request(server, method, path, body=None):
     trust = ssl.create_default_context(cafile=str(server.certificate))
     connection = http.client.HTTPSConnection(
         "localhost", server.web_port, timeout=30, context=trust
     )
-    connection.request("GET", path)
+    connection.request(method, path, body)
     answer = connection.getresponse()
     answer.body = answer.read()
     connection.close()
