@@ -66,7 +66,7 @@ install_fuzz_tools() {
     have c++ || apt_install "the fuzz targets (a C++ compiler)" g++
 }
 
-# What the end-to-end tests need but for the chat servers; run_e2e runs them.
+# What the end-to-end tests need, but for the chat servers.
 install_e2e_tools() {
     install_build_tools
     have curl || apt_install "the end-to-end tests" curl
@@ -75,11 +75,11 @@ install_e2e_tools() {
     VENV=$("$ROOT/scripts/venv")
     HURL=$("$ROOT/scripts/hurl")
     export HURL
+    # The servers of the tests are here, whatever proxy is set.
+    export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
 }
 
 run_e2e() {
-    # The servers of the tests are here, whatever proxy is set.
-    export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
     cargo build --locked --example s3-server
     # By itself, as `make up` builds it: other targets bring in other features.
     cargo build --locked --bin ejabberd-sidecar
