@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-matrix test-browser soak fuzz bench lint
+.PHONY: help up build test test-matrix test-browser soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ fuzz: ## the parsers of tokens, keys and frames, FUZZ_SECONDS (30) each
 
 bench: ## numbers beside their goals, and beside nginx and Prosody
 	@scripts/bench
+
+docs: ## docs/configuration.md, made of the types
+	@WRITE_DOCS=1 cargo test --quiet --locked --test configuration the_page_is_up_to_date >/dev/null
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors
 	@scripts/lint

@@ -14,7 +14,7 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use support::http::{Answer, Client, get, put};
+use support::http::{Answer, Client, get, post_form, put};
 use support::{FREE_PORTS, PATIENCE, Service, configuration, tokens, wait_until};
 use tempfile::TempDir;
 
@@ -327,6 +327,33 @@ fn a_full_disk_mounted_for_this_is_507_until_there_is_room() {
     fs::remove_file(store.join("files/localhost").join(&second)).expect("ours");
     assert_eq!(upload(&service, &third, &large).status, 201);
     assert_stored(&store, &[&first, &third]);
+}
+
+#[test]
+fn who_has_filled_the_disk_can_be_removed() {
+    let settings = large_files() + "[auth]\nprovisioning = true\n";
+    let service = Service::start_on_small_disk(4 * MIB as u64, &settings);
+    let store = service.seen();
+    let ask = |call: &str, form: &[(&str, &str)]| post_form(&service.address("hook"), call, form);
+    let alice = [("user", "alice"), ("server", "localhost")];
+    let password = tokens::good("alice");
+    let login = ask("/check_password", &[alice[0], alice[1], ("pass", &password)]);
+    assert_eq!(login.text(), "true");
+    wait_until("alice is written down", || store.join("users").exists() && staged(&store).is_empty());
+
+    // Smaller and smaller, until there is no room for a byte.
+    let pieces = [MIB; 4].into_iter().chain([MIB / 16; 20]).chain([4096; 20]).chain([1; 20]).enumerate();
+    let mut refused = pieces.filter(|(n, size)| {
+        let answer = upload(&service, &format!("{HASH}/{n}/name"), &vec![1; *size]);
+        (*size, answer.status) == (1, 507)
+    });
+    assert!(refused.next().is_some(), "the disk is full");
+
+    assert_eq!(ask("/remove_user", &alice).status, 204);
+    let left = files_below(&store);
+    assert!(!left.iter().any(|file| file.starts_with("files/")), "{left:?}");
+    assert_eq!(upload(&service, &format!("{HASH}/new/name"), b"data").status, 410);
+    assert_eq!(ask("/user_exists", &alice).text(), "false");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use super::descriptors::affordable_connections;
 use super::login;
 use super::uploads::sites;
 use crate::config::{ConfigError, Limits, Settings, StoreSettings};
-use crate::http::{self, BindError, FilesDoor, HookDoor, Listener, OpsDoor, Pace, Socket, TURNED_AWAY, Tls};
+use crate::http::{
+    self, BindError, FilesDoor, HookDoor, Lanes, Listener, OpsDoor, Pace, Socket, TURNED_AWAY, Tls,
+};
 use crate::login::{Accounts, Registry};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics as counters;
@@ -78,12 +80,18 @@ impl App {
         let (login, watched) = login::build(hosts, &registry, limits.logins_per_minute);
         let login = Arc::new(login);
         let accounts = Accounts::new(Arc::clone(&login), Arc::clone(&registry), Arc::clone(&store));
-        let door = HookDoor { login, accounts: Arc::new(accounts), files: runtimes.files().clone() };
+        let door = HookDoor { login, accounts: Arc::new(accounts), chores: runtimes.chores().clone() };
         let ops = OpsDoor { metrics, store: Arc::clone(&health), registry: Arc::clone(&registry) };
 
         let mut public = {
-            let _runtime = runtimes.files().enter();
-            listener("public", &listen.public, http::files(Arc::new(files)), &limits)?
+            let _runtime = runtimes.chores().enter();
+            listener(
+                "public",
+                &listen.public,
+                http::files(Arc::new(files)),
+                &limits,
+                runtimes.lanes().clone(),
+            )?
         };
         public.turned_away = TURNED_AWAY;
         public.proxies = Some(listen.trusted_proxies);
@@ -93,10 +101,11 @@ impl App {
             WatchedTls { files, served }
         });
         let _runtime = runtimes.main().enter();
+        let lanes = Lanes::one(runtimes.main());
         let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials, limits.idle_timeout);
-        let mut hook = listener("hook", &listen.hook, hook_routes, &limits)?;
+        let mut hook = listener("hook", &listen.hook, hook_routes, &limits, lanes.clone())?;
         hook.header_timeout = HOOK_PAUSE;
-        let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits)?;
+        let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits, lanes)?;
         let background = Background { store, health, registry: Arc::clone(&registry), watched, tls };
         Ok(Self { public, hook, ops, registry, background, drain: limits.drain, uploads: tasks })
     }
@@ -107,11 +116,13 @@ fn listener(
     address: &Address,
     routes: Router,
     limits: &Limits,
+    lanes: Lanes,
 ) -> Result<Listener, BindError> {
     Ok(Listener {
         name,
         socket: Socket::bind(name, address)?,
         routes,
+        lanes,
         connections: limits.connections,
         header_timeout: limits.header_timeout,
         pace: pace(limits),

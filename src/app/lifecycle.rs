@@ -49,8 +49,8 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
     let App { public, hook, ops, registry, background, drain, uploads } = app;
-    let mut background = background.start(runtimes.files()).await;
-    let mut files = Serving::start([public], runtimes.files());
+    let mut background = background.start(runtimes.chores()).await;
+    let mut files = Serving::start([public], runtimes.chores());
     let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
 

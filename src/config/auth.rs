@@ -27,13 +27,29 @@ pub struct AuthSettings {
     pub token_max_bytes: usize,
 }
 
+/// How users log in, and who exists.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAuth {
+    /// Who exists when somebody writes to a user who is not there: for him ejabberd keeps messages, and for others it answers with an error.
+    ///
+    /// Default: `"seen"`
     user_exists: Option<RawUserExists>,
+    /// A list of users who exist in any case: a localpart or bare JID a line, `#` for comments. Users of other vhosts are left out, so that several may share a
+    /// file. It is read again when it changes.
+    ///
+    /// Default: none
     users_file: Option<PathBuf>,
+    /// Whether ejabberd may make and remove accounts (`ejabberdctl register`, `unregister`, and what it lets clients ask for). A removed user loses
+    /// his uploads and his entry in the registry. Off, because tokens alone say who is a user.
+    ///
+    /// Default: `false`
     #[serde(default, deserialize_with = "from_text")]
     provisioning: Option<bool>,
+    /// Longer passwords are refused unread, from 128 to 65535. ejabberd's own limits have to let a token of this size through: its largest stanza before the login is
+    /// one of them.
+    ///
+    /// Default: `8192`
     #[serde(default, deserialize_with = "from_text")]
     token_max_bytes: Option<usize>,
 }
@@ -41,8 +57,11 @@ pub(super) struct RawAuth {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum RawUserExists {
+    /// Whoever logged in once, or was registered; it is remembered in the store.
     Seen,
+    /// Everybody: messages are kept even for names that nobody has.
     All,
+    /// Nobody but the users of `users_file`: what is sent to others while they are away is lost.
     None,
 }
 

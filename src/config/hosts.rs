@@ -24,6 +24,8 @@ pub struct HostSettings {
     pub issuers: Vec<IssuerSettings>,
 }
 
+/// A vhost: a section for each domain that ejabberd serves with us, at least one. Its users log in with the tokens of its issuers; `auth` and `upload` below it go before
+/// the general sections of these names. Vhosts are in the file alone, since their names do not fit into environment variables.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawHost {

@@ -44,25 +44,74 @@ pub struct IssuerSettings {
     pub keys: KeySource,
 }
 
+/// Whose tokens log users in, one section for each issuer, and what they have to say. A token's `iss` decides which issuer's rules and keys count. Exactly
+/// one of `secret`, `secret_file`, `pem_file`, `jwk_file` and `jwks_file` gives the keys. [logins.md](logins.md) has it in full.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawIssuer {
+    /// What a token's `iss` has to equal, byte for byte: mind the slash at the end.
     issuer: String,
+    /// One of these has to be in a token's `aud`. Without any, a token must have no `aud` at all: it was made for somebody else.
+    ///
+    /// Default: `[]`
     audience: Option<OneOrMany<String>>,
+    /// What the keys may be for, of `HS256`, `HS384`, `HS512`, `RS256`, `RS384`, `RS512`, `PS256`,
+    /// `PS384`, `PS512`, `ES256`, `ES384` and `EdDSA`. A key decides its algorithm, and a token never does.
+    ///
+    /// Default: by the key: its own `alg`, else `HS256` for a secret, `RS256` for RSA, `ES256` for P-256, `ES384` for P-384, `EdDSA`
+    /// for Ed25519
     algorithms: Option<Vec<String>>,
+    /// The values that the header `typ` may have, as far as a token has one. `logout+jwt`, `dpop+jwt` and the like never log in.
+    ///
+    /// Default: none, `JWT` and `at+jwt`
     typ: Option<OneOrMany<String>>,
+    /// The claim that names the user, by a localpart or by a bare JID of the vhost. A name that begins with a slash leads to a claim that lies deeper: `"/account/name"`.
+    ///
+    /// Default: `"sub"`
     user_claim: Option<String>,
+    /// Claims that have to be there and not be `false`, as a list; or a table of claims with the values that they have to have. A list of values means any of them, and
+    /// a claim that is a list, or `scope`, has to contain one: `{ typ = "Bearer", "/realm_access/roles" = "chat" }`.
+    ///
+    /// Default: `[]`
     required_claims: Option<RawRequired>,
+    /// For whom the issuer may vouch: regular expressions, one of which has to match the whole localpart, in any case. Guests who register
+    /// themselves are kept apart by `"guest-[a-z0-9]+"`.
+    ///
+    /// Default: none, which means everybody
     localparts: Option<OneOrMany<String>>,
+    /// For whom it may not, also if it may by `localparts`. A list of your own replaces the default, and `[]` is for an issuer that you trust with administrators.
+    ///
+    /// Default: `["admin", "administrator", "ejabberd", "root"]`
     deny_localparts: Option<OneOrMany<String>>,
+    /// How far clocks may be apart, five minutes at most.
+    ///
+    /// Default: `"30s"`
     #[serde(default, with = "humantime_serde")]
     leeway: Option<Duration>,
+    /// The longest time from `iat`, or from now, to `exp`. A token cannot be taken back, so it should not live long.
+    ///
+    /// Default: `"24h"`
     #[serde(default, with = "humantime_serde")]
     max_lifetime: Option<Duration>,
+    /// Shared secrets, of 32 bytes or more (48 for HS384, 64 for HS512). The first signs (`token mint`), all verify.
+    ///
+    /// Default: none
     secret: Option<OneOrMany<SecretString>>,
+    /// The same, from a file: one a line.
+    ///
+    /// Default: none
     secret_file: Option<PathBuf>,
+    /// Public keys or certificates in PEM, one or several. A certificate counts as the key in it, whatever its dates.
+    ///
+    /// Default: none
     pem_file: Option<PathBuf>,
+    /// A key as a JSON Web Key, a public one or a secret.
+    ///
+    /// Default: none
     jwk_file: Option<PathBuf>,
+    /// A JSON Web Key Set. It is read again when it changes, so that keys rotate without a restart; if it cannot be used as it is then, the keys from before stay in force.
+    ///
+    /// Default: none
     jwks_file: Option<PathBuf>,
 }
 

@@ -30,20 +30,44 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+/// What a stranger may cost. The defaults fit a small machine with thousands of users.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimits {
+    /// Open connections of each listener, 65536 at most. Above it the public one answers 503 with `Retry-After`, and the others let further ones wait. If the limit
+    /// on open files is too low, fewer are taken, which the log says at the start.
+    ///
+    /// Default: `2048`
     #[serde(default, deserialize_with = "from_text")]
     connections: Option<usize>,
+    /// For the head of a request, at most 128 KiB, and for a TLS handshake.
+    ///
+    /// Default: `"10s"`
     #[serde(default, with = "humantime_serde")]
     header_timeout: Option<Duration>,
+    /// For a client that sends nothing of a body, or takes less of an answer than `min_rate` in that time. Some object stores close a connection that was silent for 65
+    /// seconds, so it stays below that.
+    ///
+    /// Default: `"45s"`
     #[serde(default, with = "humantime_serde")]
     idle_timeout: Option<Duration>,
+    /// Bytes a second that a client has to send or take on average: a body has `idle_timeout` and its size divided by this in all. `"0B"` for any.
+    ///
+    /// Default: `"1KiB"`
     min_rate: Option<ByteSize>,
+    /// Uploads at once, each of which costs a few dozen kilobytes however large it is. Further ones are answered 503 with `Retry-After`.
+    ///
+    /// Default: `1024`
     #[serde(default, deserialize_with = "from_text")]
     uploads: Option<usize>,
+    /// Failed logins of one user in a minute that are told one by one in the log. Further ones are only counted. A good token always gets in.
+    ///
+    /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]
     logins_per_minute: Option<u32>,
+    /// For uploads and downloads under way when the service is told to stop (SIGTERM); logins are answered all the while. A second signal ends all.
+    ///
+    /// Default: `"30s"`
     #[serde(default, with = "humantime_serde")]
     drain: Option<Duration>,
 }

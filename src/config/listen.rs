@@ -32,17 +32,42 @@ pub struct ListenSettings {
     pub ops: Address,
 }
 
+/// Where the three listeners stand. They are never mixed: the world reaches `public` alone, ejabberd the `hook`, and what watches the service `ops`.
+/// An address is an IP address with its port (`"[::]:8080"`), or a socket's path after `unix:`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawListen {
+    /// Uploads and downloads, for clients; usually behind a reverse proxy or an ingress.
+    ///
+    /// Default: `"0.0.0.0:8080"`
     public: Option<String>,
     #[serde(default)]
     tls: RawTls,
+    /// Addresses and networks of proxies, as in `["10.0.0.0/8", "::1"]`, whose `X-Forwarded-For` is believed when the log tells a client's address. Nobody else's is:
+    /// whoever could write it would choose the address that is banned for his deeds.
+    ///
+    /// Default: `[]`
     trusted_proxies: Option<OneOrMany<String>>,
+    /// External auth, for ejabberd alone. Whoever reaches it can try passwords, so beyond loopback it is refused without `hook_credentials`. A socket
+    /// (`"unix:/run/ejabberd-sidecar/hook.sock"`) is reached by those alone who may open it.
+    ///
+    /// Default: `"127.0.0.1:8081"`
     hook: Option<String>,
+    /// A path before those of the hook, as `path_prefix` of `MongooseIM` has it: `"/auth"`, without a slash at the end.
+    ///
+    /// Default: `""`
     hook_prefix: Option<String>,
+    /// `name:password`, which callers of the hook have to show as Basic credentials (`extauth --credentials-file`). The password has 16 bytes or more.
+    ///
+    /// Default: none, since loopback keeps others away
     hook_credentials: Option<SecretString>,
+    /// The same, from a file.
+    ///
+    /// Default: none
     hook_credentials_file: Option<PathBuf>,
+    /// `/livez`, `/readyz` and `/metrics`: reads alone, and nothing secret.
+    ///
+    /// Default: `"0.0.0.0:8082"`
     ops: Option<String>,
 }
 

@@ -13,19 +13,30 @@ pub struct LogSettings {
     pub level: tracing::Level,
 }
 
+/// What is told on stderr. No token, secret or query string ever is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLog {
+    /// How lines look.
+    ///
+    /// Default: `"human"`
     format: Option<LogFormat>,
+    /// The least important lines that are written.
+    ///
+    /// Default: `"info"`
     level: Option<Level>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
+    /// What somebody has to mend.
     Error,
+    /// What may become that.
     Warn,
+    /// Each decision, with its reason.
     Info,
+    /// For who looks for a fault, of ours or of a client.
     Debug,
 }
 

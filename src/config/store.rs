@@ -31,29 +31,66 @@ pub enum StoreSettings {
     },
 }
 
-/// Both kinds' keys in one table: then the message for a key of the wrong kind can say so.
+/// Where files and the registry of users lie: in a folder (`kind = "disk"`) or in a bucket (`kind = "s3"`). All state is there. Several processes may share either.
+/// An option of the other kind is refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawStore {
+    /// Which of the two.
+    ///
+    /// Default: none, and it has to be given
     kind: Option<Kind>,
+    /// Disk: the folder, which is made at the start where it is missing. While the service runs it is never made anew: where it is gone, because
+    /// its volume is, no file is taken and none called missing until it is back.
+    ///
+    /// Default: none, and `kind = "disk"` needs it
     path: Option<PathBuf>,
+    /// Disk: whether an upload is on the disk before it is answered. Without, a file is lost if the machine stops within the next half minute.
+    ///
+    /// Default: `true`
     #[serde(default, deserialize_with = "from_text")]
     sync: Option<bool>,
+    /// S3: the bucket. It has to be there, and nobody else should write to it.
+    ///
+    /// Default: none, and `kind = "s3"` needs it
     bucket: Option<String>,
+    /// S3: the region, which is signed. Most servers other than AWS take any.
+    ///
+    /// Default: `"us-east-1"`
     region: Option<String>,
+    /// S3: the server, where it is not AWS: `"https://s3.example.org"`.
+    ///
+    /// Default: none, which means that of AWS in `region`
     endpoint: Option<String>,
+    /// S3: what all names in the bucket begin with: `"chat/"`.
+    ///
+    /// Default: `""`
     prefix: Option<String>,
+    /// S3: whether the bucket stands in the path and not in the server's name. `MinIO`, Garage and most others need it.
+    ///
+    /// Default: `false`
     #[serde(default, deserialize_with = "from_text")]
     path_style: Option<bool>,
+    /// S3: who asks.
+    ///
+    /// Default: none, and `kind = "s3"` needs it
     access_key_id: Option<String>,
+    /// S3: the secret that goes with it.
+    ///
+    /// Default: none, and `kind = "s3"` needs it, or the file
     secret_access_key: Option<SecretString>,
+    /// S3: the same, from a file.
+    ///
+    /// Default: none
     secret_access_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
+    /// A folder.
     Disk,
+    /// A bucket.
     S3,
 }
 

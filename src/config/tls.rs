@@ -19,10 +19,18 @@ pub struct TlsSettings {
     identity: Identity,
 }
 
+/// The certificate of the public listener. Without it that one speaks plain HTTP, for a reverse proxy. Both files are read again when they change: a
+/// new pair counts as soon as both fit together, and until then the old one stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawTls {
+    /// The certificate with its chain, in PEM.
+    ///
+    /// Default: none
     cert: Option<PathBuf>,
+    /// Its private key, in PEM.
+    ///
+    /// Default: none
     key: Option<PathBuf>,
 }
 

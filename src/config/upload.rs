@@ -48,19 +48,58 @@ impl UploadSettings {
     }
 }
 
+/// Which files are taken, and on whose word. `@HOST@` stands for the vhost.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawUpload {
+    /// What clients put before a file's path: equal to `put_url` and `get_url` of ejabberd's `mod_http_upload`. The part behind it is what
+    /// ejabberd signs. Each vhost needs one of its own, which `@HOST@` gives it.
+    ///
+    /// Default: `"http://localhost:8080/upload/@HOST@"`, to try things out
     public_url: Option<String>,
+    /// The secrets that are shared with the XMPP server, of 16 bytes or more: `external_secret` of `mod_http_upload`. The first signs (`url sign`), all verify: to rotate,
+    /// put the new one first, change it in ejabberd, and take the old one out when no slot of it is in use. Vhosts that share a secret accept each other's slots, and an
+    /// issuer's secret is refused here.
+    ///
+    /// Default: none, and one has to be given
     secrets: Option<Vec<SecretString>>,
+    /// The same, from a file: one a line.
+    ///
+    /// Default: none
     secrets_file: Option<PathBuf>,
+    /// The schemes by which upload tokens are accepted; the first signs. `v` is ejabberd's, `v2` that of Prosody's module with `http_upload_external_protocol = "v2"`, and
+    /// `token` Metronome's name for it.
+    ///
+    /// Default: `["v"]`
     accept: Option<OneOrMany<String>>,
+    /// The largest file. Others are refused unread. Set `max_size` of ejabberd's `mod_http_upload` to the same number of bytes: clients then know before they try.
+    ///
+    /// Default: `"100MiB"`
     max_size: Option<ByteSize>,
+    /// The types that are taken, by the `Content-Type` that the client sends: `["image/*", "video/mp4"]`. `"*/*"` takes all, also where the general section says
+    /// otherwise.
+    ///
+    /// Default: `"*/*"`
     allowed_types: Option<OneOrMany<String>>,
+    /// The types that are not, also if they are allowed.
+    ///
+    /// Default: `[]`
     denied_types: Option<OneOrMany<String>>,
+    /// The same as `allowed_types` for what stands behind the last dot of a file's name, in any case: `["jpg", "png"]`. `"*"` takes all.
+    ///
+    /// Default: `"*"`
     allowed_extensions: Option<OneOrMany<String>>,
+    /// Those that are not, also if they are allowed.
+    ///
+    /// Default: `[]`
     denied_extensions: Option<OneOrMany<String>>,
+    /// The types that a browser shows; everything else is saved. What could run in a page (HTML, SVG, XML, scripts) is refused here, and never shown.
+    ///
+    /// Default: `["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]`
     inline_types: Option<OneOrMany<String>>,
+    /// Paths below which files are found as well (`["/old/@HOST@/"]`), so that the links in old messages go on to work after a migration. Nothing is taken there.
+    ///
+    /// Default: `[]`
     legacy_prefixes: Option<OneOrMany<String>>,
 }
 

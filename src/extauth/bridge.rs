@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::{HookClient, Reply};
 use super::frame;
 use super::question::Question;
+use crate::telemetry::reason::BridgeReason;
 use crate::telemetry::throttle::{self, Kind};
 
 /// One try. The hook answers in milliseconds, or something is wrong with it.
@@ -37,7 +38,7 @@ pub fn serve(
             Ok(question) => patience.answer(question),
             Err(denied) => {
                 if throttle::may_tell(Kind::Question) {
-                    tracing::info!(reason = "request_denied", "answered no: {denied}");
+                    tracing::info!(reason = BridgeReason::RequestDenied.code(), "answered no: {denied}");
                 }
                 false
             }
@@ -73,11 +74,17 @@ impl Patience<'_> {
                     return reply == Reply::Yes || reply == Reply::Already && tried;
                 }
                 Err(error) if !error.is_passing() => {
-                    tracing::error!(reason = "hook_refused", "{question:?} is answered no: {error}");
+                    tracing::error!(
+                        reason = BridgeReason::HookRefused.code(),
+                        "{question:?} is answered no: {error}"
+                    );
                     return false;
                 }
                 Err(error) if self.missed(&error) >= self.grace => {
-                    tracing::error!(reason = "hook_away", "{question:?} is answered no: {error}");
+                    tracing::error!(
+                        reason = BridgeReason::HookAway.code(),
+                        "{question:?} is answered no: {error}"
+                    );
                     return false;
                 }
                 Err(_) => {

@@ -16,6 +16,7 @@ use super::question::{Name, Question};
 use crate::authn::HookCredentials;
 use crate::login::{AccountRefusal, Accounts, Login};
 use crate::telemetry::audit::{self, Why};
+use crate::telemetry::reason::HookReason;
 
 /// What the hook asks.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct HookDoor {
     /// Who exists.
     pub accounts: Arc<Accounts>,
     /// Where accounts are made and removed: that reads and writes files, for which no login waits.
-    pub files: Handle,
+    pub chores: Handle,
 }
 
 impl FromRef<HookDoor> for Arc<Login> {
@@ -40,7 +41,7 @@ impl HookDoor {
     where
         F: Future<Output = StatusCode> + Send + 'static,
     {
-        let answer = self.files.spawn(call(Arc::clone(&self.accounts))).await;
+        let answer = self.chores.spawn(call(Arc::clone(&self.accounts))).await;
         // Only at the end of the process, or after a panic.
         answer.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
     }
@@ -157,6 +158,6 @@ pub(super) async fn require_credentials(
     } else {
         "no credentials were sent"
     };
-    audit::hook_refused(Why { code: "credentials_wrong", text: &text });
+    audit::hook_refused(Why::new(HookReason::CredentialsWrong, &text));
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"hook\"")]).into_response()
 }

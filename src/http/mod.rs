@@ -4,6 +4,7 @@ mod client;
 mod connection;
 mod files;
 mod hook;
+mod lanes;
 mod linger;
 mod ops;
 mod pace;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use self::files::FilesDoor;
 pub use self::hook::HookDoor;
+pub use self::lanes::Lanes;
 pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
 pub use self::routes::{files, hook, ops};

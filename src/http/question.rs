@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::telemetry::audit::{self, Why};
+use crate::telemetry::reason::HookReason;
 use crate::types::encoded_once;
 
 /// The arguments of a call, wherever they stand.
@@ -47,7 +48,7 @@ fn parse<T: DeserializeOwned>(form: &[u8]) -> Result<Question<T>, Malformed> {
 }
 
 fn told(problem: &dyn std::fmt::Display, status: StatusCode) -> Malformed {
-    audit::hook_refused(Why { code: "request_malformed", text: problem });
+    audit::hook_refused(Why::new(HookReason::Malformed, problem));
     Malformed(status)
 }
 

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::files::RETRY_AFTER;
 use crate::telemetry::audit::Why;
+use crate::telemetry::reason::RequestReason;
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -40,13 +41,13 @@ impl Rejection {
 
     /// For the audit event.
     pub(super) fn audit(&self) -> Why<'_> {
-        let code = match self {
-            Self::HeadTimeout => "head_timeout",
-            Self::HeadTooLarge => "head_too_large",
-            Self::Malformed(_) | Self::Host => "request_malformed",
-            Self::TooManyConnections => "too_many_connections",
+        let reason = match self {
+            Self::HeadTimeout => RequestReason::HeadTimeout,
+            Self::HeadTooLarge => RequestReason::HeadTooLarge,
+            Self::Malformed(_) | Self::Host => RequestReason::Malformed,
+            Self::TooManyConnections => RequestReason::TooManyConnections,
         };
-        Why { code, text: self }
+        Why::new(reason, self)
     }
 }
 

@@ -1,12 +1,11 @@
 //! How many connections a listener takes.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::socket::{Socket, Stream};
+use super::socket::{Accepted, Socket};
 
 /// Room for connections, and a little more for telling others that there is none.
 #[derive(Debug)]
@@ -30,14 +29,14 @@ impl Seats {
     }
 
     /// Waits for room, then for a connection.
-    pub(super) async fn next(&self, socket: &Socket) -> io::Result<(Seat, Stream, Option<IpAddr>)> {
+    pub(super) async fn next(&self, socket: &Socket) -> io::Result<(Seat, Accepted)> {
         let seat = tokio::select! {
             biased;
             seat = take(&self.free) => Seat::Taken(seat?),
             seat = take(&self.standing) => Seat::Standing(seat?),
         };
-        let (stream, peer) = socket.accept().await?;
-        Ok((self.better(seat), stream, peer))
+        let accepted = socket.accept().await?;
+        Ok((self.better(seat), accepted))
     }
 
     /// A place may have become free while nobody came.

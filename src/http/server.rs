@@ -1,5 +1,6 @@
 //! Accepts connections, with a cap on their number.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Admitted, Served};
+use super::lanes::{Lane, Lanes};
 use super::pace::Pace;
 use super::seats::{Seat, Seats};
-use super::socket::Socket;
+use super::socket::{Accepted, Socket};
 use super::tls::Tls;
 use crate::policy::TrustedProxies;
 
@@ -32,6 +34,8 @@ pub struct Listener {
     pub socket: Socket,
     /// What.
     pub routes: Router,
+    /// By whom.
+    pub lanes: Lanes,
     /// Connections at once.
     pub connections: usize,
     /// Connections above those that are answered 503 at once; further ones wait in the kernel.
@@ -59,29 +63,41 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, routes, header_timeout, pace, tls, proxies, .. } = self;
+        let Self { name: listener, socket, routes, lanes, header_timeout, pace, tls, proxies, .. } = self;
         let seats = Seats::new(self.connections, self.turned_away);
         let stop_accepting = stop.clone();
         let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, pace, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
-                Ok((seat, stream, peer)) => {
-                    let served = Arc::clone(&served);
-                    tasks.spawn(async move {
-                        match seat {
-                            Seat::Taken(_permit) => served.connection(stream, peer, Admitted::Yes).await,
-                            Seat::Standing(_permit) => {
-                                let told = served.connection(stream, peer, Admitted::No);
-                                drop(timeout(TURNING_AWAY, told).await);
-                            }
-                        }
-                    });
+                Ok((seat, accepted)) => {
+                    let lane = Arc::clone(lanes.emptiest());
+                    let served = seated(Arc::clone(&served), seat, accepted, Arc::clone(&lane));
+                    tasks.spawn_on(served, &lane);
                 }
                 Err(error) => {
-                    tracing::warn!(listener, "a connection could not be accepted: {error}");
+                    not_accepted(listener, &error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
+}
+
+/// Serves a connection, on the lane that it holds.
+async fn seated(served: Arc<Served>, seat: Seat, accepted: Accepted, _lane: Lane) {
+    let peer = accepted.peer;
+    let stream = match accepted.into_stream() {
+        Ok(stream) => stream,
+        Err(error) => return not_accepted(served.listener, &error),
+    };
+    match seat {
+        Seat::Taken(_permit) => served.connection(stream, peer, Admitted::Yes).await,
+        Seat::Standing(_permit) => {
+            drop(timeout(TURNING_AWAY, served.connection(stream, peer, Admitted::No)).await);
+        }
+    }
+}
+
+fn not_accepted(listener: &'static str, error: &io::Error) {
+    tracing::warn!(listener, "a connection could not be accepted: {error}");
 }

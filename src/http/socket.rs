@@ -1,9 +1,9 @@
 //! Listening sockets, TCP or unix.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpStream as StdTcpStream};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixStream as BlockingUnixStream;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
@@ -19,6 +19,24 @@ const UNIX_MODE: u32 = 0o660;
 
 /// A connection of either kind.
 pub(super) type Stream = Either<TcpStream, UnixStream>;
+
+/// A connection that no runtime has taken on yet.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    stream: Either<StdTcpStream, StdUnixStream>,
+    /// Who is at the other end. On a unix socket that is nobody with an address.
+    pub(super) peer: Option<IpAddr>,
+}
+
+impl Accepted {
+    /// Has to be called within the runtime that will serve it.
+    pub(super) fn into_stream(self) -> io::Result<Stream> {
+        Ok(match self.stream {
+            Either::Left(tcp) => Either::Left(TcpStream::from_std(tcp)?),
+            Either::Right(unix) => Either::Right(UnixStream::from_std(unix)?),
+        })
+    }
+}
 
 /// A bound socket.
 #[derive(Debug)]
@@ -63,15 +81,19 @@ impl Socket {
         })
     }
 
-    /// The next connection, and who is at the other end of it. On a unix socket that is nobody with an address.
-    pub(super) async fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+    /// The next connection.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
                 let (connection, peer) = listener.accept().await?;
                 connection.set_nodelay(true)?;
-                Ok((Either::Left(connection), Some(peer.ip().to_canonical())))
+                let peer = Some(peer.ip().to_canonical());
+                Ok(Accepted { stream: Either::Left(connection.into_std()?), peer })
             }
-            Self::Unix(listener, _) => Ok((Either::Right(listener.accept().await?.0), None)),
+            Self::Unix(listener, _) => {
+                let (connection, _) = listener.accept().await?;
+                Ok(Accepted { stream: Either::Right(connection.into_std()?), peer: None })
+            }
         }
     }
 }
@@ -105,7 +127,7 @@ fn bind_unix(path: &Path) -> io::Result<Socket> {
 /// A socket whose process was killed stays behind. It is removed if it is a socket and nobody answers on it.
 fn remove_stale(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => match BlockingUnixStream::connect(path) {
+        Ok(found) if found.file_type().is_socket() => match StdUnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
             _ => Err(io::ErrorKind::AddrInUse.into()),
         },

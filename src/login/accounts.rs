@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Login, LoginRefusal, Registry, VhostLogin};
 use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
 use crate::telemetry::audit::{self, Why};
+use crate::telemetry::reason::{AccountReason, Reason};
 use crate::types::{BareJid, ContentType, UserHash, parse_localpart};
 
 /// Makes accounts and removes them, where a vhost's `provisioning` allows it.
@@ -50,16 +51,16 @@ pub enum AccountRefusal {
 impl AccountRefusal {
     /// The stable reason code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::ProvisioningOff => "provisioning_off",
-            Self::Login(refusal) => refusal.code(),
-            Self::Exists => "exists",
-            Self::Listed => "listed",
-            Self::Missing => "missing",
-            Self::Busy => "busy",
-            Self::NotLoaded => "registry_not_loaded",
-            Self::Store(_) => "store_failed",
+            Self::ProvisioningOff => AccountReason::ProvisioningOff.into(),
+            Self::Login(refusal) => refusal.reason(),
+            Self::Exists => AccountReason::Exists.into(),
+            Self::Listed => AccountReason::Listed.into(),
+            Self::Missing => AccountReason::Missing.into(),
+            Self::Busy => AccountReason::Busy.into(),
+            Self::NotLoaded => AccountReason::NotLoaded.into(),
+            Self::Store(_) => AccountReason::StoreFailed.into(),
         }
     }
 }
@@ -130,8 +131,9 @@ impl Accounts {
         let _removal = Removal::begin(&self.removals, hash).ok_or(AccountRefusal::Busy)?;
         // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
         // Uploads that end before it goes may leave files again; those which end later see that he is gone.
-        self.bury(hash).await?;
         self.delete_files(hash).await?;
+        // Not before the files, which may be what fills the disk; and not behind the entry, without which it counts.
+        self.bury(hash).await?;
         self.registry.remove(&user).await?;
         Ok(self.delete_files(hash).await?)
     }
@@ -204,7 +206,7 @@ fn told(
     server: &str,
     outcome: Result<(), AccountRefusal>,
 ) -> Result<(), AccountRefusal> {
-    let why = outcome.as_ref().err().map(|refusal| Why { code: refusal.code(), text: refusal });
+    let why = outcome.as_ref().err().map(|refusal| Why::new(refusal.reason(), refusal));
     audit::account(action, user, server, why);
     outcome
 }

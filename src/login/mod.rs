@@ -144,13 +144,7 @@ impl Login {
     fn refuse(&self, attempt: Attempt<'_>, failed: &Failed<'_>, now: f64) -> LoginRefusal {
         let Failed { reason, issuer, key } = failed;
         let rate = self.failures.count((attempt.user, attempt.server), now);
-        audit::login_refused(
-            attempt,
-            *issuer,
-            key.as_deref(),
-            Why { code: reason.code(), text: reason },
-            rate,
-        );
+        audit::login_refused(attempt, *issuer, key.as_deref(), Why::new(reason.reason(), reason), rate);
         *reason
     }
 

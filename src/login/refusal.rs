@@ -1,6 +1,7 @@
 //! Why a login is refused.
 
 use crate::authn::jwt::Refusal;
+use crate::telemetry::reason::{LoginReason, Reason};
 
 /// Why a login is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,11 +20,11 @@ pub enum LoginRefusal {
 impl LoginRefusal {
     /// The stable reason code.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn reason(self) -> Reason {
         match self {
-            Self::VhostUnknown => "vhost_unknown",
-            Self::UserMalformed => "user_malformed",
-            Self::Token(refusal) => refusal.code(),
+            Self::VhostUnknown => LoginReason::VhostUnknown.into(),
+            Self::UserMalformed => LoginReason::UserMalformed.into(),
+            Self::Token(refusal) => refusal.into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::field::display;
 
 use super::metrics;
+use super::reason::{LoginReason, Reason, RequestReason};
 use super::throttle::{self, Kind};
 use crate::policy::Rate;
 use crate::types::{ObjectPath, Vhost};
@@ -18,9 +19,16 @@ const NO_VHOST: &str = "unknown";
 #[derive(Clone, Copy)]
 pub struct Why<'why> {
     /// The stable reason code.
-    pub code: &'static str,
+    code: &'static str,
     /// The sentence for the operator.
-    pub text: &'why dyn Display,
+    text: &'why dyn Display,
+}
+
+impl<'why> Why<'why> {
+    /// One of the codes that `docs/reasons.md` explains, and a sentence for the operator.
+    pub fn new(reason: impl Into<Reason>, text: &'why dyn Display) -> Self {
+        Self { code: reason.into().code(), text }
+    }
 }
 
 /// How a request for a file ended, other than well.
@@ -91,7 +99,7 @@ pub fn login_refused(
     if rate == Rate::Within {
         tracing::info!(user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
     } else {
-        let reason = "login_rate";
+        let reason = LoginReason::LoginRate.code();
         tracing::info!(
             user,
             vhost = server,
@@ -198,7 +206,7 @@ pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { co
 
 /// A connection did not come to be encrypted. That is counted; who scans ports does it all the time.
 pub fn handshake_failed(listener: &'static str, client: Option<IpAddr>, problem: &dyn Display) {
-    let code = "tls_failed";
+    let code = RequestReason::TlsFailed.code();
     metrics::request_rejected(listener, code);
     let client = client.map(display);
     tracing::debug!(listener, client, reason = code, "handshake: {problem}");

@@ -3,4 +3,5 @@
 pub mod audit;
 pub mod logs;
 pub mod metrics;
+pub mod reason;
 pub mod throttle;

@@ -2,6 +2,7 @@
 
 use crate::authn::PutGrant;
 use crate::policy::{TypeRefusal, TypeRules};
+use crate::telemetry::reason::FileReason;
 
 /// The limits that a vhost puts before the store.
 #[derive(Debug, Clone, Default)]
@@ -28,12 +29,11 @@ pub enum RuleRefusal {
 
 impl RuleRefusal {
     /// The stable reason code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
+    pub(crate) fn reason(self) -> FileReason {
         match self {
-            Self::TooLarge { .. } => "too_large",
-            Self::Type(TypeRefusal::Type) => "type_not_allowed",
-            Self::Type(TypeRefusal::Extension) => "extension_not_allowed",
+            Self::TooLarge { .. } => FileReason::TooLarge,
+            Self::Type(TypeRefusal::Type) => FileReason::TypeNotAllowed,
+            Self::Type(TypeRefusal::Extension) => FileReason::ExtensionNotAllowed,
         }
     }
 }

@@ -64,6 +64,24 @@ def provisioned(tmp_path_factory):
     yield from running(server)
 
 
+@pytest.fixture(scope="session")
+def choosy(tmp_path_factory):
+    """The sidecar alone, which takes neither every caller of its hook nor every file."""
+    data = tmp_path_factory.mktemp("choosy")
+    password = secret("the-hook's-password-0123456789")
+    environment = {
+        "EJABBERD_SIDECAR__LISTEN__HOOK_CREDENTIALS": f"ejabberd:{password}",
+        "EJABBERD_SIDECAR__LISTEN__HOOK_PREFIX": "/auth",
+        "EJABBERD_SIDECAR__UPLOAD__DENIED_TYPES": '["application/*"]',
+        "EJABBERD_SIDECAR__UPLOAD__DENIED_EXTENSIONS": '["html"]',
+    }
+    server = Server(data, stored_in=data / "store", environment=environment)
+    server.hook_password = password
+    server.sidecar.start()
+    yield server
+    assert server.sidecar.stop() == 0
+
+
 @pytest.fixture(params=["on_disk", "on_s3"])
 def server(request) -> Server:
     """The test runs on each installation."""

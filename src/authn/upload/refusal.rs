@@ -1,6 +1,7 @@
 //! Why an upload token is refused.
 
 use super::Scheme;
+use crate::telemetry::reason::FileReason;
 
 /// Why an upload token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,14 +28,13 @@ pub enum UploadRefusal {
 
 impl UploadRefusal {
     /// The stable reason code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
+    pub(crate) fn reason(self) -> FileReason {
         match self {
-            Self::TokenMissing => "token_missing",
-            Self::TokenMalformed | Self::TokenDoubled(_) => "token_malformed",
-            Self::MacInvalid => "mac_invalid",
-            Self::SchemeNotAccepted(_) => "scheme_not_accepted",
-            Self::AuthorizationNotAccepted => "authorization_not_accepted",
+            Self::TokenMissing => FileReason::TokenMissing,
+            Self::TokenMalformed | Self::TokenDoubled(_) => FileReason::TokenMalformed,
+            Self::MacInvalid => FileReason::MacInvalid,
+            Self::SchemeNotAccepted(_) => FileReason::SchemeNotAccepted,
+            Self::AuthorizationNotAccepted => FileReason::AuthorizationNotAccepted,
         }
     }
 }

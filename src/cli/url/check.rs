@@ -13,6 +13,7 @@ use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
 use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
+use crate::telemetry::reason::FileReason;
 use crate::types::ContentType;
 use crate::upload::{Located, Place, Sites};
 
@@ -56,25 +57,28 @@ impl Check {
         url: &str,
         content_type: ContentType,
         steps: &mut Steps,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), FileReason> {
         let (path, query) = split(url);
         let Some(Located { site, place, path }) = sites.locate(path) else {
             let bases: Vec<_> = hosts.iter().map(|host| host.upload.public_url.as_str()).collect();
             let problem = format!("lies below no public_url ({})", bases.join(", "));
-            return steps.no(&problem, "path_unknown");
+            return steps.no(&problem, FileReason::PathUnknown);
         };
         if place == Place::Legacy {
-            return steps
-                .no("lies below a legacy prefix, where files are handed out only", "method_not_allowed");
+            return steps.no(
+                "lies below a legacy prefix, where files are handed out only",
+                FileReason::MethodNotAllowed,
+            );
         }
         steps.ok(&format!("lies below the public_url of {}", site.vhost));
         let path = match path {
             Ok(path) => path,
-            Err(error) => return steps.no(&error.to_string(), "path_malformed"),
+            Err(error) => return steps.no(&error.to_string(), FileReason::PathMalformed),
         };
         steps.ok(&format!("path, decoded once: {:?}", path.as_str()));
         let Some(size) = self.size else {
-            return steps.no("--size is missing: whether the token matches depends on it", "length_missing");
+            return steps
+                .no("--size is missing: whether the token matches depends on it", FileReason::LengthMissing);
         };
         let token = PresentedToken::from_query(query);
         if let PresentedToken::Mac { scheme, .. } = token {
@@ -84,22 +88,22 @@ impl Check {
         let claim = PutClaim { path, size, content_type, token };
         let grant = match site.authority.authorize(claim.clone()) {
             Ok(grant) => grant,
-            Err(refusal) => return steps.no(&explain(refusal, sites, &claim), refusal.code()),
+            Err(refusal) => return steps.no(&explain(refusal, sites, &claim), refusal.reason()),
         };
         steps.ok("token matches");
         follow_rules(hosts, &grant, steps)
     }
 }
 
-fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> Result<(), &'static str> {
+fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> Result<(), FileReason> {
     let host = hosts.iter().find(|host| host.vhost == *grant.vhost());
     match host.map(|host| host.upload.rules.check(grant)) {
         Some(Ok(())) => {
             steps.ok("size, type and extension are taken");
             Ok(())
         }
-        Some(Err(refusal)) => steps.no(&refusal.to_string(), refusal.code()),
-        None => steps.no("the vhost is not configured", "path_unknown"),
+        Some(Err(refusal)) => steps.no(&refusal.to_string(), refusal.reason()),
+        None => steps.no("the vhost is not configured", FileReason::PathUnknown),
     }
 }
 
@@ -133,9 +137,9 @@ impl Steps {
         self.line("ok", text);
     }
 
-    fn no(&mut self, text: &str, code: &'static str) -> Result<(), &'static str> {
-        self.line("NO", &format!("{text} [{code}]"));
-        Err(code)
+    fn no(&mut self, text: &str, reason: FileReason) -> Result<(), FileReason> {
+        self.line("NO", &format!("{text} [{}]", reason.code()));
+        Err(reason)
     }
 
     fn line(&mut self, sign: &str, text: &str) {
@@ -143,13 +147,13 @@ impl Steps {
         let _ = writeln!(self.0, "{sign}    {text}");
     }
 
-    fn with(self, verdict: Result<(), &'static str>) -> String {
+    fn with(self, verdict: Result<(), FileReason>) -> String {
         let verdict = match verdict {
             Ok(()) => {
                 "accepted, unless the slot was used before, its user was erased or the store has no room"
                     .to_owned()
             }
-            Err(code) => format!("refused: {code}"),
+            Err(reason) => format!("refused: {}", reason.code()),
         };
         format!("{}{verdict}", self.0)
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::store::{ObjectBody, StoreError};
 use crate::telemetry::audit::{self, Ending, FileRequest, Why};
+use crate::telemetry::reason::FileReason;
 use crate::types::Vhost;
 
 /// The bytes of a file. The answer's status is gone by the time they are read, so what goes wrong is told to the operator from here,
@@ -38,12 +39,12 @@ impl AnswerBody {
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {
-        let (ending, code) = match &error {
-            CutOff::Slow => (Ending::Refused, "answer_too_slow"),
-            CutOff::Store(_) => (Ending::Failed, "store_failed"),
+        let (ending, reason) = match &error {
+            CutOff::Slow => (Ending::Refused, FileReason::AnswerTooSlow),
+            CutOff::Store(_) => (Ending::Failed, FileReason::StoreFailed),
         };
         let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client };
-        audit::download_ended(who, ending, Why { code, text: &error });
+        audit::download_ended(who, ending, Why::new(reason, &error));
         error
     }
 }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::authn::UploadRefusal;
 use crate::store::BodyFault;
 use crate::telemetry::audit::{Ending, Why};
+use crate::telemetry::reason::FileReason;
 use crate::types::{InvalidContentType, PathError, Unsatisfiable};
 use crate::upload::{GetFailure, PutFailure, RuleRefusal};
 
@@ -43,40 +44,50 @@ pub(super) enum FileError {
 
 impl FileError {
     /// The status, the stable reason code, and whose fault it is.
-    fn verdict(&self) -> (StatusCode, &'static str, Ending) {
+    fn verdict(&self) -> (StatusCode, FileReason, Ending) {
         use Ending::{Failed, Refused};
         match self {
-            Self::NoSite => (StatusCode::NOT_FOUND, "path_unknown", Refused),
-            Self::Path(_) => (StatusCode::BAD_REQUEST, "path_malformed", Refused),
-            Self::Method | Self::Legacy => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", Refused),
-            Self::NoLength => (StatusCode::LENGTH_REQUIRED, "length_missing", Refused),
-            Self::ContentType(_) => (StatusCode::BAD_REQUEST, "content_type_malformed", Refused),
+            Self::NoSite => (StatusCode::NOT_FOUND, FileReason::PathUnknown, Refused),
+            Self::Path(_) => (StatusCode::BAD_REQUEST, FileReason::PathMalformed, Refused),
+            Self::Method | Self::Legacy => {
+                (StatusCode::METHOD_NOT_ALLOWED, FileReason::MethodNotAllowed, Refused)
+            }
+            Self::NoLength => (StatusCode::LENGTH_REQUIRED, FileReason::LengthMissing, Refused),
+            Self::ContentType(_) => (StatusCode::BAD_REQUEST, FileReason::ContentTypeMalformed, Refused),
             Self::Token(refusal @ UploadRefusal::AuthorizationNotAccepted) => {
-                (StatusCode::UNAUTHORIZED, refusal.code(), Refused)
+                (StatusCode::UNAUTHORIZED, refusal.reason(), Refused)
             }
-            Self::Token(refusal) => (StatusCode::FORBIDDEN, refusal.code(), Refused),
-            Self::ContentRange => (StatusCode::BAD_REQUEST, "content_range", Refused),
-            Self::Precondition => (StatusCode::PRECONDITION_FAILED, "precondition_failed", Refused),
-            Self::Range(_) => (StatusCode::RANGE_NOT_SATISFIABLE, "range_unsatisfiable", Refused),
+            Self::Token(refusal) => (StatusCode::FORBIDDEN, refusal.reason(), Refused),
+            Self::ContentRange => (StatusCode::BAD_REQUEST, FileReason::ContentRange, Refused),
+            Self::Precondition => (StatusCode::PRECONDITION_FAILED, FileReason::PreconditionFailed, Refused),
+            Self::Range(_) => (StatusCode::RANGE_NOT_SATISFIABLE, FileReason::RangeUnsatisfiable, Refused),
             Self::Put(PutFailure::Rule(rule @ RuleRefusal::TooLarge { .. })) => {
-                (StatusCode::PAYLOAD_TOO_LARGE, rule.code(), Refused)
+                (StatusCode::PAYLOAD_TOO_LARGE, rule.reason(), Refused)
             }
-            Self::Put(PutFailure::Rule(rule)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, rule.code(), Refused),
-            Self::Put(PutFailure::SlotBusy) => (StatusCode::SERVICE_UNAVAILABLE, "slot_busy", Refused),
-            Self::Put(PutFailure::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_uploads", Refused),
-            Self::Put(PutFailure::Erased) => (StatusCode::GONE, "user_erased", Refused),
-            Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, "exists", Refused),
+            Self::Put(PutFailure::Rule(rule)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, rule.reason(), Refused),
+            Self::Put(PutFailure::SlotBusy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, FileReason::SlotBusy, Refused)
+            }
+            Self::Put(PutFailure::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, FileReason::TooManyUploads, Refused)
+            }
+            Self::Put(PutFailure::Erased) => (StatusCode::GONE, FileReason::UserErased, Refused),
+            Self::Put(PutFailure::Exists) => (StatusCode::CONFLICT, FileReason::Exists, Refused),
             Self::Put(PutFailure::Sender(BodyFault::Silent)) => {
-                (StatusCode::REQUEST_TIMEOUT, "body_timeout", Refused)
+                (StatusCode::REQUEST_TIMEOUT, FileReason::BodyTimeout, Refused)
             }
             Self::Put(PutFailure::Sender(BodyFault::Slow)) => {
-                (StatusCode::REQUEST_TIMEOUT, "body_too_slow", Refused)
+                (StatusCode::REQUEST_TIMEOUT, FileReason::BodyTooSlow, Refused)
             }
-            Self::Put(PutFailure::Sender(_)) => (StatusCode::BAD_REQUEST, "body_incomplete", Refused),
-            Self::Get(GetFailure::Missing) => (StatusCode::NOT_FOUND, "missing", Refused),
-            Self::Put(PutFailure::Full(_)) => (StatusCode::INSUFFICIENT_STORAGE, "store_full", Failed),
+            Self::Put(PutFailure::Sender(_)) => {
+                (StatusCode::BAD_REQUEST, FileReason::BodyIncomplete, Refused)
+            }
+            Self::Get(GetFailure::Missing) => (StatusCode::NOT_FOUND, FileReason::Missing, Refused),
+            Self::Put(PutFailure::Full(_)) => {
+                (StatusCode::INSUFFICIENT_STORAGE, FileReason::StoreFull, Failed)
+            }
             Self::Put(PutFailure::Store(_)) | Self::Get(GetFailure::Store(_)) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "store_failed", Failed)
+                (StatusCode::SERVICE_UNAVAILABLE, FileReason::StoreFailed, Failed)
             }
         }
     }
@@ -97,8 +108,8 @@ impl FileError {
 
     /// For the audit event.
     pub(super) fn audit(&self) -> (Ending, Why<'_>) {
-        let (_, code, ending) = self.verdict();
-        (ending, Why { code, text: self })
+        let (_, reason, ending) = self.verdict();
+        (ending, Why::new(reason, self))
     }
 }
 

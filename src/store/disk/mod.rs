@@ -18,7 +18,7 @@ mod writer;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,9 @@ use self::writer::Writer;
 use super::body::receive;
 use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
 use crate::types::ByteRange;
+
+/// Files up to this size (bytes) are sent before it is known whether there is room: to look would cost more than it spares.
+const NOT_WORTH_A_LOOK: u64 = 64 * 1024;
 
 /// A folder of objects.
 #[derive(Debug)]
@@ -55,7 +58,9 @@ impl DiskStore {
     /// [`StoreError`] if the folder cannot be made or written to.
     pub fn open(root: &Path, sync: bool) -> Result<Self, StoreError> {
         let durable = sync.then(Arc::default);
-        let store = Self { root: root.to_owned(), staging: root.join(STAGING), durable };
+        // Once, or each file that is made would ask for the working directory.
+        let root = &std::path::absolute(root).map_err(at("find", root))?;
+        let store = Self { root: root.clone(), staging: root.join(STAGING), durable };
         let there_before = root.ancestors().find(|folder| folder.exists()).unwrap_or(root);
         // Readable by the service alone: files are handed out by capability URL, not by login on the machine.
         let mut folders = DirBuilder::new();
@@ -63,6 +68,7 @@ impl DiskStore {
         for folder in ["files", STAGING].map(|name| root.join(name)) {
             folders.create(&folder).map_err(at("make", &folder))?;
         }
+        one_volume([&root.join("files"), &store.staging])?;
         if let Some(folders) = &store.durable {
             folders.sync(root, there_before).map_err(at("sync", root))?;
         }
@@ -118,6 +124,9 @@ impl DiskStore {
 
     /// Refuses what cannot be stored before the sender sends it. Only a first look: others may be writing, too.
     fn check_room(&self, size: u64) -> io::Result<()> {
+        if size <= NOT_WORTH_A_LOOK {
+            return Ok(());
+        }
         // Where nothing is told there may be room, and where the folder is gone, that is found out next.
         let Some(room) = statvfs(&self.staging).ok().filter(|room| room.f_blocks > 0) else { return Ok(()) };
         let free = room.f_bavail.saturating_mul(room.f_frsize);
@@ -213,6 +222,19 @@ impl DiskStore {
     fn path(&self, key: &ObjectKey) -> PathBuf {
         self.root.join(key.as_str())
     }
+}
+
+/// A file gets from one to the other by a change of its name.
+fn one_volume(folders: [&Path; 2]) -> Result<(), StoreError> {
+    let [files, staging] = folders.map(|folder| folder.metadata().map_err(at("look at", folder)));
+    if files?.dev() == staging?.dev() {
+        return Ok(());
+    }
+    let problem = io::Error::other(format!(
+        "it is on another volume than {}: mount one volume for both, at the folder above",
+        folders[0].display()
+    ));
+    Err(at("use", folders[1])(problem))
 }
 
 #[cfg(test)]
@@ -352,6 +374,14 @@ mod tests {
         let published = publish(staged, &key("new/user/d"), &target, &store.root, None);
         assert!(matches!(published, Err(PutError::Store(_))), "{published:?}");
         fs::remove_dir(&store.root).expect("empty as it was");
+    }
+
+    #[test]
+    fn folders_on_two_volumes_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = one_volume([folder.path(), Path::new("/proc")]).unwrap_err().to_string();
+        assert!(refused.contains("/proc: it is on another volume than"), "{refused}");
+        one_volume([folder.path(), folder.path()]).unwrap();
     }
 
     #[test]

@@ -1,0 +1,40 @@
+"""scripts/hurl-tests, as an operator runs it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from .paths import SCRIPTS, SIDECAR
+
+
+def variables(path: Path, **values: object) -> Path:
+    """hurl-tests/variables.env for a service that is reached at these addresses."""
+    values = {
+        "host": "localhost",
+        "user": "alice",
+        "other": "bob",
+        "stranger": "nobody-ever",
+        "too_large": 100 * 1024 * 1024 + 1,
+    } | values
+    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    return path
+
+
+def of_server(path: Path, server, **others: object) -> Path:
+    hook = f"unix:{server.hook_socket}" if server.hook_socket else server.hook_url
+    sidecar = server.sidecar
+    addresses = {"public": sidecar.public_url, "hook": hook, "ops": sidecar.ops_url}
+    return variables(path, **addresses | others)
+
+
+def run(config: Path, variables: Path, *files: Path) -> subprocess.CompletedProcess:
+    environment = os.environ | {"SIDECAR": str(SIDECAR), "VARIABLES": str(variables)}
+    command = [SCRIPTS / "hurl-tests", config, *files]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def assert_holds(config: Path, variables: Path, *files: Path) -> None:
+    done = run(config, variables, *files)
+    assert done.returncode == 0, done.stdout + done.stderr
