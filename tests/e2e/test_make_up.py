@@ -60,7 +60,7 @@ class MakeUp:
 @pytest.fixture
 def place(tmp_path):
     data = tmp_path / "up data"
-    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=Ports())
+    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=Ports.free())
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_taken_port_is_named(up, place, variable):
 
 def test_the_same_data_is_used_once(up, place):
     up()
-    place.ports = Ports()
+    place.ports = Ports.free()
 
     second = up(ready=False)
 

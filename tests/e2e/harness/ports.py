@@ -2,7 +2,7 @@
 
 import random
 import socket
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 
 # Below what Linux gives to outgoing connections: none of those may take the
 # port of a server while that one restarts.
@@ -24,22 +24,21 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass
 class Ports:
-    """Those of an installation: free ones."""
+    """Those of an installation."""
 
-    c2s: int = field(init=False)
-    c2s_tls: int = field(init=False)
-    s2s: int = field(init=False)
-    http: int = field(init=False)
-    api: int = field(init=False)
-    stun: int = field(init=False)
-    public: int = field(init=False)
-    hook: int = field(init=False)
-    ops: int = field(init=False)
+    c2s: int
+    c2s_tls: int
+    s2s: int
+    http: int
+    api: int
+    stun: int
+    public: int
+    hook: int
+    ops: int
 
-    def __post_init__(self):
-        names = [each.name for each in fields(self)]
-        for name, port in zip(names, free_ports(len(names)), strict=True):
-            setattr(self, name, port)
+    @classmethod
+    def free(cls) -> "Ports":
+        return cls(*free_ports(len(fields(cls))))
 
     def variables(self) -> dict[str, str]:
         """As scripts/configure and `make up` take them."""

@@ -17,7 +17,7 @@ class Server:
     ):
         """`settings` go to scripts/configure, `environment` to the sidecar. Uploads must show
         up in `stored_in`."""
-        ports = Ports()
+        ports = Ports.free()
         settings |= {"SIDECAR": str(SIDECAR)} | ports.variables()
         configure = [SCRIPTS / "configure", data]
         subprocess.run(configure, env=os.environ | settings, check=True)
