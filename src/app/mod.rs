@@ -5,11 +5,13 @@ mod build;
 mod descriptors;
 mod lifecycle;
 mod login;
+mod probe;
 mod runtimes;
 mod uploads;
 
 pub use self::build::{App, StartError};
 pub use self::lifecycle::{Stop, run};
 pub use self::login::verifier;
+pub use self::probe::probe_store;
 pub use self::runtimes::Runtimes;
 pub use self::uploads::{sites, upload_authority};
