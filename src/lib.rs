@@ -4,6 +4,7 @@ pub mod app;
 pub mod authn;
 pub mod cli;
 pub mod config;
+pub mod ejabberd;
 pub mod extauth;
 pub mod http;
 pub mod login;

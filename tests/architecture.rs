@@ -66,6 +66,33 @@ const RULES: &[Rule<'_>] = &[
         but: &[],
         why: "the bridge is a client of the service, and blocks",
     },
+    Rule {
+        within: &["src/ejabberd"],
+        never: &[
+            "tokio",
+            "ureq",
+            "crate::app",
+            "crate::cli",
+            "crate::http",
+            "crate::login",
+            "crate::store",
+            "crate::upload",
+        ],
+        but: &[],
+        why: "ejabberd's configuration is read and compared with ours, and nobody is asked",
+    },
+    Rule {
+        within: &["src"],
+        never: &["crate::ejabberd"],
+        but: &["src/cli", "src/ejabberd"],
+        why: "the service does not read ejabberd's configuration",
+    },
+    Rule {
+        within: &["src"],
+        never: &["saphyr_parser"],
+        but: &["src/ejabberd/yaml.rs"],
+        why: "one file knows YAML",
+    },
     Rule { within: &["src"], never: &["axum"], but: &["src/http"], why: "one door speaks HTTP" },
     Rule {
         within: &["src"],

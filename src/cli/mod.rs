@@ -1,5 +1,6 @@
 //! The command line.
 
+mod config;
 mod exit;
 mod extauth;
 mod serve;
@@ -33,6 +34,9 @@ enum Command {
     /// Upload URLs
     #[command(subcommand)]
     Url(url::Url),
+    /// The configuration, and ejabberd's beside it
+    #[command(subcommand)]
+    Config(config::Config),
 }
 
 /// Runs the program with the arguments it was started with. Exit codes: 0 fine, 1 failed, 64 unusable arguments or configuration.
@@ -44,6 +48,7 @@ pub fn run() -> ExitCode {
             Command::Extauth(extauth) => extauth.run(),
             Command::Token(token) => token.run(),
             Command::Url(url) => url.run(),
+            Command::Config(config) => config.run(),
         },
         Err(error) => exit::unusable_arguments(&error),
     };

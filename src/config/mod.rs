@@ -5,6 +5,8 @@
 
 mod auth;
 mod defaults;
+mod effective;
+mod ejabberd;
 mod environment;
 mod error;
 mod hosts;
@@ -30,6 +32,8 @@ use serde::Deserialize;
 use toml::Table;
 
 pub use self::auth::AuthSettings;
+pub use self::effective::effective;
+pub use self::ejabberd::EjabberdSettings;
 pub use self::environment::Environment;
 pub use self::error::ConfigError;
 pub use self::hosts::HostSettings;
@@ -53,6 +57,8 @@ pub struct Settings {
     pub hosts: Vec<HostSettings>,
     /// `[store]`
     pub store: StoreSettings,
+    /// `[ejabberd]`
+    pub ejabberd: EjabberdSettings,
     /// `[limits]`
     pub limits: Limits,
     /// `[log]`
@@ -72,6 +78,7 @@ struct RawSettings {
     upload: upload::RawUpload,
     hosts: std::collections::BTreeMap<String, hosts::RawHost>,
     store: store::RawStore,
+    ejabberd: ejabberd::RawEjabberd,
     limits: limits::RawLimits,
     log: log::RawLog,
 }
@@ -84,13 +91,7 @@ impl Settings {
     ///
     /// [`ConfigError`] for the first thing that is missing, unknown or unusable.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
-        let (text, source, made) = if let Some(file) = file {
-            (read(file)?, Source { name: file.display().to_string(), folder: folder_of(file) }, Vec::new())
-        } else {
-            let folder = PathBuf::from(defaults::FOLDER);
-            let made = defaults::make(&folder)?;
-            (defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder }, made)
-        };
+        let (text, source, made) = opened(file)?;
         parse(&text, environment, &source)?.validate(&source.folder, made)
     }
 
@@ -99,6 +100,17 @@ impl Settings {
     pub fn host(&self, vhost: &jid::DomainRef) -> Option<&HostSettings> {
         self.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str())
     }
+}
+
+/// The text of `file`, or the embedded defaults with what was made for them.
+fn opened(file: Option<&Path>) -> Result<(String, Source, Vec<String>), ConfigError> {
+    if let Some(file) = file {
+        let source = Source { name: file.display().to_string(), folder: folder_of(file) };
+        return Ok((read(file)?, source, Vec::new()));
+    }
+    let folder = PathBuf::from(defaults::FOLDER);
+    let made = defaults::make(&folder)?;
+    Ok((defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder }, made))
 }
 
 struct Source {
@@ -123,9 +135,18 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 fn parse(text: &str, environment: &Environment, source: &Source) -> Result<RawSettings, ConfigError> {
+    settings_of(table(text, environment, source)?, environment, source)
+}
+
+/// What is written, with the environment over it.
+fn table(text: &str, environment: &Environment, source: &Source) -> Result<Table, ConfigError> {
     let mut table: Table =
         text.parse().map_err(|error: toml::de::Error| ConfigError::syntax(&source.name, text, &error))?;
     environment.apply(&mut table)?;
+    Ok(table)
+}
+
+fn settings_of(table: Table, environment: &Environment, source: &Source) -> Result<RawSettings, ConfigError> {
     serde_path_to_error::deserialize(table).map_err(|error| {
         let key = error.path().to_string();
         let place = environment.name_of(&key).map_or_else(|| source.place(&key), str::to_owned);
@@ -141,6 +162,7 @@ impl RawSettings {
             listen: self.listen.validate(folder)?,
             hosts,
             store: self.store.validate(folder)?,
+            ejabberd: self.ejabberd.validate()?,
             limits: self.limits.validate()?,
             log: self.log.validate(),
             made,

@@ -1,11 +1,13 @@
 //! `[listen.tls]`: the certificate of the public listener.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
 use super::ConfigError;
 use super::watched::WatchedFile;
+use crate::authn::keys::certificate_expires;
 use crate::http::Identity;
 
 const CERT: &str = "listen.tls.cert";
@@ -57,6 +59,12 @@ impl TlsSettings {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// When the certificate expires.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        certificate_expires(self.cert.held()?)
     }
 
     /// Where the certificate and its key are.

@@ -92,29 +92,8 @@ impl HookClient {
     /// A client that connects when it is first asked, and shows `credentials` each time.
     #[must_use]
     pub fn new(hook: Hook, credentials: Option<&HookCredentials>) -> Self {
-        let authorization = credentials.map(HookCredentials::authorization);
-        let config = Config::builder()
-            // A proxy from the environment must never see a password.
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent("ejabberd-sidecar extauth")
-            .input_buffer_size(BUFFER_BYTES)
-            .output_buffer_size(BUFFER_BYTES)
-            .build();
-        match hook {
-            Hook::Http(base) => Self {
-                agent: Agent::with_parts(config, DefaultConnector::default(), LiteralFirst::default()),
-                base,
-                authorization,
-            },
-            Hook::Unix(path) => {
-                let agent = Agent::with_parts(config, UnixConnector::new(path), LiteralFirst::default());
-                // An address that needs no looking up; the connector goes to the socket.
-                let base = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
-                Self { agent, base, authorization }
-            }
-        }
+        let (agent, base) = agent(hook);
+        Self { agent, base, authorization: credentials.map(HookCredentials::authorization) }
     }
 
     /// Asks the hook and waits for `patience` at most.
@@ -174,6 +153,29 @@ impl HookClient {
         };
         let request = request.config().timeout_global(Some(patience)).build();
         Ok(request.send_form(form.iter().copied())?)
+    }
+}
+
+/// What asks a listener of ours, and what the URLs there begin with.
+pub(super) fn agent(hook: Hook) -> (Agent, String) {
+    let config = Config::builder()
+        // A proxy from the environment must never see a password.
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .user_agent("ejabberd-sidecar extauth")
+        .input_buffer_size(BUFFER_BYTES)
+        .output_buffer_size(BUFFER_BYTES)
+        .build();
+    match hook {
+        Hook::Http(base) => {
+            (Agent::with_parts(config, DefaultConnector::default(), LiteralFirst::default()), base)
+        }
+        Hook::Unix(path) => {
+            let agent = Agent::with_parts(config, UnixConnector::new(path), LiteralFirst::default());
+            // An address that needs no looking up; the connector goes to the socket.
+            (agent, format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 80))))
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 mod bridge;
 mod client;
 mod frame;
+mod probe;
 mod question;
 mod resolver;
 mod unix;
 
 pub use self::bridge::serve;
 pub use self::client::{Hook, HookClient, InvalidHook};
+pub use self::probe::{Probe, Probed};

@@ -5,6 +5,7 @@
 
 mod options;
 mod page;
+mod printed;
 mod source;
 
 use std::collections::BTreeSet;

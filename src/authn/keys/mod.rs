@@ -1,6 +1,7 @@
 //! Keys that verify tokens. The key decides the algorithm, never the token.
 
 mod algorithm;
+mod expiry;
 mod fault;
 mod jwk;
 mod jwks;
@@ -13,6 +14,7 @@ mod set;
 use std::sync::Arc;
 
 pub use self::algorithm::{Algorithm, KeyKind};
+pub use self::expiry::certificate_expires;
 pub use self::fault::{KeyFault, SetFault};
 pub use self::jwk::parse_jwk;
 pub use self::jwks::{ParsedSet, SkippedKey, parse_jwks};

@@ -9,6 +9,7 @@
 mod durable;
 mod faults;
 mod listing;
+mod probe;
 mod publish;
 mod reader;
 mod staging;
@@ -188,6 +189,15 @@ impl DiskStore {
         let after = after.map_or("", ObjectKey::as_str);
         Listing { root: &self.root, after, each }.walk(&prefix.0).map_err(at("list", &self.root))?;
         self.unless_away(())
+    }
+
+    /// Finds out whether a store could be in `root`, which is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in a sentence.
+    pub fn probe(root: &Path) -> Result<(), String> {
+        probe::probe(root)
     }
 
     pub(super) fn check(&self) -> Result<(), StoreError> {

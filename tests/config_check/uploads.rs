@@ -1,0 +1,125 @@
+//! Slots that the sidecar would refuse.
+
+use crate::setup::{Fault, Setup};
+
+const MODULE: &str = "  mod_http_upload:\n    put_url: \"https://u.org/upload/@HOST@\"\n    get_url: \"https://u.org/upload/@HOST@\"\n    external_secret: \"the upload secret of these tests\"\n    max_size: 104857600\n    jid_in_url: sha1\n";
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        code: "upload_missing",
+        severity: "warning",
+        yml: (MODULE, ""),
+        line: "modules:",
+        says: "mod_http_upload is missing",
+        write: "put_url: \"https://u.org/upload/@HOST@\"",
+    },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: ("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"https://u.org/@HOST@\""),
+        line: "put_url:",
+        says: "put_url is https://u.org/a.org, and the sidecar's upload.public_url is https://u.org/upload/a.org",
+        write: "put_url: \"https://u.org/upload/@HOST@\"",
+    },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: ("    put_url: \"https://u.org/upload/@HOST@\"\n", ""),
+        line: "mod_http_upload:",
+        says: "put_url is missing and so https://a.org:5443/upload",
+        write: "put_url: \"https://u.org/upload/@HOST@\"",
+    },
+    Fault {
+        code: "get_url",
+        severity: "error",
+        yml: ("get_url: \"https://u.org/upload/@HOST@\"", "get_url: \"http://u.org/upload/@HOST@\""),
+        line: "get_url:",
+        says: "get_url is http://u.org/upload/a.org",
+        write: "get_url: \"https://u.org/upload/@HOST@\"",
+    },
+    Fault {
+        code: "secret_missing",
+        severity: "error",
+        yml: ("    external_secret: \"the upload secret of these tests\"\n", ""),
+        line: "mod_http_upload:",
+        says: "external_secret is missing",
+        write: "external_secret:",
+    },
+    Fault {
+        code: "secret_differs",
+        severity: "error",
+        yml: ("the upload secret of these tests", "some other secret of these tests"),
+        line: "external_secret:",
+        says: "mac_invalid",
+        write: "external_secret:",
+    },
+    Fault {
+        code: "secret_retired",
+        severity: "warning",
+        yml: ("the upload secret of these tests", "the one that was before it"),
+        line: "external_secret:",
+        says: "an old one",
+        write: "external_secret:",
+    },
+    Fault {
+        code: "upload_max_size",
+        severity: "error",
+        yml: ("max_size: 104857600", "max_size: 104857601"),
+        line: "max_size: 1",
+        says: "max_size is 104857601, and the sidecar takes 104857600",
+        write: "max_size: 104857600",
+    },
+    Fault {
+        code: "upload_max_size",
+        severity: "error",
+        yml: ("max_size: 104857600", "max_size: infinity"),
+        line: "max_size: inf",
+        says: "is no number",
+        write: "max_size: 104857600",
+    },
+    Fault {
+        code: "jid_in_url",
+        severity: "error",
+        yml: ("jid_in_url: sha1", "jid_in_url: node"),
+        line: "jid_in_url:",
+        says: "users' names",
+        write: "jid_in_url: sha1",
+    },
+];
+
+#[test]
+fn each_fault_is_found() {
+    FAULTS.iter().for_each(Fault::assert_found);
+}
+
+#[test]
+fn what_ejabberd_assumes_is_compared_too() {
+    let setup = Setup::clean().yml("    max_size: 104857600\n", "");
+    assert!(setup.check().found.is_empty());
+    let small = setup.toml("[upload]", "[upload]\nmax_size = '1MiB'").check();
+    assert_eq!(small.found[0].code, "upload_max_size", "{small:?}");
+    assert!(small.found[0].text.contains("max_size is missing and so 104857600"), "{small:?}");
+    let without_get = Setup::clean().yml("    get_url: \"https://u.org/upload/@HOST@\"\n", "").check();
+    assert!(without_get.found.is_empty(), "{without_get:?}");
+    let slash = Setup::clean().toml("/upload/@HOST@", "/upload/@HOST@/").check();
+    assert!(slash.found.is_empty(), "{slash:?}");
+}
+
+#[test]
+fn vhosts_that_share_an_address_are_found() {
+    let setup = Setup::clean()
+        .yml("hosts: [a.org]", "hosts: [a.org, b.org]")
+        .yml("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"https://u.org/upload/a.org\"");
+    let mut setup = setup.yml("    get_url: \"https://u.org/upload/@HOST@\"\n", "");
+    setup.toml.push_str(
+        "[[hosts.'b.org'.issuers]]\nissuer = 'b'\nsecret = 'an issuer secret of b.org, long enough'\n",
+    );
+    let checked = setup.check();
+    let codes: Vec<_> = checked.found.iter().map(|found| found.code.as_str()).collect();
+    assert_eq!(codes, ["upload_url_shared", "secret_shared"], "{checked:?}");
+    assert!(
+        checked.found[0].text.starts_with("b.org: put_url is the same for several vhosts"),
+        "{checked:?}"
+    );
+    assert!(checked.found[0].remedy.contains("put_url: \"https://u.org/upload/@HOST@\""), "{checked:?}");
+}
