@@ -31,8 +31,8 @@ fuzz: ## the parsers of tokens, keys and frames, FUZZ_SECONDS (30) each
 bench: ## numbers beside their goals, and beside nginx and Prosody
 	@scripts/bench
 
-docs: ## docs/configuration.md, made of the types
-	@WRITE_DOCS=1 cargo test --quiet --locked --test configuration the_page_is_up_to_date >/dev/null
+docs: ## docs/configuration.md and the table of docs/metrics.md, made of the types
+	@WRITE_DOCS=1 cargo test --quiet --locked --test configuration --test metrics the_page_is_up_to_date >/dev/null
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors
 	@scripts/lint

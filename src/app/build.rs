@@ -1,29 +1,25 @@
-//! Settings into parts, parts into listeners.
+//! Settings into a service that is bound.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::Runtimes;
-use super::background::{Background, WatchedTls};
-use super::descriptors::affordable_connections;
-use super::login;
-use super::uploads::sites;
-use crate::config::{ConfigError, Limits, Settings, StoreSettings};
-use crate::http::{
-    self, BindError, FilesDoor, HookDoor, Lanes, Listener, OpsDoor, Pace, Socket, TURNED_AWAY, Tls,
-};
-use crate::login::{Accounts, Registry};
+use super::background::Background;
+use super::fixed::Fixed;
+use super::prepared::{Lasting, Prepared, Served};
+use super::reload::Reloader;
+use crate::config::{ConfigError, Settings, StoreSettings};
+use crate::http::{BindError, Lanes, Listener, Socket};
+use crate::login::{Registry, Removals};
+use crate::policy::MinuteRates;
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
-use crate::telemetry::metrics as counters;
+use crate::telemetry::metrics::Counting;
 use crate::types::Address;
-use crate::upload::Uploads;
-
-/// ejabberd keeps its connections to the hook open and is trusted to.
-const HOOK_PAUSE: Duration = Duration::from_hours(1);
+use crate::upload::Room;
 
 /// The service, bound and not yet serving.
 #[derive(Debug)]
@@ -33,7 +29,7 @@ pub struct App {
     pub(super) ops: Listener,
     pub(super) registry: Arc<Registry>,
     pub(super) background: Background,
-    pub(super) drain: Duration,
+    pub(super) drain: watch::Receiver<Duration>,
     /// Uploads whose clients have gone, which end all the same.
     pub(super) uploads: TaskTracker,
 }
@@ -53,88 +49,74 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens the store and binds all listeners, or none.
+    /// Opens the store and binds all listeners, or none. `settings` were read from `config`, from where a reload reads them again.
     ///
     /// # Errors
     ///
     /// [`StartError`]
     pub fn bind(
         settings: Settings,
-        metrics: PrometheusHandle,
+        config: Option<PathBuf>,
+        counting: Counting,
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {
-        let Settings { listen, hosts, store, mut limits, .. } = settings;
-        limits.connections = affordable_connections(limits.connections);
-        for host in &hosts {
-            counters::announce(&host.vhost);
-        }
-        let sites = sites(&hosts)?;
-        let store = Arc::new(open_store(store)?);
-        let registry = Arc::new(Registry::new(Arc::clone(&store)));
-        let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
-        let uploads = Uploads::new(Arc::clone(&store), Arc::clone(&registry), rules, limits.uploads);
-        let pace = pace(&limits);
-        let tasks = TaskTracker::new();
-        let files = FilesDoor { sites, uploads, pace, tasks: tasks.clone() };
-        let health = Arc::new(StoreHealth::default());
-        let (login, watched) = login::build(hosts, &registry, limits.logins_per_minute);
-        let login = Arc::new(login);
-        let accounts = Accounts::new(Arc::clone(&login), Arc::clone(&registry), Arc::clone(&store));
-        let door = HookDoor { login, accounts: Arc::new(accounts), chores: runtimes.chores().clone() };
-        let ops = OpsDoor { metrics, store: Arc::clone(&health), registry: Arc::clone(&registry) };
+        let fixed = Fixed::of(&settings);
+        let [public, hook, ops] =
+            [&settings.listen.public, &settings.listen.hook, &settings.listen.ops].map(Address::clone);
+        let lasting = lasting(&settings, counting, runtimes)?;
+        let registry = Arc::clone(&lasting.registry);
+        let uploads = lasting.uploads.clone();
+        let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
 
-        let mut public = {
+        let public = {
             let _runtime = runtimes.chores().enter();
-            listener(
-                "public",
-                &listen.public,
-                http::files(Arc::new(files)),
-                &limits,
-                runtimes.lanes().clone(),
-            )?
+            listener("public", &public, &in_force.public, runtimes.lanes().clone())?
         };
-        public.turned_away = TURNED_AWAY;
-        public.proxies = Some(listen.trusted_proxies);
-        let tls = listen.tls.map(|files| {
-            let served = Tls::new(files.identity().clone());
-            public.tls = Some(served.clone());
-            WatchedTls { files, served }
-        });
         let _runtime = runtimes.main().enter();
         let lanes = Lanes::one(runtimes.main());
-        let hook_routes = http::hook(door, &listen.hook_prefix, listen.hook_credentials, limits.idle_timeout);
-        let mut hook = listener("hook", &listen.hook, hook_routes, &limits, lanes.clone())?;
-        hook.header_timeout = HOOK_PAUSE;
-        let ops = listener("ops", &listen.ops, http::ops(Arc::new(ops)), &limits, lanes)?;
-        let background = Background { store, health, registry: Arc::clone(&registry), watched, tls };
-        Ok(Self { public, hook, ops, registry, background, drain: limits.drain, uploads: tasks })
+        let hook = listener("hook", &hook, &in_force.hook, lanes.clone())?;
+        let ops = listener("ops", &ops, &in_force.ops, lanes)?;
+        let drain = in_force.drain.subscribe();
+        let background = Background {
+            counting: lasting.counting.clone(),
+            store: Arc::clone(&lasting.store),
+            health: Arc::clone(&lasting.health),
+            registry: Arc::clone(&registry),
+            watched,
+            reloader: Reloader { config, fixed, lasting, in_force },
+        };
+        Ok(Self { public, hook, ops, registry, background, drain, uploads })
     }
+}
+
+fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Result<Lasting, StoreError> {
+    let store = Arc::new(open_store(settings.store.clone())?);
+    Ok(Lasting {
+        health: Arc::new(StoreHealth::default()),
+        registry: Arc::new(Registry::new(Arc::clone(&store))),
+        store,
+        room: Arc::new(Room::new(settings.limits.uploads)),
+        failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
+        removals: Removals::default(),
+        uploads: TaskTracker::new(),
+        counting,
+        chores: runtimes.chores().clone(),
+    })
 }
 
 fn listener(
     name: &'static str,
     address: &Address,
-    routes: Router,
-    limits: &Limits,
+    in_force: &Served,
     lanes: Lanes,
 ) -> Result<Listener, BindError> {
     Ok(Listener {
         name,
         socket: Socket::bind(name, address)?,
-        routes,
+        offer: in_force.offer.clone(),
+        seats: in_force.seats.clone(),
         lanes,
-        connections: limits.connections,
-        header_timeout: limits.header_timeout,
-        pace: pace(limits),
-        // ejabberd and Prometheus have few, and wait for one.
-        turned_away: 0,
-        tls: None,
-        proxies: None,
     })
-}
-
-fn pace(limits: &Limits) -> Pace {
-    Pace { idle: limits.idle_timeout, min_rate: limits.min_rate }
 }
 
 fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {

@@ -13,23 +13,36 @@ use super::background::write_last;
 use super::{App, Runtimes};
 use crate::http::Listener;
 
-/// SIGTERM and SIGINT.
+/// What the service does not die of.
 #[derive(Debug)]
-pub struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
+pub struct Signals {
+    stop: Stop,
+    /// SIGHUP.
+    reload: Signal,
 }
 
-impl Stop {
-    /// Takes both signals over. From here on they stop the service gracefully.
+impl Signals {
+    /// Takes the signals over. From here on SIGTERM and SIGINT stop the service gracefully, and SIGHUP reloads its configuration.
     ///
     /// # Errors
     ///
     /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let [terminate, interrupt, reload] =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        let stop = Stop { terminate: terminate?, interrupt: interrupt? };
+        Ok(Self { stop, reload: reload? })
     }
+}
 
+/// SIGTERM and SIGINT.
+#[derive(Debug)]
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -47,9 +60,10 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// If a listener ends by itself, which only a bug can make it do.
-pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'static str> {
+pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), &'static str> {
     let App { public, hook, ops, registry, background, drain, uploads } = app;
-    let mut background = background.start(runtimes.chores()).await;
+    let Signals { mut stop, reload } = signals;
+    let mut background = background.start(runtimes.chores(), reload).await;
     let mut files = Serving::start([public], runtimes.chores());
     let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
@@ -60,6 +74,7 @@ pub async fn run(app: App, runtimes: &Runtimes, mut stop: Stop) -> Result<(), &'
         () = questions.crash() => return Err("the hook or ops listener ended by itself"),
         _ = background.join_next() => return Err("a background task ended by itself"),
     }
+    let drain = *drain.borrow();
     tracing::info!(
         connections = files.connections.len(),
         "stopping: uploads and downloads under way get {drain:?} to finish"

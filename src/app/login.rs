@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::background::WatchedTls;
 use crate::authn::jwt::{ClaimRules, Issuer, UserRules, VhostVerifier};
 use crate::authn::keys::{Algorithm, IssuerKeys};
 use crate::config::{HostSettings, IssuerSettings, UsersFile, WatchedFile};
 use crate::login::{ListedUsers, Login, Registry, VhostLogin};
-use crate::types::Secret;
+use crate::policy::MinuteRates;
+use crate::telemetry::metrics::VhostCounters;
+use crate::types::{Secret, Vhost};
 
 /// A key set that is read again when its file changes.
 #[derive(Debug)]
@@ -32,29 +35,36 @@ pub(super) struct WatchedUsers {
 pub(super) struct Watched {
     pub(super) keys: Vec<WatchedKeys>,
     pub(super) users: Vec<WatchedUsers>,
+    pub(super) tls: Option<WatchedTls>,
+    /// The keys of all issuers, to be told how many there are.
+    pub(super) issuers: Vec<(Vhost, String, IssuerKeys)>,
 }
 
 /// The login of all vhosts, and the files to watch for it.
 pub(super) fn build(
     hosts: Vec<HostSettings>,
     registry: &Arc<Registry>,
-    failures_per_minute: u32,
+    failures: &Arc<MinuteRates>,
 ) -> (Login, Watched) {
     let never: Vec<_> = hosts.iter().flat_map(|host| host.upload.secrets()).cloned().collect();
     let mut watched = Watched::default();
     let vhosts: Vec<_> = hosts.into_iter().map(|host| vhost_login(host, &never, &mut watched)).collect();
-    (Login::new(vhosts, Arc::clone(registry), failures_per_minute), watched)
+    (Login::new(vhosts, Arc::clone(registry), Arc::clone(failures)), watched)
 }
 
 fn vhost_login(host: HostSettings, never: &[Secret], watched: &mut Watched) -> VhostLogin {
     let HostSettings { vhost, auth, issuers, .. } = host;
-    let issuers = issuers.into_iter().map(|settings| watched_issuer(settings, never, watched)).collect();
+    let issuers: Vec<_> =
+        issuers.into_iter().map(|settings| watched_issuer(settings, never, watched)).collect();
+    let told = issuers.iter().map(|issuer| (vhost.clone(), issuer.name.clone(), issuer.keys.clone()));
+    watched.issuers.extend(told);
     let listed = ListedUsers::default();
     if let Some(file) = auth.users_file {
         listed.replace(file.users().clone());
         watched.users.push(WatchedUsers { file, listed: listed.clone() });
     }
     VhostLogin {
+        counters: VhostCounters::of(&vhost),
         verifier: VhostVerifier::new(vhost, auth.token_max_bytes, issuers),
         user_exists: auth.user_exists,
         listed,

@@ -3,14 +3,17 @@
 mod background;
 mod build;
 mod descriptors;
+mod fixed;
 mod lifecycle;
 mod login;
+mod prepared;
 mod probe;
+mod reload;
 mod runtimes;
 mod uploads;
 
 pub use self::build::{App, StartError};
-pub use self::lifecycle::{Stop, run};
+pub use self::lifecycle::{Signals, run};
 pub use self::login::verifier;
 pub use self::probe::probe_store;
 pub use self::runtimes::Runtimes;

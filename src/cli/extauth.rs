@@ -28,7 +28,7 @@ pub(super) struct Extauth {
 
 impl Extauth {
     pub(super) fn run(self) -> Result<(), Failure> {
-        logs::start(LogFormat::Human, tracing::Level::INFO);
+        logs::start(LogFormat::Human, tracing::Level::INFO, true);
         let credentials = self.credentials_file.as_deref().map(read_credentials).transpose()?;
         let hook = HookClient::new(self.hook, credentials.as_ref());
         let ended = serve(BufReader::new(io::stdin().lock()), io::stdout().lock(), &hook, self.grace);

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use crate::app::{self, App, Runtimes, StartError, Stop};
+use crate::app::{self, App, Runtimes, Signals, StartError};
 use crate::config::{Environment, Settings};
 use crate::telemetry::{logs, metrics};
 
-/// Runs the service
+/// Runs the service. SIGHUP reloads its configuration, SIGTERM stops it
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     /// The configuration file; without one, the vhost localhost is served from ./data
@@ -18,20 +18,20 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
-        logs::start(settings.log.format, settings.log.level);
+        logs::start(settings.log.format, settings.log.level, settings.log.audit);
         for made in &settings.made {
             tracing::info!("{made}");
         }
         for notice in &settings.notices {
             tracing::warn!("{notice}");
         }
-        let metrics = metrics::start().map_err(Failure::failed)?;
+        let counting = metrics::start().map_err(Failure::failed)?;
         let runtimes = Runtimes::start().map_err(Failure::failed)?;
         let served = runtimes.main().clone().block_on(async {
             // Before the ports are bound: from "ready" on, a signal drains.
-            let stop = Stop::listen().map_err(Failure::failed)?;
-            let app = App::bind(settings, metrics, &runtimes)?;
-            app::run(app, &runtimes, stop).await.map_err(Failure::failed)
+            let signals = Signals::listen().map_err(Failure::failed)?;
+            let app = App::bind(settings, self.config, counting, &runtimes)?;
+            app::run(app, &runtimes, signals).await.map_err(Failure::failed)
         });
         runtimes.stop();
         served

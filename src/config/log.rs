@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::environment::from_text;
 use crate::telemetry::logs::LogFormat;
 
 /// `[log]`
@@ -9,8 +10,10 @@ use crate::telemetry::logs::LogFormat;
 pub struct LogSettings {
     /// For people or for machines.
     pub format: LogFormat,
-    /// The least important lines that are written.
+    /// The least important lines that are written about the service.
     pub level: tracing::Level,
+    /// Whether what users did is told, whatever the level.
+    pub audit: bool,
 }
 
 /// What is told on stderr. No token, secret or query string ever is.
@@ -21,10 +24,16 @@ pub(super) struct RawLog {
     ///
     /// Default: `"human"`
     format: Option<LogFormat>,
-    /// The least important lines that are written.
+    /// The least important lines that are written about the service. A reload (SIGHUP) changes it while the service runs.
     ///
     /// Default: `"info"`
     level: Option<Level>,
+    /// Whether what users did is told, whatever the level: logins, uploads, accounts, and what was refused, each with its reason.
+    /// Without it only what failed by our own fault is.
+    ///
+    /// Default: `true`
+    #[serde(default, deserialize_with = "from_text")]
+    audit: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,7 +43,7 @@ enum Level {
     Error,
     /// What may become that.
     Warn,
-    /// Each decision, with its reason.
+    /// What goes on.
     Info,
     /// For who looks for a fault, of ours or of a client.
     Debug,
@@ -48,6 +57,6 @@ impl RawLog {
             Some(Level::Info) | None => tracing::Level::INFO,
             Some(Level::Debug) => tracing::Level::DEBUG,
         };
-        LogSettings { format: self.format.unwrap_or_default(), level }
+        LogSettings { format: self.format.unwrap_or_default(), level, audit: self.audit.unwrap_or(true) }
     }
 }

@@ -13,7 +13,7 @@ use crate::store::{S3Credentials, S3Location};
 use crate::types::Secret;
 
 /// `[store]`
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreSettings {
     /// A folder.
     Disk {

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use hyper_util::service::TowerToHyperServiceFuture;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 use tokio_util::either::Either;
@@ -22,12 +22,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::ClientAddress;
 use super::linger::Lingering;
-use super::pace::Pace;
+use super::offer::CurrentOffer;
 use super::rejection::{Rejection, check_host};
 use super::socket::Stream;
 use super::stall::Stalling;
-use super::tls::{Encrypted, Tls};
-use crate::policy::TrustedProxies;
+use super::tls::Encrypted;
 use crate::telemetry::{audit, metrics};
 
 /// What a connection may keep in memory of a request's head, or of a body on its way. hyper's default is 400 KiB, which many connections
@@ -41,11 +40,7 @@ type Wire = Either<Stalling<Stream>, Encrypted<Stalling<Stream>>>;
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) listener: &'static str,
-    pub(super) routes: Router,
-    pub(super) tls: Option<Tls>,
-    pub(super) proxies: Option<TrustedProxies>,
-    pub(super) header_timeout: Duration,
-    pub(super) pace: Pace,
+    pub(super) offer: CurrentOffer,
     pub(super) stop: CancellationToken,
 }
 
@@ -61,15 +56,20 @@ impl Served {
     /// Until the connection ends; once the service stops, until the request under way is answered.
     pub(super) async fn connection(&self, stream: Stream, peer: Option<IpAddr>, admitted: Admitted) {
         let _counted = metrics::connection(self.listener);
-        let stream = Stalling::new(stream, self.pace.idle, self.pace.min_rate);
-        let Some(tls) = &self.tls else {
-            return self.speak(Either::Left(stream), peer, admitted).await;
+        let (tls, pace, header_timeout) = {
+            // Not for longer: an offer that was replaced goes with its last request, and not with its last connection.
+            let offer = self.offer.now();
+            (offer.tls.clone(), offer.pace, offer.header_timeout)
+        };
+        let stream = Stalling::new(stream, pace.idle, pace.min_rate);
+        let Some(tls) = tls else {
+            return self.speak(Either::Left(stream), peer, admitted, header_timeout).await;
         };
         // Boxed for the same reason as what comes of it.
-        let shaking_hands = Box::pin(timeout(self.header_timeout, tls.accept(stream)));
+        let shaking_hands = Box::pin(timeout(header_timeout, tls.accept(stream)));
         let failed = match self.stop.run_until_cancelled(shaking_hands).await {
             Some(Ok(Ok(Some(stream)))) => {
-                return self.speak(Either::Right(stream), peer, admitted).await;
+                return self.speak(Either::Right(stream), peer, admitted, header_timeout).await;
             }
             Some(Ok(Err(error))) => error.to_string(),
             Some(Err(late)) => late.to_string(),
@@ -78,13 +78,12 @@ impl Served {
         audit::handshake_failed(self.listener, peer, &failed);
     }
 
-    async fn speak(&self, stream: Wire, peer: Option<IpAddr>, admitted: Admitted) {
+    async fn speak(&self, stream: Wire, peer: Option<IpAddr>, admitted: Admitted, header_timeout: Duration) {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(BUFFER_MAX_BYTES);
+        http.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(BUFFER_MAX_BYTES);
         // Who has said all may close his side, and waits for the answer.
         http.half_close(true);
-        let routes = TowerToHyperService::new(self.routes.clone());
-        let entrance = Entrance { served: self, peer, admitted, routes, asked: Cell::new(false) };
+        let entrance = Entrance { served: self, peer, admitted, asked: Cell::new(false) };
         let io = TokioIo::new(Lingering::new(stream, self.stop.clone()));
         let mut serving = http.serve_connection(io, entrance);
         let ended = if let Some(ended) = self.stop.run_until_cancelled(&mut serving).await {
@@ -115,7 +114,6 @@ struct Entrance<'s> {
     served: &'s Served,
     peer: Option<IpAddr>,
     admitted: Admitted,
-    routes: TowerToHyperService<Router>,
     /// Whether there was a request yet.
     asked: Cell<bool>,
 }
@@ -137,14 +135,15 @@ impl Service<Request<Incoming>> for Entrance<'_> {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.asked.set(true);
+        let offer = self.served.offer.now();
         let mut client = self.peer;
-        if let Some(proxies) = &self.served.proxies {
+        if let Some(proxies) = &offer.proxies {
             let address = ClientAddress::of(request.headers(), self.peer, proxies);
             client = address.0;
             request.extensions_mut().insert(address);
         }
         match self.check(&request) {
-            Ok(()) => Either::Right(self.routes.call(request)),
+            Ok(()) => Either::Right(offer.routes().call(request)),
             Err(rejection) => {
                 audit::request_rejected(self.served.listener, client, rejection.audit());
                 Either::Left(ready(Ok((&rejection).into_response())))

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::login::Registry;
 use crate::store::StoreHealth;
+use crate::telemetry::metrics::Counting;
 
 /// What the `ops` listener tells.
 #[derive(Debug)]
 pub struct OpsDoor {
-    /// Renders the counters.
-    pub metrics: PrometheusHandle,
+    /// What was counted.
+    pub counting: Counting,
     /// Whether the store answered.
     pub store: Arc<StoreHealth>,
     /// Whether it is known who exists.
@@ -36,6 +36,5 @@ pub(super) async fn readyz(State(door): State<Arc<OpsDoor>>) -> String {
 }
 
 pub(super) async fn metrics(State(door): State<Arc<OpsDoor>>) -> String {
-    door.metrics.run_upkeep();
-    door.metrics.render()
+    door.counting.render()
 }

@@ -4,18 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Admitted, Served};
 use super::lanes::{Lane, Lanes};
-use super::pace::Pace;
+use super::offer::CurrentOffer;
 use super::seats::{Seat, Seats};
 use super::socket::{Accepted, Socket};
-use super::tls::Tls;
-use crate::policy::TrustedProxies;
 
 /// After a failed accept, for instance because all file descriptors are taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -32,29 +29,19 @@ pub struct Listener {
     pub name: &'static str,
     /// Where.
     pub socket: Socket,
-    /// What.
-    pub routes: Router,
+    /// What, and by which rules.
+    pub offer: CurrentOffer,
     /// By whom.
     pub lanes: Lanes,
-    /// Connections at once.
-    pub connections: usize,
-    /// Connections above those that are answered 503 at once; further ones wait in the kernel.
-    pub turned_away: usize,
-    /// For a request's head, for the pause between two requests, and for a handshake.
-    pub header_timeout: Duration,
-    /// How fast a client has to take its answers.
-    pub pace: Pace,
-    /// Where connections are encrypted.
-    pub tls: Option<Tls>,
-    /// Where requests carry the address of their client: whose word on it is taken.
-    pub proxies: Option<TrustedProxies>,
+    /// How many at once.
+    pub seats: Seats,
 }
 
 impl Listener {
     /// Where it can be reached.
     #[must_use]
     pub fn url(&self) -> String {
-        match (&self.socket, &self.tls) {
+        match (&self.socket, &self.offer.now().tls) {
             (Socket::Tcp(_), None) => format!("http://{}", self.socket),
             (Socket::Tcp(_), Some(_)) => format!("https://{}", self.socket),
             (Socket::Unix(..), _) => self.socket.to_string(),
@@ -63,10 +50,9 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, routes, lanes, header_timeout, pace, tls, proxies, .. } = self;
-        let seats = Seats::new(self.connections, self.turned_away);
+        let Self { name: listener, socket, offer, lanes, seats } = self;
         let stop_accepting = stop.clone();
-        let served = Arc::new(Served { listener, routes, tls, proxies, header_timeout, pace, stop });
+        let served = Arc::new(Served { listener, offer, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
                 Ok((seat, accepted)) => {

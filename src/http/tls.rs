@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,13 +13,18 @@ use tokio_rustls::rustls::pki_types::{self, CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::rustls::{Error, ServerConfig, crypto};
 use tokio_rustls::server::TlsStream;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 
 /// What HTTP/1.1 is called in a handshake (RFC 7301 §6).
 const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// A certificate with its chain, and the private key that belongs to it.
 #[derive(Clone)]
-pub struct Identity(Arc<ServerConfig>);
+pub struct Identity {
+    config: Arc<ServerConfig>,
+    expires: Option<Duration>,
+}
 
 /// Why two files are no [`Identity`]. Tells nothing of what is in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +72,7 @@ impl Identity {
             pki_types::pem::Error::NoItemsFound => InvalidIdentity::NoKey,
             _ => InvalidIdentity::Key,
         })?;
+        let expires = chain.first().and_then(expiry);
         let versions = ServerConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions();
         let served = versions.and_then(|config| config.with_no_client_auth().with_single_cert(chain, key));
@@ -75,7 +82,7 @@ impl Identity {
             _ => InvalidIdentity::Key,
         })?;
         config.alpn_protocols = vec![HTTP_1_1.to_vec()];
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), expires })
     }
 }
 
@@ -83,6 +90,12 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Identity")
     }
+}
+
+/// `notAfter` (RFC 5280 §4.1.2.5), since 1970.
+fn expiry(certificate: &CertificateDer<'_>) -> Option<Duration> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    Some(certificate.tbs_certificate().validity().not_after.to_unix_duration())
 }
 
 /// A connection with TLS. Boxed, so that those without do not have the room for it all the same.
@@ -104,6 +117,12 @@ impl Tls {
         self.0.store(Arc::new(identity));
     }
 
+    /// When its certificate expires, since 1970.
+    #[must_use]
+    pub fn expires(&self) -> Option<Duration> {
+        self.0.load().expires
+    }
+
     /// The handshake. `None` if the other side left before it had asked for one, as those do who only look whether a port is open.
     pub(super) async fn accept<T>(&self, connection: T) -> io::Result<Option<Encrypted<T>>>
     where
@@ -111,7 +130,7 @@ impl Tls {
     {
         match LazyConfigAcceptor::new(Acceptor::default(), connection).await {
             Ok(asked) => {
-                let config = Arc::clone(&self.0.load().0);
+                let config = Arc::clone(&self.0.load().config);
                 asked.into_stream(config).await.map(|stream| Some(Box::new(stream)))
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),

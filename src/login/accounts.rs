@@ -15,9 +15,12 @@ pub struct Accounts {
     login: Arc<Login>,
     registry: Arc<Registry>,
     store: Arc<Store>,
-    /// Users who are being removed.
-    removals: Mutex<HashSet<UserHash>>,
+    removals: Removals,
 }
+
+/// Users who are being removed. Its clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Removals(Arc<Mutex<HashSet<UserHash>>>);
 
 /// Why an account was not made or removed.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +69,10 @@ impl AccountRefusal {
 }
 
 impl Accounts {
-    /// The accounts of `login`'s vhosts, whose files lie in `store`.
+    /// The accounts of `login`'s vhosts, whose files lie in `store`; `removals` go on.
     #[must_use]
-    pub fn new(login: Arc<Login>, registry: Arc<Registry>, store: Arc<Store>) -> Self {
-        Self { login, registry, store, removals: Mutex::default() }
+    pub fn new(login: Arc<Login>, registry: Arc<Registry>, store: Arc<Store>, removals: Removals) -> Self {
+        Self { login, registry, store, removals }
     }
 
     /// Makes `user` exist at `server` before the first login. Passwords stay where tokens are issued.
@@ -178,21 +181,21 @@ impl Accounts {
 
 /// A removal that is under way.
 struct Removal<'accounts> {
-    removals: &'accounts Mutex<HashSet<UserHash>>,
+    removals: &'accounts Removals,
     user: UserHash,
 }
 
 impl<'accounts> Removal<'accounts> {
     /// `None` if there is one.
-    fn begin(removals: &'accounts Mutex<HashSet<UserHash>>, user: UserHash) -> Option<Self> {
-        let begun = removals.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
+    fn begin(removals: &'accounts Removals, user: UserHash) -> Option<Self> {
+        let begun = removals.0.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
         begun.then_some(Self { removals, user })
     }
 }
 
 impl Drop for Removal<'_> {
     fn drop(&mut self) {
-        self.removals.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
+        self.removals.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user);
     }
 }
 

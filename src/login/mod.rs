@@ -10,13 +10,14 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
-pub use self::accounts::{AccountRefusal, Accounts};
+pub use self::accounts::{AccountRefusal, Accounts, Removals};
 pub use self::refusal::LoginRefusal;
 pub use self::registry::Registry;
 use crate::authn::jwt::{Refused, Verified, VhostVerifier};
 use crate::authn::keys::KeyId;
 use crate::policy::MinuteRates;
 use crate::telemetry::audit::{self, Attempt, Why};
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{BareJid, Localpart, LocalpartRef, Vhost, parse_localpart, parse_vhost};
 
 /// Who counts as an existing user, when ejabberd asks on behalf of somebody who writes to him.
@@ -56,6 +57,8 @@ pub struct VhostLogin {
     pub listed: ListedUsers,
     /// Whether ejabberd may make and remove accounts.
     pub provisioning: bool,
+    /// Count what goes well.
+    pub counters: VhostCounters,
 }
 
 /// A login that failed, with what of our own it led to.
@@ -82,19 +85,19 @@ impl<'login> From<Refused<'login>> for Failed<'login> {
 pub struct Login {
     vhosts: HashMap<Vhost, VhostLogin>,
     registry: Arc<Registry>,
-    failures: MinuteRates,
+    failures: Arc<MinuteRates>,
 }
 
 impl Login {
-    /// Logins for `vhosts`, whose users `registry` remembers. Of each user `failures_per_minute` are told one by one.
+    /// Logins for `vhosts`, whose users `registry` remembers. Of each user as many `failures` are told one by one as those rates allow.
     #[must_use]
     pub fn new(
         vhosts: impl IntoIterator<Item = VhostLogin>,
         registry: Arc<Registry>,
-        failures_per_minute: u32,
+        failures: Arc<MinuteRates>,
     ) -> Self {
         let vhosts = vhosts.into_iter().map(|login| (login.verifier.vhost().clone(), login)).collect();
-        Self { vhosts, registry, failures: MinuteRates::new(failures_per_minute) }
+        Self { vhosts, registry, failures }
     }
 
     /// Decides whether `token` lets `user` of `server` in at `now` (seconds since 1970), and answers who vouches for the user. The
@@ -116,7 +119,12 @@ impl Login {
         let start = Instant::now();
         let vhost = self.vhost(server);
         let decision = self.decide(vhost, user, token, now);
-        let attempt = Attempt { user, server, vhost: vhost.map(|(vhost, _)| vhost), took: start.elapsed() };
+        let attempt = Attempt {
+            user,
+            server,
+            vhost: vhost.map(|(vhost, login)| (vhost, &login.counters)),
+            took: start.elapsed(),
+        };
         match decision {
             Ok(verified) => {
                 audit::login_accepted(attempt, verified.issuer, verified.key.as_deref());

@@ -12,7 +12,7 @@ const COUNT: u64 = 0xffff_ffff;
 /// Counts events of a name within a minute. Strangers choose the names, so nothing grows with them.
 #[derive(Debug)]
 pub struct MinuteRates {
-    per_minute: u64,
+    per_minute: AtomicU64,
     hasher: RandomState,
     /// The minute in the upper half, its count in the lower.
     slots: Box<[AtomicU64]>,
@@ -34,7 +34,12 @@ impl MinuteRates {
     #[must_use]
     pub fn new(per_minute: u32) -> Self {
         let slots = std::iter::repeat_with(AtomicU64::default).take(SLOTS).collect();
-        Self { per_minute: per_minute.into(), hasher: RandomState::new(), slots }
+        Self { per_minute: AtomicU64::new(per_minute.into()), hasher: RandomState::new(), slots }
+    }
+
+    /// Allows another number from now on. What was counted stays counted.
+    pub fn allow(&self, per_minute: u32) {
+        self.per_minute.store(per_minute.into(), Ordering::Relaxed);
     }
 
     /// Counts an event of `name` at `now`, seconds since 1970.
@@ -54,9 +59,10 @@ impl MinuteRates {
         };
         let relaxed = Ordering::Relaxed;
         let before = self.slots[slot].fetch_update(relaxed, relaxed, |packed| Some(next(packed)));
+        let allowed = self.per_minute.load(relaxed);
         match before.map_or(1, |packed| next(packed) & COUNT) {
-            count if count <= self.per_minute => Rate::Within,
-            count if count == self.per_minute + 1 => Rate::Reached,
+            count if count <= allowed => Rate::Within,
+            count if count == allowed + 1 => Rate::Reached,
             _ => Rate::Above,
         }
     }
@@ -74,6 +80,14 @@ mod tests {
         assert_eq!(minute(1_800_000_000.0), four);
         assert_eq!(minute(1_800_000_059.0), [Rate::Above; 4]);
         assert_eq!(minute(1_800_000_060.0), four);
+    }
+
+    #[test]
+    fn another_number_counts_for_what_was_counted_before() {
+        let rates = MinuteRates::new(1);
+        assert_eq!([(); 2].map(|()| rates.count("alice", 0.0)), [Rate::Within, Rate::Reached]);
+        rates.allow(3);
+        assert_eq!([(); 2].map(|()| rates.count("alice", 0.0)), [Rate::Within, Rate::Reached]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
+use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
 /// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`.
@@ -189,11 +190,15 @@ impl Store {
         object: NewObject,
         body: impl UploadBody,
     ) -> Result<(), PutError> {
-        match self {
+        let stored = match self {
             Self::Disk(disk) => disk.put(key, object, body).await,
             Self::S3(s3) => s3.put(key, object, body).await,
             Self::Memory(memory) => memory.put(key, object, body).await,
+        };
+        if let Err(PutError::Full(_) | PutError::Store(_)) = &stored {
+            metrics::store_failed("put");
         }
+        stored
     }
 
     /// Stores a small object of our own. That there is one already is fine: what has the same name says the same.
@@ -221,11 +226,12 @@ impl Store {
     ///
     /// [`StoreError`] if that could not be found out.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.get(key),
             Self::S3(s3) => s3.get(key).await,
             Self::Memory(memory) => Ok(memory.get(key)),
-        }
+        };
+        counted("get", done)
     }
 
     /// Opens a part of the object under `key`, `None` if there is none. The range has to have been made for this object's size; what is
@@ -235,11 +241,12 @@ impl Store {
     ///
     /// [`StoreError`] if that could not be found out.
     pub async fn get_part(&self, key: &ObjectKey, range: ByteRange) -> Result<Option<Object>, StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.get_part(key, range),
             Self::S3(s3) => s3.get_part(key, range).await,
             Self::Memory(memory) => Ok(memory.get_part(key, range)),
-        }
+        };
+        counted("get", done)
     }
 
     /// What is known of the object under `key`, `None` if there is none.
@@ -248,11 +255,12 @@ impl Store {
     ///
     /// [`StoreError`] if that could not be found out.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.head(key),
             Self::S3(s3) => s3.head(key).await,
             Self::Memory(memory) => Ok(memory.head(key)),
-        }
+        };
+        counted("head", done)
     }
 
     /// Removes the object under `key`, durably. That there is none is fine.
@@ -261,14 +269,15 @@ impl Store {
     ///
     /// [`StoreError`] if it may still be there.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.delete(key),
             Self::S3(s3) => s3.delete(key).await,
             Self::Memory(memory) => {
                 memory.delete(key);
                 Ok(())
             }
-        }
+        };
+        counted("delete", done)
     }
 
     /// Hands the keys of all objects below `prefix` to `each`, in the order of their bytes. With `after`, those which come after
@@ -283,14 +292,15 @@ impl Store {
         after: Option<&ObjectKey>,
         mut each: impl FnMut(ObjectKey) + Send,
     ) -> Result<(), StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.list(prefix, after, &mut each),
             Self::S3(s3) => s3.list(prefix, after, &mut each).await,
             Self::Memory(memory) => {
                 memory.list(prefix, after, &mut each);
                 Ok(())
             }
-        }
+        };
+        counted("list", done)
     }
 
     /// Removes all objects below `prefix`. What is there can be tried again.
@@ -299,14 +309,15 @@ impl Store {
     ///
     /// [`StoreError`] if some may still be there.
     pub async fn delete_all(&self, prefix: &ObjectPrefix) -> Result<(), StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.delete_all(prefix),
             Self::S3(s3) => s3.delete_all(prefix).await,
             Self::Memory(memory) => {
                 memory.delete_all(prefix);
                 Ok(())
             }
-        }
+        };
+        counted("delete", done)
     }
 
     /// Removes what processes that crashed have left of uploads, and answers of how many. Only a folder is ever left with any.
@@ -327,10 +338,15 @@ impl Store {
     ///
     /// [`StoreError`] if it would not.
     pub async fn check(&self) -> Result<(), StoreError> {
-        match self {
+        let done = match self {
             Self::Disk(disk) => disk.check(),
             Self::S3(s3) => s3.check().await,
             Self::Memory(_) => Ok(()),
-        }
+        };
+        counted("check", done)
     }
+}
+
+fn counted<T>(operation: &'static str, done: Result<T, StoreError>) -> Result<T, StoreError> {
+    done.inspect_err(|_| metrics::store_failed(operation))
 }

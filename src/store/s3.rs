@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const DELETIONS: usize = 16;
 
 /// Where objects lie.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Location {
     /// The bucket; it has to exist.
     pub bucket: String,
@@ -55,7 +55,7 @@ pub struct S3Location {
 }
 
 /// Who asks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Credentials {
     /// The access key's id.
     pub access_key_id: String,

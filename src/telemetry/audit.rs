@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use tracing::field::display;
 
-use super::metrics;
+use super::metrics::{self, VhostCounters};
 use super::reason::{LoginReason, Reason, RequestReason};
 use super::throttle::{self, Kind};
 use crate::policy::Rate;
 use crate::types::{ObjectPath, Vhost};
+
+/// By this operators tell these lines from all others.
+pub const TARGET: &str = "ejabberd_sidecar::audit";
 
 /// The label of what belongs to no vhost of ours. A stranger's words never become labels.
 const NO_VHOST: &str = "unknown";
@@ -57,7 +60,7 @@ pub struct Attempt<'attempt> {
     /// The same.
     pub server: &'attempt str,
     /// `None` if the server is no vhost of ours.
-    pub vhost: Option<&'attempt Vhost>,
+    pub vhost: Option<(&'attempt Vhost, &'attempt VhostCounters)>,
     /// From the question to the decision.
     pub took: Duration,
 }
@@ -68,7 +71,7 @@ impl Attempt<'_> {
     }
 
     fn label(&self) -> &str {
-        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+        self.vhost.map_or(NO_VHOST, |(vhost, _)| vhost.as_str())
     }
 }
 
@@ -76,8 +79,11 @@ impl Attempt<'_> {
 pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
-    tracing::info!(user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
-    metrics::login(attempt.label(), "accepted", "none");
+    tracing::info!(target: TARGET, user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
+    if let Some((_, counters)) = attempt.vhost {
+        counters.logged_in();
+    }
+    metrics::login_took(attempt.took);
 }
 
 /// A login was refused. `issuer` and `key` are those of ours that it came with, if any. It is counted in any case; `rate` says how
@@ -92,15 +98,16 @@ pub fn login_refused(
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
     metrics::login(attempt.label(), "refused", code);
+    metrics::login_took(attempt.took);
     if rate == Rate::Above || !throttle::may_tell(Kind::Question) {
         return;
     }
     let outcome = "refused";
     if rate == Rate::Within {
-        tracing::info!(user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
+        tracing::info!(target: TARGET, user, vhost = server, outcome, reason = code, issuer, key, micros, "login: {text}");
     } else {
         let reason = LoginReason::LoginRate.code();
-        tracing::info!(
+        tracing::info!(target: TARGET,
             user,
             vhost = server,
             outcome,
@@ -118,13 +125,13 @@ pub fn login_refused(
 pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<Why<'_>>) {
     match why_not {
         None => {
-            tracing::info!(user, vhost = server, outcome = "done", "{action}");
+            tracing::info!(target: TARGET, user, vhost = server, outcome = "done", "{action}");
             metrics::account(action, "done", "none");
         }
         Some(Why { code, text }) => {
             metrics::account(action, "refused", code);
             if throttle::may_tell(Kind::Question) {
-                tracing::info!(user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
+                tracing::info!(target: TARGET, user, vhost = server, outcome = "refused", reason = code, "{action}: {text}");
             }
         }
     }
@@ -134,7 +141,7 @@ pub fn account(action: &'static str, user: &str, server: &str, why_not: Option<W
 pub fn hook_refused(Why { code, text }: Why<'_>) {
     metrics::hook_refused(code);
     if throttle::may_tell(Kind::Question) {
-        tracing::warn!(outcome = "refused", reason = code, "hook: {text}");
+        tracing::warn!(target: TARGET, outcome = "refused", reason = code, "hook: {text}");
     }
 }
 
@@ -142,14 +149,14 @@ pub fn hook_refused(Why { code, text }: Why<'_>) {
 #[derive(Debug, Clone, Copy)]
 pub struct FileRequest<'request> {
     /// `None` if the path belongs to no vhost of ours.
-    pub vhost: Option<&'request Vhost>,
+    pub vhost: Option<(&'request Vhost, &'request VhostCounters)>,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
 }
 
 impl FileRequest<'_> {
     fn label(&self) -> &str {
-        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+        self.vhost.map_or(NO_VHOST, |(vhost, _)| vhost.as_str())
     }
 }
 
@@ -157,9 +164,11 @@ impl FileRequest<'_> {
 pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (vhost, owner, client) = (request.label(), path.owner(), request.client.map(display));
-    tracing::info!(vhost, owner, client, outcome = "stored", bytes, millis, "upload");
-    metrics::upload(vhost, "stored", "none");
-    metrics::upload_bytes(vhost, bytes);
+    tracing::info!(target: TARGET, vhost, owner, client, outcome = "stored", bytes, millis, "upload");
+    if let Some((_, counters)) = request.vhost {
+        counters.stored(bytes);
+    }
+    metrics::upload_took(took);
 }
 
 /// An upload ended otherwise.
@@ -170,7 +179,16 @@ pub fn upload_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
 
 /// A file is being served.
 pub fn served(request: FileRequest<'_>) {
-    metrics::download(request.label(), "served", "none");
+    if let Some((_, counters)) = request.vhost {
+        counters.served();
+    }
+}
+
+/// So many bytes of a file that is served were handed to the connection.
+pub fn handed_out(request: FileRequest<'_>, bytes: u64) {
+    if let Some((_, counters)) = request.vhost {
+        counters.handed_out(bytes);
+    }
 }
 
 /// A download ended otherwise.
@@ -190,8 +208,12 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
     }
     let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
     match ending {
-        Ending::Refused => tracing::info!(vhost, client, outcome, reason = code, "{what}: {text}"),
-        Ending::Failed => tracing::error!(vhost, client, outcome, reason = code, "{what}: {text}"),
+        Ending::Refused => {
+            tracing::info!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
+        }
+        Ending::Failed => {
+            tracing::error!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
+        }
     }
 }
 
@@ -200,7 +222,7 @@ pub fn request_rejected(listener: &'static str, client: Option<IpAddr>, Why { co
     metrics::request_rejected(listener, code);
     if throttle::may_tell(Kind::Request) {
         let client = client.map(display);
-        tracing::info!(listener, client, outcome = "refused", reason = code, "request: {text}");
+        tracing::info!(target: TARGET, listener, client, outcome = "refused", reason = code, "request: {text}");
     }
 }
 
@@ -209,5 +231,5 @@ pub fn handshake_failed(listener: &'static str, client: Option<IpAddr>, problem:
     let code = RequestReason::TlsFailed.code();
     metrics::request_rejected(listener, code);
     let client = client.map(display);
-    tracing::debug!(listener, client, reason = code, "handshake: {problem}");
+    tracing::debug!(target: TARGET, listener, client, reason = code, "handshake: {problem}");
 }

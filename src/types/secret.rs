@@ -1,10 +1,20 @@
 //! Secrets that cannot leak through `Debug` or `Display`.
 
 use secrecy::{ExposeSecret, SecretBox};
+use subtle::ConstantTimeEq as _;
 
 /// Key material. It has no `Display`, its `Debug` hides it, and it is wiped when dropped.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretBox<[u8]>);
+
+/// How long it takes tells nothing but the length.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes().ct_eq(other.bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
 
 /// A secret shorter than its use asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

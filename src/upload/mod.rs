@@ -8,13 +8,13 @@ mod site;
 
 pub use self::get::GetFailure;
 pub use self::put::PutFailure;
+pub use self::room::Room;
 pub use self::rules::{RuleRefusal, UploadRules};
 pub use self::site::{Located, Place, Site, SiteConflict, Sites};
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::room::Room;
 use crate::login::Registry;
 use crate::store::Store;
 use crate::types::Vhost;
@@ -26,18 +26,18 @@ pub struct Uploads {
     /// Knows whether who was erased has come back.
     registry: Arc<Registry>,
     rules: HashMap<Vhost, UploadRules>,
-    room: Room,
+    room: Arc<Room>,
 }
 
 impl Uploads {
-    /// Uploads into `store` by the `rules` of each vhost, `at_once` of them at a time, for users whom `registry` knows if anybody does.
+    /// Uploads into `store` by the `rules` of each vhost, as many at a time as there is `room` for, for users whom `registry` knows if anybody does.
     #[must_use]
     pub fn new(
         store: Arc<Store>,
         registry: Arc<Registry>,
         rules: HashMap<Vhost, UploadRules>,
-        at_once: usize,
+        room: Arc<Room>,
     ) -> Self {
-        Self { store, registry, rules, room: Room::new(at_once) }
+        Self { store, registry, rules, room }
     }
 }

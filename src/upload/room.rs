@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::ObjectKey;
+use crate::telemetry::metrics::{UploadUnderWay, upload_under_way};
 
 /// A client whose connection broke may try again before the broken one is noticed. More attempts at one slot are no use to anybody, and
 /// without a bound whoever has one slot could take the places of all.
@@ -11,13 +12,13 @@ const ATTEMPTS: usize = 3;
 
 /// Places for uploads.
 #[derive(Debug)]
-pub(super) struct Room {
-    places: usize,
+pub struct Room {
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
+    places: usize,
     all: usize,
     by_key: HashMap<ObjectKey, usize>,
 }
@@ -27,6 +28,7 @@ struct Taken {
 pub(super) struct Place<'room> {
     room: &'room Room,
     key: ObjectKey,
+    _counted: UploadUnderWay,
 }
 
 /// Why there is no place.
@@ -39,14 +41,21 @@ pub(super) enum NoPlace {
 }
 
 impl Room {
-    pub(super) fn new(places: usize) -> Self {
-        Self { places, taken: Mutex::default() }
+    /// So many places, all free.
+    #[must_use]
+    pub fn new(places: usize) -> Self {
+        Self { taken: Mutex::new(Taken { places, ..Taken::default() }) }
+    }
+
+    /// Has so many places from now on. Where more are taken, the uploads there go on.
+    pub fn resize(&self, places: usize) {
+        self.taken().places = places;
     }
 
     /// Takes a place for an upload to `key`, if one is free.
     pub(super) fn enter(&self, key: &ObjectKey) -> Result<Place<'_>, NoPlace> {
         let mut taken = self.taken();
-        if taken.all >= self.places {
+        if taken.all >= taken.places {
             return Err(NoPlace::Full);
         }
         let attempts = taken.by_key.entry(key.clone()).or_default();
@@ -55,7 +64,7 @@ impl Room {
         }
         *attempts += 1;
         taken.all += 1;
-        Ok(Place { room: self, key: key.clone() })
+        Ok(Place { room: self, key: key.clone(), _counted: upload_under_way() })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -93,6 +102,17 @@ mod tests {
         drop(first);
         drop(room.enter(&key("a/d")).unwrap());
         assert_eq!(room.taken().by_key.len(), 1, "only what is taken costs memory");
+    }
+
+    #[test]
+    fn a_room_that_shrinks_turns_nobody_out() {
+        let room = Room::new(2);
+        let (first, second) = (room.enter(&key("a/b")).unwrap(), room.enter(&key("a/c")).unwrap());
+        room.resize(1);
+        drop(first);
+        assert_eq!(room.enter(&key("a/d")).unwrap_err(), NoPlace::Full);
+        drop(second);
+        drop(room.enter(&key("a/d")).unwrap());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::authn::UploadAuthority;
 use crate::policy::InlineTypes;
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{ObjectPath, PathError, Vhost};
 
 /// A vhost's place in the URL space.
@@ -17,6 +18,8 @@ pub struct Site {
     pub authority: UploadAuthority,
     /// What browsers show.
     pub inline: InlineTypes,
+    /// Count what goes well.
+    pub counters: VhostCounters,
 }
 
 /// All vhosts' places.
@@ -135,6 +138,7 @@ mod tests {
         let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
         Site {
             authority: UploadAuthority::new(vhost.clone(), vec![Scheme::V], &secret, &[]),
+            counters: VhostCounters::of(&vhost),
             vhost,
             prefix: prefix.to_owned(),
             legacy_prefixes: legacy.iter().map(|&prefix| prefix.to_owned()).collect(),

@@ -4,10 +4,15 @@ use super::Service;
 use super::http::get;
 use super::wait_until;
 
+/// All that is counted.
+pub(crate) fn told(service: &Service) -> String {
+    get(&service.address("ops"), "/metrics").text().to_owned()
+}
+
 /// The value of a metric, given with its labels; zero if there is none yet.
 pub(crate) fn value(service: &Service, metric: &str) -> u64 {
-    let told = get(&service.address("ops"), "/metrics");
-    let values = told.text().lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+    let told = told(service);
+    let values = told.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
     values.map(|value| value.parse::<u64>().expect("a number")).sum()
 }
 

@@ -135,7 +135,7 @@ impl Service {
         wait_until("the service is ready", || {
             let ended = service.child.try_wait().expect("ours");
             assert!(ended.is_none(), "the service ended with {ended:?}:\n{}", service.log());
-            service.log().contains(" ready\n")
+            [" ready\n", "\"message\":\"ready\""].iter().any(|ready| service.log().contains(ready))
         });
         service
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::store::{ObjectBody, StoreError};
 use crate::telemetry::audit::{self, Ending, FileRequest, Why};
+use crate::telemetry::metrics::VhostCounters;
 use crate::telemetry::reason::FileReason;
 use crate::types::Vhost;
 
@@ -20,8 +21,9 @@ pub(super) struct AnswerBody {
     file: ObjectBody,
     /// When a client that reads is too slow all the same.
     deadline: Option<Instant>,
-    vhost: Option<Vhost>,
+    vhost: Option<(Vhost, VhostCounters)>,
     client: Option<IpAddr>,
+    bytes: u64,
 }
 
 /// Why a file did not get through.
@@ -35,7 +37,13 @@ pub(super) enum CutOff {
 
 impl AnswerBody {
     pub(super) fn new(file: ObjectBody, deadline: Option<Instant>, who: FileRequest<'_>) -> Self {
-        Self { file, deadline, vhost: who.vhost.cloned(), client: who.client }
+        let vhost = who.vhost.map(|(vhost, counters)| (vhost.clone(), counters.clone()));
+        Self { file, deadline, vhost, client: who.client, bytes: 0 }
+    }
+
+    fn who(&self) -> FileRequest<'_> {
+        let vhost = self.vhost.as_ref().map(|(vhost, counters)| (vhost, counters));
+        FileRequest { vhost, client: self.client }
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {
@@ -43,8 +51,7 @@ impl AnswerBody {
             CutOff::Slow => (Ending::Refused, FileReason::AnswerTooSlow),
             CutOff::Store(_) => (Ending::Failed, FileReason::StoreFailed),
         };
-        let who = FileRequest { vhost: self.vhost.as_ref(), client: self.client };
-        audit::download_ended(who, ending, Why::new(reason, &error));
+        audit::download_ended(self.who(), ending, Why::new(reason, &error));
         error
     }
 }
@@ -61,6 +68,9 @@ impl Body for AnswerBody {
             return Poll::Ready(Some(Err(self.cut_off(CutOff::Slow))));
         }
         let frame = Pin::new(&mut self.file).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
         frame.map(|frame| frame.map(|frame| frame.map_err(|error| self.cut_off(error.into()))))
     }
 
@@ -70,5 +80,11 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         self.file.size_hint()
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        audit::handed_out(self.who(), self.bytes);
     }
 }

@@ -174,6 +174,7 @@ impl Registry {
         self.listed().note(time, after.is_none().then_some(start));
         self.loaded.store(true, Ordering::Relaxed);
         metrics::users_loaded(true);
+        metrics::users_refreshed();
         metrics::users(self.index().len());
         self.delete(useless).await
     }

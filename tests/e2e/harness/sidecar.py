@@ -1,6 +1,8 @@
 """The sidecar under test."""
 
+import os
 import re
+import signal
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -29,6 +31,16 @@ class Sidecar:
 
     def kill(self) -> None:
         self._process.kill()
+
+    def hang_up(self) -> None:
+        """Asks it to read its configuration again."""
+        os.kill(self._process.pid, signal.SIGHUP)
+
+    def reload(self) -> None:
+        """The same, and waits until that counts."""
+        since = self.log_length()
+        self.hang_up()
+        self.wait_for_log(" reloaded: ", since)
 
     def count(self, counter: str, outcome: str) -> int:
         """Of a counter, over all reasons."""

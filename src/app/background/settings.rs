@@ -1,9 +1,12 @@
-//! Files that are read again when they change.
+//! Settings that change: files that are read again when they do, and everything when SIGHUP asks for it.
 
-use std::future::pending;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::signal::unix::Signal;
+
 use crate::app::login::{Watched, WatchedKeys, WatchedUsers};
+use crate::app::reload::Reloader;
 use crate::authn::keys::{ParsedSet, parse_jwks};
 use crate::config::TlsSettings;
 use crate::http::Tls;
@@ -19,22 +22,50 @@ pub(in crate::app) struct WatchedTls {
     pub(in crate::app) served: Tls,
 }
 
-/// Looks after all files, for ever.
-pub(super) async fn watch(Watched { mut keys, mut users }: Watched, mut tls: Option<WatchedTls>) {
-    if keys.is_empty() && users.is_empty() && tls.is_none() {
-        pending::<()>().await;
-    }
-    let key_files = keys.iter().map(|watched| watched.file.path());
-    let user_files = users.iter().map(|watched| watched.file.file().path());
-    let tls_files = tls.iter().flat_map(|watched| watched.files.paths());
-    for path in key_files.chain(user_files).chain(tls_files) {
-        metrics::file_refused(path, false);
-    }
+/// Looks after all files, for ever, and reloads when `asked` to.
+pub(super) async fn keep(mut watched: Watched, reloader: Reloader, mut asked: Signal) {
+    watched.paths().for_each(|path| metrics::file_refused(path, false));
+    watched.tell();
     loop {
-        tokio::time::sleep(INTERVAL).await;
-        keys.iter_mut().for_each(reread_keys);
-        users.iter_mut().for_each(reread_users);
-        tls.iter_mut().for_each(reread_tls);
+        tokio::select! {
+            Some(()) = asked.recv() => {
+                if let Some(new) = reloader.reload() {
+                    take_over(&mut watched, new);
+                }
+            }
+            () = tokio::time::sleep(INTERVAL) => {
+                watched.keys.iter_mut().for_each(reread_keys);
+                watched.users.iter_mut().for_each(reread_users);
+                watched.tls.iter_mut().for_each(reread_tls);
+                watched.tell();
+            }
+        }
+    }
+}
+
+/// All files could just be used, and nobody cares any more about those that are not named now.
+fn take_over(watched: &mut Watched, new: Watched) {
+    let before: Vec<_> = watched.paths().map(Path::to_owned).collect();
+    watched.issuers.iter().for_each(|(vhost, issuer, _)| metrics::issuer_keys(vhost, issuer, None));
+    *watched = new;
+    watched.tell();
+    let now = watched.paths().map(Path::to_owned);
+    before.into_iter().chain(now).for_each(|path: PathBuf| metrics::file_refused(&path, false));
+}
+
+impl Watched {
+    /// For the metrics: what of it comes to an end if nobody looks after it.
+    fn tell(&self) {
+        for (vhost, issuer, keys) in &self.issuers {
+            metrics::issuer_keys(vhost, issuer, Some(keys.now().len()));
+        }
+        metrics::certificate_expires(self.tls.as_ref().and_then(|tls| tls.served.expires()));
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let keys = self.keys.iter().map(|watched| watched.file.path());
+        let users = self.users.iter().map(|watched| watched.file.file().path());
+        keys.chain(users).chain(self.tls.iter().flat_map(|watched| watched.files.paths()))
     }
 }
 
@@ -81,7 +112,9 @@ fn reread_keys(watched: &mut WatchedKeys) {
 fn understand(bytes: &[u8], watched: &WatchedKeys) -> Result<ParsedSet, String> {
     let parsed = parse_jwks(bytes, watched.algorithms.as_deref()).map_err(|fault| fault.to_string())?;
     if !parsed.keys.is_empty() && parsed.keys.is_shared() != watched.shared {
-        return Err("turned from public keys into shared secrets, or back, which needs a restart".to_owned());
+        return Err(
+            "turned from public keys into shared secrets, or back, which needs a reload (SIGHUP)".to_owned()
+        );
     }
     if watched.never.iter().any(|secret| parsed.keys.holds_secret(secret)) {
         return Err("has an upload secret among its keys: logins need one of their own".to_owned());

@@ -1,0 +1,159 @@
+//! Settings into what the listeners offer: the same way at the start and at each reload.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use super::background::WatchedTls;
+use super::descriptors::affordable_connections;
+use super::login::{self, Watched};
+use super::uploads::sites;
+use crate::config::{ConfigError, Limits, ListenSettings, LogSettings, Settings};
+use crate::http::{self, CurrentOffer, FilesDoor, HookDoor, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls};
+use crate::login::{Accounts, Registry, Removals};
+use crate::policy::MinuteRates;
+use crate::store::{Store, StoreHealth};
+use crate::telemetry::logs;
+use crate::telemetry::metrics::{self, Counting};
+use crate::types::Vhost;
+use crate::upload::{Room, Uploads};
+
+/// ejabberd keeps its connections to the hook open and is trusted to.
+const HOOK_PAUSE: Duration = Duration::from_hours(1);
+
+/// What lasts as long as the process, however often the settings change: what was counted, remembered and begun.
+#[derive(Debug)]
+pub(super) struct Lasting {
+    pub(super) store: Arc<Store>,
+    pub(super) health: Arc<StoreHealth>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) room: Arc<Room>,
+    pub(super) failures: Arc<MinuteRates>,
+    pub(super) removals: Removals,
+    /// Uploads whose clients have gone.
+    pub(super) uploads: TaskTracker,
+    pub(super) counting: Counting,
+    /// Where accounts are made and removed.
+    pub(super) chores: Handle,
+}
+
+/// What settings come to, not in force yet.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    public: Offer,
+    hook: Offer,
+    ops: Offer,
+    rest: Rest,
+}
+
+/// What counts beside the offers.
+#[derive(Debug)]
+struct Rest {
+    vhosts: Vec<Vhost>,
+    limits: Limits,
+    log: LogSettings,
+    watched: Watched,
+}
+
+/// What is in force, for those who hold a clone of it as well.
+#[derive(Debug)]
+pub(super) struct InForce {
+    pub(super) public: Served,
+    pub(super) hook: Served,
+    pub(super) ops: Served,
+    pub(super) drain: watch::Sender<Duration>,
+}
+
+/// What a listener serves, and to how many.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) offer: CurrentOffer,
+    pub(super) seats: Seats,
+}
+
+impl Served {
+    fn begin(offer: Offer, connections: usize, turned_away: usize) -> Self {
+        Self { offer: CurrentOffer::new(offer), seats: Seats::new(connections, turned_away) }
+    }
+
+    fn replace(&self, offer: Offer, connections: usize) {
+        self.offer.replace(offer);
+        self.seats.resize(connections);
+    }
+}
+
+impl Prepared {
+    /// Makes everything that can turn out unusable, and changes nothing.
+    pub(super) fn new(settings: Settings, lasting: &Lasting) -> Result<Self, ConfigError> {
+        let Settings { listen, hosts, limits, log, .. } = settings;
+        let ListenSettings { tls, trusted_proxies, hook_prefix, hook_credentials, .. } = listen;
+        let Lasting { store, health, registry, .. } = lasting;
+        let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
+        let vhosts = hosts.iter().map(|host| host.vhost.clone()).collect();
+
+        let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
+        let room = Arc::clone(&lasting.room);
+        let uploads = Uploads::new(Arc::clone(store), Arc::clone(registry), rules, room);
+        let files = FilesDoor { sites: sites(&hosts)?, uploads, pace, tasks: lasting.uploads.clone() };
+
+        let (login, mut watched) = login::build(hosts, registry, &lasting.failures);
+        let login = Arc::new(login);
+        let removals = lasting.removals.clone();
+        let accounts = Accounts::new(Arc::clone(&login), Arc::clone(registry), Arc::clone(store), removals);
+        let hook = HookDoor { login, accounts: Arc::new(accounts), chores: lasting.chores.clone() };
+        let hook = http::hook(hook, &hook_prefix, hook_credentials, limits.idle_timeout);
+        let (store, registry) = (Arc::clone(health), Arc::clone(registry));
+        let ops = OpsDoor { counting: lasting.counting.clone(), store, registry };
+
+        let tls = tls.map(|files| {
+            let served = Tls::new(files.identity().clone());
+            watched.tls = Some(WatchedTls { files, served: served.clone() });
+            served
+        });
+        let offer = |routes| Offer::new(routes, limits.header_timeout, pace);
+        Ok(Self {
+            public: offer(http::files(Arc::new(files))).to_strangers(trusted_proxies, tls),
+            hook: Offer::new(hook, HOOK_PAUSE, pace),
+            ops: offer(http::ops(Arc::new(ops))),
+            rest: Rest { vhosts, limits, log, watched },
+        })
+    }
+
+    /// Begins with it. Answers the files to look after, too.
+    pub(super) fn begin(self, lasting: &Lasting) -> (InForce, Watched) {
+        let Self { public, hook, ops, rest } = self;
+        let connections = affordable_connections(rest.limits.connections);
+        let in_force = InForce {
+            public: Served::begin(public, connections, TURNED_AWAY),
+            // ejabberd and Prometheus have few, and wait for one.
+            hook: Served::begin(hook, connections, 0),
+            ops: Served::begin(ops, connections, 0),
+            drain: watch::Sender::new(rest.limits.drain),
+        };
+        (in_force, rest.count(lasting))
+    }
+
+    /// Takes the place of what is `in_force`. Nothing in here can fail.
+    pub(super) fn replace(self, in_force: &InForce, lasting: &Lasting) -> Watched {
+        let Self { public, hook, ops, rest } = self;
+        let connections = affordable_connections(rest.limits.connections);
+        in_force.public.replace(public, connections);
+        in_force.hook.replace(hook, connections);
+        in_force.ops.replace(ops, connections);
+        in_force.drain.send_replace(rest.limits.drain);
+        rest.count(lasting)
+    }
+}
+
+impl Rest {
+    fn count(self, lasting: &Lasting) -> Watched {
+        lasting.room.resize(self.limits.uploads);
+        lasting.failures.allow(self.limits.logins_per_minute);
+        logs::filter(self.log.level, self.log.audit);
+        self.vhosts.iter().for_each(metrics::announce);
+        self.watched
+    }
+}
