@@ -22,8 +22,8 @@ pub fn sites(hosts: &[HostSettings]) -> Result<Sites, ConfigError> {
 /// Who signs and verifies the uploads of a vhost.
 #[must_use]
 pub fn upload_authority(vhost: &Vhost, upload: &UploadSettings) -> UploadAuthority {
-    let UploadSettings { accept, signing_secret, retired_secrets, .. } = upload;
-    UploadAuthority::new(vhost.clone(), accept.clone(), signing_secret, retired_secrets)
+    let UploadSettings { accepted, signing_secret, retired_secrets, .. } = upload;
+    UploadAuthority::new(vhost.clone(), accepted.clone(), signing_secret, retired_secrets)
 }
 
 /// A URL's path holds nothing but UTF-8, escaped.
@@ -34,6 +34,7 @@ fn decoded(path: &str) -> String {
 fn site(vhost: &Vhost, upload: &UploadSettings) -> Site {
     Site {
         vhost: vhost.clone(),
+        public_url: upload.public_url.clone(),
         prefix: format!("{}/", decoded(upload.public_url.path().trim_end_matches('/'))),
         legacy_prefixes: upload.legacy_prefixes.iter().map(|prefix| decoded(prefix)).collect(),
         authority: upload_authority(vhost, upload),

@@ -21,7 +21,9 @@ provisioning = false
 token_max_bytes = 8192
 [upload]
 public_url = "http://localhost:8080/upload/@HOST@"
-accept = ["v"]
+accept = ["v", "bearer"]
+slot_ttl = "5m"
+token_in_url = false
 max_size = "100MiB"
 allowed_types = "*/*"
 denied_types = []

@@ -1,8 +1,10 @@
 //! `[upload]`, and `[hosts."…".upload]` over it.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use secrecy::SecretString;
@@ -10,9 +12,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::ConfigError;
+use super::environment::from_text;
 use super::one_or_many::OneOrMany;
 use super::secrets::Given;
-use crate::authn::Scheme;
+use crate::authn::{Acceptance, Scheme, ServerScheme};
 use crate::policy::{InlineTypes, TypeRules};
 use crate::types::{Secret, Vhost};
 use crate::upload::UploadRules;
@@ -21,6 +24,11 @@ use crate::upload::UploadRules;
 const SECRET_MIN_BYTES: usize = 16;
 /// The largest file, where nothing else is said.
 const DEFAULT_MAX_SIZE: ByteSize = ByteSize::mib(100);
+
+/// How long slots are good, where nothing else is said.
+const DEFAULT_SLOT_TTL: Duration = Duration::from_mins(5);
+/// What else can be said.
+const SLOT_TTL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
 
 /// How one vhost's files are taken.
 #[derive(Debug, Clone)]
@@ -31,8 +39,8 @@ pub struct UploadSettings {
     pub signing_secret: Secret,
     /// Verify too.
     pub retired_secrets: Vec<Secret>,
-    /// The schemes by which upload tokens are accepted, at least one; the first signs.
-    pub accept: Vec<Scheme>,
+    /// Which upload tokens are accepted, by at least one scheme; the first signs.
+    pub accepted: Acceptance,
     /// Which files are taken.
     pub rules: UploadRules,
     /// Which are shown in a browser.
@@ -68,10 +76,21 @@ pub(super) struct RawUpload {
     /// Default: none
     secrets_file: Option<PathBuf>,
     /// The schemes by which upload tokens are accepted; the first signs. `v` is ejabberd's, `v2` that of Prosody's module with `http_upload_external_protocol = "v2"`, and
-    /// `token` Metronome's name for it.
+    /// `token` Metronome's name for it. `bearer` is that of the slots which the sidecar itself issues: they name their user and end.
     ///
-    /// Default: `["v"]`
+    /// Default: `["v", "bearer"]`
     accept: Option<OneOrMany<String>>,
+    /// How long a slot of scheme `bearer` is good: an upload has to begin by then. From 10 seconds to a day. A slot that claims to be good for over an hour more than this is refused.
+    ///
+    /// Default: `"5m"`
+    #[serde(default, with = "humantime_serde")]
+    slot_ttl: Option<Duration>,
+    /// Whether slots of scheme `bearer` may have their token in the URL's query, for clients that drop headers. Off, because proxies write
+    /// queries into their logs.
+    ///
+    /// Default: `false`
+    #[serde(default, deserialize_with = "from_text")]
+    token_in_url: Option<bool>,
     /// The largest file. Others are refused unread. Set `max_size` of ejabberd's `mod_http_upload` to the same number of bytes: clients then know before they try.
     ///
     /// Default: `"100MiB"`
@@ -119,7 +138,7 @@ impl RawUpload {
             public_url: layers.public_url(host)?,
             signing_secret,
             retired_secrets: secrets,
-            accept: layers.accept()?,
+            accepted: layers.accepted()?,
             rules: layers.rules()?,
             inline: layers.inline()?,
             legacy_prefixes: layers.legacy_prefixes(host)?,
@@ -186,13 +205,34 @@ impl<'raw> Layers<'raw> {
         public_url(&place, &for_host(url, host))
     }
 
+    fn accepted(&self) -> Result<Acceptance, ConfigError> {
+        let token_in_url = self.pick("token_in_url", |raw| raw.token_in_url);
+        Ok(Acceptance {
+            schemes: self.accept()?,
+            token_in_url: token_in_url.is_some_and(|(_, allowed)| allowed),
+            slot_ttl: self.slot_ttl()?,
+        })
+    }
+
+    fn slot_ttl(&self) -> Result<Duration, ConfigError> {
+        match self.pick("slot_ttl", |raw| raw.slot_ttl) {
+            None => Ok(DEFAULT_SLOT_TTL),
+            Some((_, ttl)) if SLOT_TTL.contains(&ttl) => Ok(ttl),
+            Some((place, _)) => Err(ConfigError::at(
+                place,
+                "has to be from 10s to 1day: clients need a moment, and a slot is a permission that should end",
+            )),
+        }
+    }
+
     fn accept(&self) -> Result<Vec<Scheme>, ConfigError> {
         match self.list("accept", |raw| raw.accept.as_ref())? {
-            None => Ok(vec![Scheme::V]),
+            None => Ok(vec![ServerScheme::V.into(), Scheme::Bearer]),
             Some((_, schemes)) if !schemes.is_empty() => Ok(schemes),
-            Some((place, _)) => {
-                Err(ConfigError::at(place, "is empty: nobody could upload; the default is [\"v\"]"))
-            }
+            Some((place, _)) => Err(ConfigError::at(
+                place,
+                "is empty: nobody could upload; the default is [\"v\", \"bearer\"]",
+            )),
         }
     }
 

@@ -101,7 +101,7 @@ fn is_plain(c: char) -> bool {
 
 /// Changes how a name looks and not what it is: behind a mark for right-to-left writing, `gpj.exe` looks like `exe.jpg`. Not the
 /// joiners of letters and emoji.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

@@ -105,7 +105,7 @@ impl TypeRules {
     ///
     /// [`TypeRefusal`] if it is not taken.
     pub fn check(&self, content_type: &ContentType, filename: &str) -> Result<(), TypeRefusal> {
-        let Self { allowed_types, denied_types, allowed_extensions, denied_extensions } = self;
+        let Self { allowed_types, denied_types, .. } = self;
         if allowed_types.is_some() || !denied_types.is_empty() {
             let essence = content_type.essence();
             let among = |patterns: &[TypePattern]| patterns.iter().any(|pattern| pattern.matches(&essence));
@@ -113,6 +113,16 @@ impl TypeRules {
                 return Err(TypeRefusal::Type);
             }
         }
+        self.check_name(filename)
+    }
+
+    /// Judges a file of which only the name is known yet.
+    ///
+    /// # Errors
+    ///
+    /// [`TypeRefusal::Extension`] if it is not taken, whatever it is.
+    pub fn check_name(&self, filename: &str) -> Result<(), TypeRefusal> {
+        let Self { allowed_extensions, denied_extensions, .. } = self;
         if allowed_extensions.is_some() || !denied_extensions.is_empty() {
             let extension = Extension::of(filename);
             let among = |list: &[Extension]| extension.as_ref().is_some_and(|own| list.contains(own));

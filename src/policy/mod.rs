@@ -1,12 +1,14 @@
 //! Decisions that need nothing but their arguments.
 
 mod disposition;
+mod filename;
 mod localparts;
 mod media_types;
 mod proxies;
 mod rates;
 
 pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
+pub use self::filename::safe_filename;
 pub use self::localparts::{ADMIN_NAMES, InvalidPattern, LocalpartRules};
 pub use self::media_types::{
     Extension, InvalidExtension, InvalidTypePattern, TypePattern, TypeRefusal, TypeRules,

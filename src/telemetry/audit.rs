@@ -10,7 +10,7 @@ use super::metrics::{self, VhostCounters};
 use super::reason::{LoginReason, Reason, RequestReason};
 use super::throttle::{self, Kind};
 use crate::policy::Rate;
-use crate::types::{ObjectPath, Vhost};
+use crate::types::{BareJid, ObjectPath, Vhost};
 
 /// By this operators tell these lines from all others.
 pub const TARGET: &str = "ejabberd_sidecar::audit";
@@ -152,6 +152,8 @@ pub struct FileRequest<'request> {
     pub vhost: Option<(&'request Vhost, &'request VhostCounters)>,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
+    /// Whose slot it is, where a slot proved that.
+    pub user: Option<&'request BareJid>,
 }
 
 impl FileRequest<'_> {
@@ -164,7 +166,8 @@ impl FileRequest<'_> {
 pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (vhost, owner, client) = (request.label(), path.owner(), request.client.map(display));
-    tracing::info!(target: TARGET, vhost, owner, client, outcome = "stored", bytes, millis, "upload");
+    let user = request.user.map(|user| user.as_str());
+    tracing::info!(target: TARGET, vhost, user, owner, client, outcome = "stored", bytes, millis, "upload");
     if let Some((_, counters)) = request.vhost {
         counters.stored(bytes);
     }
@@ -207,12 +210,13 @@ fn tell(what: &str, request: FileRequest<'_>, ending: Ending, Why { code, text }
         return;
     }
     let (vhost, client, outcome) = (request.label(), request.client.map(display), ending.name());
+    let user = request.user.map(|user| user.as_str());
     match ending {
         Ending::Refused => {
-            tracing::info!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
+            tracing::info!(target: TARGET, vhost, user, client, outcome, reason = code, "{what}: {text}");
         }
         Ending::Failed => {
-            tracing::error!(target: TARGET, vhost, client, outcome, reason = code, "{what}: {text}");
+            tracing::error!(target: TARGET, vhost, user, client, outcome, reason = code, "{what}: {text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod byte_range;
 mod content_type;
+mod escaped;
 mod jid;
 mod object_path;
 mod secret;
@@ -11,6 +12,7 @@ pub use self::address::{Address, InvalidAddress};
 pub use self::byte_range::{ByteRange, InvalidRange, RangeSpec, Unsatisfiable};
 pub(crate) use self::content_type::is_token;
 pub use self::content_type::{ContentType, InvalidContentType};
+pub use self::escaped::uri_escaped;
 pub use self::jid::{
     BareJid, InvalidUserHash, Localpart, LocalpartFault, LocalpartRef, UserHash, Vhost, as_ejabberd_writes,
     encoded_once, parse_localpart, parse_vhost,

@@ -5,12 +5,15 @@ mod put;
 mod room;
 mod rules;
 mod site;
+mod slots;
+mod token_place;
 
 pub use self::get::GetFailure;
 pub use self::put::PutFailure;
 pub use self::room::Room;
 pub use self::rules::{RuleRefusal, UploadRules};
 pub use self::site::{Located, Place, Site, SiteConflict, Sites};
+pub use self::slots::{Slot, SlotOffice, SlotRefusal, SlotRequest};
 
 use std::collections::HashMap;
 use std::sync::Arc;

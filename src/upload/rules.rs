@@ -3,6 +3,7 @@
 use crate::authn::PutGrant;
 use crate::policy::{TypeRefusal, TypeRules};
 use crate::telemetry::reason::FileReason;
+use crate::types::ContentType;
 
 /// The limits that a vhost puts before the store.
 #[derive(Debug, Clone, Default)]
@@ -45,9 +46,26 @@ impl UploadRules {
     ///
     /// [`RuleRefusal`] if it is not taken.
     pub fn check(&self, grant: &PutGrant) -> Result<(), RuleRefusal> {
-        if grant.size() > self.max_size {
+        self.check_file(grant.size(), Some(grant.content_type()), grant.path().filename())
+    }
+
+    /// Judges a file. What type it has is perhaps not known yet, and then judged when it comes.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleRefusal`] if it is not taken.
+    pub fn check_file(
+        &self,
+        size: u64,
+        content_type: Option<&ContentType>,
+        filename: &str,
+    ) -> Result<(), RuleRefusal> {
+        if size > self.max_size {
             return Err(RuleRefusal::TooLarge { max: self.max_size });
         }
-        Ok(self.types.check(grant.content_type(), grant.path().filename())?)
+        Ok(match content_type {
+            Some(content_type) => self.types.check(content_type, filename),
+            None => self.types.check_name(filename),
+        }?)
     }
 }

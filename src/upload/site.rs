@@ -1,20 +1,25 @@
 //! Which vhost a request's path belongs to: the one whose `public_url` it lies under.
 
+use url::Url;
+
+use super::token_place::{TokenPlace, strip_decoded};
 use crate::authn::UploadAuthority;
 use crate::policy::InlineTypes;
 use crate::telemetry::metrics::VhostCounters;
-use crate::types::{ObjectPath, PathError, Vhost};
+use crate::types::{ObjectPath, PathError, Vhost, uri_escaped};
 
 /// A vhost's place in the URL space.
 #[derive(Debug)]
 pub struct Site {
     /// The vhost.
     pub vhost: Vhost,
-    /// The path of its `public_url`, percent-decoded, with a leading and a trailing slash.
+    /// What clients put before a file's path.
+    pub public_url: Url,
+    /// The path of that, percent-decoded, with a leading and a trailing slash.
     pub prefix: String,
     /// Further prefixes, below which files are found and none is taken.
     pub legacy_prefixes: Vec<String>,
-    /// Judges its upload tokens.
+    /// Signs and judges its upload tokens.
     pub authority: UploadAuthority,
     /// What browsers show.
     pub inline: InlineTypes,
@@ -22,19 +27,37 @@ pub struct Site {
     pub counters: VhostCounters,
 }
 
+impl Site {
+    /// The URL of a file, whose path is percent-encoded.
+    pub(super) fn url_of(&self, file: &str) -> String {
+        format!("{}/{file}", self.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// The same with a token in the path.
+    pub(super) fn url_with_token(&self, token: &str, file: &str) -> String {
+        let path = TokenPlace::of(&self.prefix, &self.vhost).with(token);
+        let encoded: Vec<_> = path.split('/').map(|part| uri_escaped(part).to_string()).collect();
+        format!("{}{}{file}", self.public_url.origin().ascii_serialization(), encoded.join("/"))
+    }
+}
+
 /// All vhosts' places.
 #[derive(Debug)]
 pub struct Sites {
     sites: Vec<Site>,
     /// Prefix (decoded), index of the site, place; the longest prefix first.
-    prefixes: Vec<(String, usize, Place)>,
+    prefixes: Vec<(String, usize, Place<'static>)>,
+    /// Where tokens stand in paths, and whose such a path is.
+    token_places: Vec<TokenPlace>,
 }
 
-/// What may be done below a prefix.
+/// What may be done there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Place<'path> {
     /// Files are taken and handed out.
     Current,
+    /// Files are taken: the path holds the token for one.
+    Tokened(&'path str),
     /// Files are handed out, which have this URL from before a migration.
     Legacy,
 }
@@ -52,11 +75,11 @@ pub struct SiteConflict {
 
 /// A path taken apart.
 #[derive(Debug)]
-pub struct Located<'sites> {
+pub struct Located<'l> {
     /// Whose it is.
-    pub site: &'sites Site,
+    pub site: &'l Site,
     /// Below which kind of prefix.
-    pub place: Place,
+    pub place: Place<'l>,
     /// What lies behind the prefix: the part that is signed.
     pub path: Result<ObjectPath, PathError>,
 }
@@ -68,7 +91,7 @@ impl Sites {
     ///
     /// [`SiteConflict`] if a vhost's `public_url` lies at or below another's, or one prefix belongs to two.
     pub fn new(sites: Vec<Site>) -> Result<Self, SiteConflict> {
-        let mut prefixes: Vec<(String, usize, Place)> = Vec::new();
+        let mut prefixes: Vec<(String, usize, Place<'static>)> = Vec::new();
         for (at, site) in sites.iter().enumerate() {
             let legacy = site.legacy_prefixes.iter().map(|prefix| (prefix, Place::Legacy));
             for (prefix, place) in std::iter::once((&site.prefix, Place::Current)).chain(legacy) {
@@ -86,7 +109,8 @@ impl Sites {
         }
         // Stable, so that a current prefix stays before the same one as a legacy prefix.
         prefixes.sort_by_key(|(prefix, ..)| std::cmp::Reverse(prefix.len()));
-        Ok(Self { sites, prefixes })
+        let token_places = sites.iter().map(|site| TokenPlace::of(&site.prefix, &site.vhost)).collect();
+        Ok(Self { sites, prefixes, token_places })
     }
 
     /// All of them.
@@ -96,50 +120,47 @@ impl Sites {
 
     /// Finds whose `path` (percent-encoded, with its leading slash) is.
     #[must_use]
-    pub fn locate(&self, path: &str) -> Option<Located<'_>> {
-        self.prefixes.iter().find_map(|(prefix, at, place)| {
+    pub fn locate<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
+        let located = self.prefixes.iter().find_map(|(prefix, at, place)| {
             let rest = strip_decoded(path, prefix)?;
             Some(Located { site: self.sites.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
+        });
+        match located {
+            Some(Located { path: Ok(_), .. }) => located,
+            // With its token a path has more parts than any other, so that none can be taken for one.
+            other => self.locate_tokened(path).or(other),
+        }
+    }
+
+    fn locate_tokened<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
+        self.sites.iter().zip(&self.token_places).find_map(|(site, place)| {
+            let (token, rest) = place.split(path)?;
+            Some(Located { site, place: Place::Tokened(token), path: ObjectPath::parse(rest) })
         })
     }
 }
 
-/// What stands behind `prefix` in a percent-encoded `path`, however the prefix is spelt there: a vhost that is not ASCII arrives escaped
-/// with capital or small digits, or raw. An escaped slash is none.
-fn strip_decoded<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
-    if let Some(rest) = path.strip_prefix(prefix) {
-        return Some(rest);
-    }
-    let mut rest = path.as_bytes();
-    for expected in prefix.bytes() {
-        let (byte, length) = match rest {
-            [b'%', high, low, ..] => (hex_byte(*high, *low).filter(|byte| *byte != b'/')?, 3),
-            [byte, ..] => (*byte, 1),
-            [] => return None,
-        };
-        rest = if byte == expected { &rest[length..] } else { return None };
-    }
-    path.get(path.len() - rest.len()..)
-}
-
-fn hex_byte(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::authn::Scheme;
+    use crate::authn::{Acceptance, Scheme};
     use crate::types::{Secret, parse_vhost};
 
     fn site(vhost: &str, prefix: &str, legacy: &[&str]) -> Site {
         let vhost = parse_vhost(vhost).unwrap();
         let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
+        let accepted = Acceptance {
+            schemes: vec![Scheme::Bearer],
+            token_in_url: false,
+            slot_ttl: Duration::from_mins(5),
+        };
         Site {
-            authority: UploadAuthority::new(vhost.clone(), vec![Scheme::V], &secret, &[]),
+            authority: UploadAuthority::new(vhost.clone(), accepted, &secret, &[]),
             counters: VhostCounters::of(&vhost),
             vhost,
+            public_url: format!("https://u.example{prefix}").parse().unwrap(),
             prefix: prefix.to_owned(),
             legacy_prefixes: legacy.iter().map(|&prefix| prefix.to_owned()).collect(),
             inline: InlineTypes::default(),
@@ -199,6 +220,37 @@ mod tests {
             "/up/",
         ] {
             assert!(sites.locate(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_path_stands_before_the_vhost_or_behind_the_prefix() {
+        let sites = Sites::new(vec![
+            site("a.org", "/upload/a.org/", &["/upload/"]),
+            site("t", "/upload/t/", &[]),
+            site("b\u{fc}.org", "/upload/b\u{fc}.org/", &[]),
+            site("c.org", "/c/", &["/"]),
+        ])
+        .unwrap();
+        for (path, vhost, place, signed) in [
+            ("/upload/t/TOKEN/a.org/h/r/n", "a.org", Place::Tokened("TOKEN"), "h/r/n"),
+            ("/upload/t/TOKEN/t/h/r/n", "t", Place::Tokened("TOKEN"), "h/r/n"),
+            ("/upload/t/TOKEN/b%C3%BC.org/h/r/n%20o", "b\u{fc}.org", Place::Tokened("TOKEN"), "h/r/n o"),
+            ("/c/t/TOKEN/h/r/n", "c.org", Place::Tokened("TOKEN"), "h/r/n"),
+            ("/upload/t/h/r/n", "t", Place::Current, "h/r/n"),
+            ("/upload/t/TOKEN/a.org/n", "t", Place::Current, "TOKEN/a.org/n"),
+            ("/c/t/TOKEN/n", "c.org", Place::Current, "t/TOKEN/n"),
+        ] {
+            let located = sites.locate(path).unwrap();
+            assert_eq!((located.site.vhost.as_str(), located.place), (vhost, place), "{path}");
+            assert_eq!(located.path.unwrap().as_str(), signed, "{path}");
+        }
+        let spoilt = sites.locate("/upload/t/TOKEN/a.org/h/r/..").unwrap();
+        assert_eq!((spoilt.place, spoilt.path), (Place::Tokened("TOKEN"), Err(PathError::Part)));
+        for other in
+            ["/upload/t//a.org/h/r/n", "/upload/t/TOKEN/d.org/h/r/n", "/upload/t/TOKEN/a.org/h/r/n/x"]
+        {
+            assert!(sites.locate(other).is_none_or(|located| located.path.is_err()), "{other}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Permission to store one file.
 
-use super::PutClaim;
-use crate::types::{ContentType, ObjectPath, Vhost};
+use super::{PutClaim, Scheme, SlotTerms};
+use crate::types::{BareJid, ContentType, ObjectPath, Vhost};
 
 /// Permission to store one file. Only [`UploadAuthority`](super::UploadAuthority) makes one, and using it uses it up.
 #[derive(Debug)]
@@ -10,13 +10,18 @@ pub struct PutGrant {
     path: ObjectPath,
     size: u64,
     content_type: ContentType,
+    /// What the slot says, if it is one of ours.
+    terms: Option<SlotTerms>,
+    scheme: Scheme,
 }
 
 impl PutGrant {
-    /// For a claim that was proved.
-    pub(super) fn new(vhost: Vhost, claim: PutClaim<'_>) -> Self {
+    /// For a claim that was proved by `scheme`, on these terms if there are some.
+    pub(super) fn new(vhost: Vhost, claim: PutClaim<'_>, scheme: Scheme, terms: Option<SlotTerms>) -> Self {
         let PutClaim { path, size, content_type, token: _ } = claim;
-        Self { vhost, path, size, content_type }
+        let signed_type = terms.as_ref().and_then(|terms| terms.content_type.clone());
+        let content_type = signed_type.or(content_type).unwrap_or_else(ContentType::unknown);
+        Self { vhost, path, size, content_type, terms, scheme }
     }
 
     /// The vhost that the file belongs to.
@@ -41,5 +46,29 @@ impl PutGrant {
     #[must_use]
     pub fn content_type(&self) -> &ContentType {
         &self.content_type
+    }
+
+    /// Whose upload it is, where the slot says so.
+    #[must_use]
+    pub fn user(&self) -> Option<&BareJid> {
+        self.terms.as_ref().map(|terms| &terms.user)
+    }
+
+    /// Until when the file is to be kept, in seconds since 1970, where the slot says so.
+    #[must_use]
+    pub fn keep(&self) -> Option<u64> {
+        self.terms.as_ref().and_then(|terms| terms.keep)
+    }
+
+    /// Until when the slot was good, in seconds since 1970. Those of XMPP servers have no end.
+    #[must_use]
+    pub fn expires(&self) -> Option<u64> {
+        self.terms.as_ref().map(|terms| terms.expires)
+    }
+
+    /// How it was proved.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
     }
 }

@@ -1,13 +1,22 @@
-//! The ways in which XMPP servers sign upload URLs.
+//! The ways in which upload URLs are signed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::types::{ContentType, ObjectPath};
 
-/// One of them. All sign with HMAC-SHA256 and the secret that both servers share, and put the MAC into the query as hex.
+/// One of them, as `upload.accept` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
+    /// The XMPP server signs.
+    Server(ServerScheme),
+    /// We do: slots that name their user and end ([`SlotTerms`](super::SlotTerms)).
+    Bearer,
+}
+
+/// How XMPP servers sign. All use HMAC-SHA256 and the secret that both servers share, and put the MAC into the query as hex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerScheme {
     /// `?v=`, over path and size: ejabberd's `mod_http_upload` with `external_secret`, and Prosody's `mod_http_upload_external`.
     V,
     /// `?v2=`, over path, size and type: Prosody's `mod_http_upload_external` with `http_upload_external_protocol = "v2"`.
@@ -18,10 +27,10 @@ pub enum Scheme {
 
 /// No scheme has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no scheme of upload tokens: there are \"v\", \"v2\" and \"token\"")]
+#[error("is no scheme of upload tokens: there are \"v\", \"v2\", \"token\" and \"bearer\"")]
 pub struct UnknownScheme;
 
-impl Scheme {
+impl ServerScheme {
     /// All of them, the one that says most about the file first.
     pub(super) const BY_VERSION: [Self; 3] = [Self::V2, Self::Token, Self::V];
 
@@ -45,15 +54,39 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server(scheme) => scheme.name(),
+            Self::Bearer => "bearer",
+        }
+    }
+}
+
+impl From<ServerScheme> for Scheme {
+    fn from(scheme: ServerScheme) -> Self {
+        Self::Server(scheme)
+    }
+}
+
 impl FromStr for Scheme {
     type Err = UnknownScheme;
 
     fn from_str(name: &str) -> Result<Self, UnknownScheme> {
-        Self::BY_VERSION.into_iter().find(|scheme| scheme.name() == name).ok_or(UnknownScheme)
+        let servers = ServerScheme::BY_VERSION.into_iter().map(Self::Server);
+        servers.chain([Self::Bearer]).find(|scheme| scheme.name() == name).ok_or(UnknownScheme)
     }
 }
 
 impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for ServerScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -1,21 +1,23 @@
 //! `url check`: why an upload is refused.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::content_type;
+use super::pasted::Pasted;
+use super::steps::Steps;
 use crate::app::sites;
-use crate::authn::{PresentedToken, PutClaim, PutGrant, UploadRefusal};
+use crate::authn::{BearerToken, Carrier, PresentedToken, PutClaim, PutGrant, SlotTerms, UploadRefusal};
 use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
 use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
 use crate::telemetry::reason::FileReason;
-use crate::types::ContentType;
-use crate::upload::{Located, Place, Sites};
+use crate::types::{ContentType, UserHash};
+use crate::upload::{Located, Place, Site, Sites};
 
 /// More than a URL that could be accepted has.
 const URL_MAX_BYTES: u64 = 64 * 1024;
@@ -29,9 +31,13 @@ pub(in crate::cli) struct Check {
     #[arg(long, value_name = "BYTES")]
     size: Option<u64>,
     /// The file's type: what the client sends as Content-Type, if it does
-    #[arg(long = "type", value_name = "TYPE", default_value = "application/octet-stream")]
-    content_type: String,
-    /// The URL of a PUT, or its path with the query, or - to read it from stdin, where no process list shows it
+    #[arg(long = "type", value_name = "TYPE")]
+    content_type: Option<String>,
+    /// The Authorization header that the client sends, if it does: its line, or its value
+    #[arg(long, value_name = "HEADER")]
+    authorization: Option<SecretString>,
+    /// The URL of a PUT, or its path with the query, or - to read it from stdin, where no process list shows it. Header lines may follow:
+    /// what `url sign` prints can be piped in
     url: SecretString,
 }
 
@@ -39,12 +45,17 @@ impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         settings.notices.iter().try_for_each(remark)?;
-        let content_type = content_type(&self.content_type)?;
         let url = argument_or_stdin(&self.url, URL_MAX_BYTES)
             .map_err(|error| Failure::Unusable(format!("URL: cannot be read from stdin: {error}")))?;
+        let mut pasted = Pasted::read(url.expose_secret());
+        if let Some(header) = &self.authorization {
+            pasted.add_header(header.expose_secret());
+        }
+        let sent_type = self.content_type.as_deref().or(pasted.content_type);
+        let content_type = sent_type.map(content_type).transpose()?;
         let mut steps = Steps::default();
         let sites = sites(&settings.hosts)?;
-        let verdict = self.judge(&settings.hosts, &sites, url.expose_secret(), content_type, &mut steps);
+        let verdict = self.judge(&settings.hosts, &sites, &pasted, content_type, &mut steps);
         answer(steps.with(verdict))?;
         if verdict.is_ok() { Ok(()) } else { Err(Failure::Shown(ExitCode::FAILURE)) }
     }
@@ -54,12 +65,11 @@ impl Check {
         &self,
         hosts: &[HostSettings],
         sites: &Sites,
-        url: &str,
-        content_type: ContentType,
+        pasted: &Pasted<'_>,
+        content_type: Option<ContentType>,
         steps: &mut Steps,
     ) -> Result<(), FileReason> {
-        let (path, query) = split(url);
-        let Some(Located { site, place, path }) = sites.locate(path) else {
+        let Some(Located { site, place, path }) = sites.locate(pasted.path) else {
             let bases: Vec<_> = hosts.iter().map(|host| host.upload.public_url.as_str()).collect();
             let problem = format!("lies below no public_url ({})", bases.join(", "));
             return steps.no(&problem, FileReason::PathUnknown);
@@ -80,19 +90,62 @@ impl Check {
             return steps
                 .no("--size is missing: whether the token matches depends on it", FileReason::LengthMissing);
         };
-        let token = PresentedToken::from_query(query);
-        if let PresentedToken::Mac { scheme, .. } = token {
-            let signed = scheme.signed(&path, size, &content_type).replace('\0', "\u{2400}");
-            steps.ok(&format!("token of scheme {scheme}, for which {signed:?} has to be signed"));
-        }
-        let claim = PutClaim { path, size, content_type, token };
-        let grant = match site.authority.authorize(claim.clone()) {
+        let claim = PutClaim { path, size, content_type, token: presented(place, pasted) };
+        tell_what_is_signed(&claim, site, steps);
+        let grant = match site.authority.authorize(claim.clone(), now()) {
             Ok(grant) => grant,
             Err(refusal) => return steps.no(&explain(refusal, sites, &claim), refusal.reason()),
         };
-        steps.ok("token matches");
+        match (grant.user(), grant.expires()) {
+            (Some(user), Some(expires)) => {
+                let left = time(expires.saturating_sub(now()));
+                steps.ok(&format!("token matches: the slot of {user} is good for another {left}"));
+            }
+            _ => steps.ok("token matches"),
+        }
         follow_rules(hosts, &grant, steps)
     }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn time(seconds: u64) -> humantime::FormattedDuration {
+    humantime::format_duration(Duration::from_secs(seconds))
+}
+
+fn presented<'p>(place: Place<'p>, pasted: &Pasted<'p>) -> PresentedToken<'p> {
+    match (&pasted.authorization[..], place) {
+        ([], Place::Tokened(token)) => PresentedToken::Bearer(BearerToken::in_path(token)),
+        ([], _) => PresentedToken::from_query(pasted.query),
+        ([header], _) => PresentedToken::from_authorization(header, pasted.query),
+        _ => PresentedToken::TwoHeaders,
+    }
+}
+
+fn tell_what_is_signed(claim: &PutClaim<'_>, site: &Site, steps: &mut Steps) {
+    let (token, signed) = match claim.token {
+        PresentedToken::Mac { scheme, .. } => {
+            let content_type = claim.content_type.clone().unwrap_or_else(ContentType::unknown);
+            (format!("scheme {scheme}"), scheme.signed(&claim.path, claim.size, &content_type))
+        }
+        PresentedToken::Bearer(token) => {
+            let place = match token.carrier {
+                Carrier::Header => "an Authorization header",
+                Carrier::Query => "the query",
+                Carrier::Path => "the path",
+            };
+            let Ok((_, terms)) = token.read() else {
+                return steps.ok(&format!("token of scheme bearer in {place}"));
+            };
+            let signed = terms.signed(&site.vhost, &claim.path, claim.size);
+            (format!("scheme bearer in {place}"), signed)
+        }
+        _ => return,
+    };
+    let signed = signed.replace('\0', "\u{2400}");
+    steps.ok(&format!("token of {token}, for which {signed:?} has to be signed"));
 }
 
 fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> Result<(), FileReason> {
@@ -109,70 +162,42 @@ fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> 
 
 /// With what is worth a look.
 fn explain(refusal: UploadRefusal, sites: &Sites, claim: &PutClaim<'_>) -> String {
-    let other = sites.all().find(|site| site.authority.authorize(claim.clone()).is_ok());
-    match other {
-        Some(other) if refusal == UploadRefusal::MacInvalid => {
-            format!("{refusal}; it matches with the secret of {}: compare put_url and secrets", other.vhost)
+    let terms = match claim.token {
+        PresentedToken::Bearer(token) => token.read().ok().map(|(_, terms)| terms),
+        _ => None,
+    };
+    match (refusal, terms) {
+        (UploadRefusal::MacInvalid, _) => {
+            match sites.all().find(|site| site.authority.authorize(claim.clone(), now()).is_ok()) {
+                Some(other) => format!(
+                    "{refusal}; it matches with the secret of {}: compare put_url and secrets",
+                    other.vhost
+                ),
+                None => refusal.to_string(),
+            }
+        }
+        (UploadRefusal::BearerMissing, _) => {
+            format!("{refusal}; here it is given by --authorization, or on a line below the URL")
+        }
+        (UploadRefusal::BearerInvalid, _) => {
+            format!("{refusal}; a secret that was taken out of upload.secrets takes its slots along")
+        }
+        (UploadRefusal::BearerUser, Some(terms)) => {
+            format!(
+                "{refusal}: the slot is {}'s, whose paths begin with {}",
+                terms.user,
+                UserHash::from(&terms.user)
+            )
+        }
+        (UploadRefusal::Expired, Some(terms)) => {
+            format!("{refusal}, {} ago", time(now().saturating_sub(terms.expires)))
+        }
+        (UploadRefusal::LivesTooLong, Some(terms)) => {
+            format!("{refusal}: for another {}", time(terms.expires.saturating_sub(now())))
+        }
+        (UploadRefusal::TypeMismatch, Some(SlotTerms { content_type: Some(signed), .. })) => {
+            format!("{refusal}, {signed}")
         }
         _ => refusal.to_string(),
-    }
-}
-
-/// Path and query of a URL as they are sent. Not by a URL parser: that would tidy up `..` and escapes, which are signed as they are.
-fn split(url: &str) -> (&str, &str) {
-    let without_fragment = url.split('#').next().unwrap_or_default();
-    let from_path = match without_fragment.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
-        None => without_fragment,
-    };
-    from_path.split_once('?').unwrap_or((from_path, ""))
-}
-
-/// What was found out, a line each.
-#[derive(Default)]
-struct Steps(String);
-
-impl Steps {
-    fn ok(&mut self, text: &str) {
-        self.line("ok", text);
-    }
-
-    fn no(&mut self, text: &str, reason: FileReason) -> Result<(), FileReason> {
-        self.line("NO", &format!("{text} [{}]", reason.code()));
-        Err(reason)
-    }
-
-    fn line(&mut self, sign: &str, text: &str) {
-        // Writing to a string does not fail.
-        let _ = writeln!(self.0, "{sign}    {text}");
-    }
-
-    fn with(self, verdict: Result<(), FileReason>) -> String {
-        let verdict = match verdict {
-            Ok(()) => {
-                "accepted, unless the slot was used before, its user was erased or the store has no room"
-                    .to_owned()
-            }
-            Err(reason) => format!("refused: {}", reason.code()),
-        };
-        format!("{}{verdict}", self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_are_taken_apart_as_they_are_sent() {
-        for (url, path, query) in [
-            ("https://u.org/a/..?v=1", "/a/..", "v=1"),
-            ("https://u.org:8080/a/b%2Fc", "/a/b%2Fc", ""),
-            ("/a/b?v=1?2#x", "/a/b", "v=1?2"),
-            ("https://u.org", "", ""),
-            ("http://u.org/\u{fc}/?v2=", "/\u{fc}/", "v2="),
-        ] {
-            assert_eq!(split(url), (path, query), "{url}");
-        }
     }
 }

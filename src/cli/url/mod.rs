@@ -1,7 +1,9 @@
 //! `url`: upload URLs.
 
 mod check;
+mod pasted;
 mod sign;
+mod steps;
 
 use super::Failure;
 use crate::types::ContentType;
@@ -9,7 +11,7 @@ use crate::types::ContentType;
 /// Upload URLs
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Url {
-    /// Makes a URL to PUT one file to, as ejabberd would in a slot, and prints it; without its query it is the URL to GET
+    /// Makes a URL to PUT one file to and prints it, with the headers to send along below it; without its query it is the URL to GET
     Sign(sign::Sign),
     /// Says, step by step, why a PUT to a URL would be refused
     Check(check::Check),

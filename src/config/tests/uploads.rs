@@ -1,7 +1,9 @@
 //! `[upload]`, and what a vhost has of its own.
 
+use std::time::Duration;
+
 use super::{ISSUER, load, minimal};
-use crate::authn::Scheme;
+use crate::authn::{Scheme, ServerScheme};
 use crate::policy::{InlineTypes, content_disposition};
 use crate::types::ContentType;
 
@@ -17,10 +19,11 @@ fn kind(inline: &InlineTypes, content_type: &str) -> String {
 }
 
 #[test]
-fn without_a_word_v_is_accepted_and_everything_taken() {
+fn without_a_word_v_and_bearer_are_accepted_and_everything_taken() {
     let settings = load(&minimal(), &[]).unwrap();
     let upload = &settings.hosts[0].upload;
-    assert_eq!(upload.accept, [Scheme::V]);
+    assert_eq!(upload.accepted.schemes, [ServerScheme::V.into(), Scheme::Bearer]);
+    assert_eq!((upload.accepted.slot_ttl, upload.accepted.token_in_url), (Duration::from_mins(5), false));
     assert!(upload.rules.types.check(&ContentType::parse("text/html").unwrap(), "a.exe").is_ok());
     assert_eq!(kind(&upload.inline, "image/png"), "inline");
     assert!(upload.legacy_prefixes.is_empty());
@@ -33,8 +36,8 @@ fn a_vhost_has_schemes_types_and_prefixes_of_its_own() {
     let settings = load(&two_hosts(general, own), &[]).unwrap();
     let [a, b] = [&settings.hosts[0].upload, &settings.hosts[1].upload];
     assert_eq!(
-        (a.accept.as_slice(), b.accept.as_slice()),
-        (&[Scheme::V2, Scheme::Token][..], &[Scheme::V][..])
+        (a.accepted.schemes.as_slice(), b.accepted.schemes.as_slice()),
+        (&[ServerScheme::V2.into(), ServerScheme::Token.into()][..], &[ServerScheme::V.into()][..])
     );
     let (pdf, png) =
         (ContentType::parse("application/pdf").unwrap(), ContentType::parse("image/png").unwrap());
@@ -58,6 +61,8 @@ fn what_cannot_be_used_is_named_where_it_stands() {
     for (general, own, message) in [
         ("accept = []", "", "upload.accept: is empty"),
         ("", "accept = ['v1']", "hosts.\"b.org\".upload.accept: \"v1\" is no scheme"),
+        ("slot_ttl = '9s'", "", "upload.slot_ttl: has to be from 10s to 1day"),
+        ("", "slot_ttl = '25h'", "hosts.\"b.org\".upload.slot_ttl: has to be from 10s to 1day"),
         ("max_size = '0B'", "", "upload.max_size: is zero"),
         ("allowed_types = []", "", "upload.allowed_types: is empty"),
         ("", "allowed_extensions = []", "hosts.\"b.org\".upload.allowed_extensions: is empty"),
@@ -92,9 +97,19 @@ fn a_vhost_lifts_what_the_others_have() {
 }
 
 #[test]
+fn slots_of_our_own_are_as_each_vhost_says() {
+    let settings =
+        load(&two_hosts("slot_ttl = '1h'", "accept = 'bearer'\ntoken_in_url = true"), &[]).unwrap();
+    let [a, b] = [0, 1].map(|at| &settings.hosts[at].upload.accepted);
+    assert_eq!((a.slot_ttl, a.token_in_url), (Duration::from_hours(1), false));
+    assert_eq!((b.slot_ttl, b.token_in_url), (Duration::from_hours(1), true));
+    assert_eq!(b.schemes, [Scheme::Bearer]);
+}
+
+#[test]
 fn a_variable_gives_a_list() {
     let accept = ("EJABBERD_SIDECAR__UPLOAD__ACCEPT", "[\"v2\", \"v\"]");
     let settings = load(&minimal(), &[accept, ("EJABBERD_SIDECAR__LIMITS__MIN_RATE", "2KiB")]).unwrap();
-    assert_eq!(settings.hosts[0].upload.accept, [Scheme::V2, Scheme::V]);
+    assert_eq!(settings.hosts[0].upload.accepted.schemes, [ServerScheme::V2.into(), ServerScheme::V.into()]);
     assert_eq!((settings.limits.min_rate, settings.limits.uploads), (2048, 1024));
 }

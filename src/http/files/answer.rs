@@ -43,7 +43,7 @@ impl AnswerBody {
 
     fn who(&self) -> FileRequest<'_> {
         let vhost = self.vhost.as_ref().map(|(vhost, counters)| (vhost, counters));
-        FileRequest { vhost, client: self.client }
+        FileRequest { vhost, client: self.client, user: None }
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {

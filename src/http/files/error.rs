@@ -24,6 +24,8 @@ pub(super) enum FileError {
     Method,
     #[error("files are handed out and not taken below a legacy prefix")]
     Legacy,
+    #[error("a URL with a token in its path takes a file; it is handed out at the slot's other URL")]
+    PutOnly,
     #[error("a file is sent as a whole, and not in parts (Content-Range)")]
     ContentRange,
     #[error("the file is not what the request makes its answer depend on (If-Match, If-Unmodified-Since)")]
@@ -49,15 +51,12 @@ impl FileError {
         match self {
             Self::NoSite => (StatusCode::NOT_FOUND, FileReason::PathUnknown, Refused),
             Self::Path(_) => (StatusCode::BAD_REQUEST, FileReason::PathMalformed, Refused),
-            Self::Method | Self::Legacy => {
+            Self::Method | Self::Legacy | Self::PutOnly => {
                 (StatusCode::METHOD_NOT_ALLOWED, FileReason::MethodNotAllowed, Refused)
             }
             Self::NoLength => (StatusCode::LENGTH_REQUIRED, FileReason::LengthMissing, Refused),
             Self::ContentType(_) => (StatusCode::BAD_REQUEST, FileReason::ContentTypeMalformed, Refused),
-            Self::Token(refusal @ UploadRefusal::AuthorizationNotAccepted) => {
-                (StatusCode::UNAUTHORIZED, refusal.reason(), Refused)
-            }
-            Self::Token(refusal) => (StatusCode::FORBIDDEN, refusal.reason(), Refused),
+            Self::Token(refusal) => (token_status(*refusal), refusal.reason(), Refused),
             Self::ContentRange => (StatusCode::BAD_REQUEST, FileReason::ContentRange, Refused),
             Self::Precondition => (StatusCode::PRECONDITION_FAILED, FileReason::PreconditionFailed, Refused),
             Self::Range(_) => (StatusCode::RANGE_NOT_SATISFIABLE, FileReason::RangeUnsatisfiable, Refused),
@@ -96,6 +95,7 @@ impl FileError {
     fn allowed(&self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Legacy => "GET, HEAD, OPTIONS",
+            Self::PutOnly => "PUT, OPTIONS",
             _ => "GET, HEAD, PUT, OPTIONS",
         })
     }
@@ -110,6 +110,28 @@ impl FileError {
     pub(super) fn audit(&self) -> (Ending, Why<'_>) {
         let (_, reason, ending) = self.verdict();
         (ending, Why::new(reason, self))
+    }
+}
+
+/// Slots of ours ask for a header, and say when they end; XMPP servers' tokens do neither.
+fn token_status(refusal: UploadRefusal) -> StatusCode {
+    match refusal {
+        UploadRefusal::TokenMissing
+        | UploadRefusal::TokenMalformed
+        | UploadRefusal::TokenDoubled(_)
+        | UploadRefusal::MacInvalid
+        | UploadRefusal::SchemeNotAccepted(_) => StatusCode::FORBIDDEN,
+        UploadRefusal::AuthorizationNotAccepted
+        | UploadRefusal::AuthorizationNotBearer
+        | UploadRefusal::AuthorizationDoubled
+        | UploadRefusal::BearerMissing
+        | UploadRefusal::BearerMalformed
+        | UploadRefusal::BearerInUrl
+        | UploadRefusal::BearerUser
+        | UploadRefusal::BearerInvalid
+        | UploadRefusal::LivesTooLong => StatusCode::UNAUTHORIZED,
+        UploadRefusal::Expired => StatusCode::GONE,
+        UploadRefusal::TypeMismatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     }
 }
 

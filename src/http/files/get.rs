@@ -15,7 +15,7 @@ use crate::policy::content_disposition;
 use crate::store::{Object, ObjectInfo};
 use crate::telemetry::audit::{self, FileRequest};
 use crate::types::{ByteRange, ObjectPath};
-use crate::upload::{Located, Site};
+use crate::upload::{Located, Place, Site};
 
 /// A file never runs, is never framed, and is never taken for something else than its type.
 const SAFE_HEADERS: [(HeaderName, HeaderValue); 5] = [
@@ -50,6 +50,7 @@ impl FilesDoor {
         let who = file_request(located.as_ref(), client);
         let answer = match located {
             None => Err(FileError::NoSite),
+            Some(Located { place: Place::Tokened(_), .. }) => Err(FileError::PutOnly),
             Some(Located { path: Err(error), .. }) => Err(error.into()),
             Some(Located { site, path: Ok(path), .. }) => {
                 let conditions = Conditions::of(request.headers(), wanted);

@@ -70,7 +70,7 @@ pub(super) async fn handle(State(door): State<Arc<FilesDoor>>, request: Request)
         }
         Method::GET => door.get(request, Wanted::Everything, client).await,
         Method::HEAD => door.get(request, Wanted::Headers, client).await,
-        _ => refuse_download(FileRequest { vhost: None, client }, &FileError::Method),
+        _ => refuse_download(FileRequest { vhost: None, client, user: None }, &FileError::Method),
     }
 }
 
@@ -82,5 +82,6 @@ fn refuse_download(request: FileRequest<'_>, error: &FileError) -> Response {
 
 /// For the audit event.
 fn file_request<'l>(located: Option<&Located<'l>>, client: Option<IpAddr>) -> FileRequest<'l> {
-    FileRequest { vhost: located.map(|Located { site, .. }| (&site.vhost, &site.counters)), client }
+    let vhost = located.map(|Located { site, .. }| (&site.vhost, &site.counters));
+    FileRequest { vhost, client, user: None }
 }
