@@ -44,7 +44,7 @@ impl Site {
 /// All vhosts' places.
 #[derive(Debug)]
 pub struct Sites {
-    sites: Vec<Site>,
+    known: Vec<Site>,
     /// Prefix (decoded), index of the site, place; the longest prefix first.
     prefixes: Vec<(String, usize, Place<'static>)>,
     /// Where tokens stand in paths, and whose such a path is.
@@ -110,12 +110,12 @@ impl Sites {
         // Stable, so that a current prefix stays before the same one as a legacy prefix.
         prefixes.sort_by_key(|(prefix, ..)| std::cmp::Reverse(prefix.len()));
         let token_places = sites.iter().map(|site| TokenPlace::of(&site.prefix, &site.vhost)).collect();
-        Ok(Self { sites, prefixes, token_places })
+        Ok(Self { known: sites, prefixes, token_places })
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Site> {
-        self.sites.iter()
+        self.known.iter()
     }
 
     /// Finds whose `path` (percent-encoded, with its leading slash) is.
@@ -123,7 +123,7 @@ impl Sites {
     pub fn locate<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
         let located = self.prefixes.iter().find_map(|(prefix, at, place)| {
             let rest = strip_decoded(path, prefix)?;
-            Some(Located { site: self.sites.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
+            Some(Located { site: self.known.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
         });
         match located {
             Some(Located { path: Ok(_), .. }) => located,
@@ -133,7 +133,7 @@ impl Sites {
     }
 
     fn locate_tokened<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
-        self.sites.iter().zip(&self.token_places).find_map(|(site, place)| {
+        self.known.iter().zip(&self.token_places).find_map(|(site, place)| {
             let (token, rest) = place.split(path)?;
             Some(Located { site, place: Place::Tokened(token), path: ObjectPath::parse(rest) })
         })
