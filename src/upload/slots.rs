@@ -252,7 +252,7 @@ mod tests {
         let jid = |text| BareJid::new(text).unwrap();
         let (user, stranger, nobody) = (jid("a@a.org"), jid("a@b.org"), jid("a.org"));
         let good = request(&user, "x", Carrier::Header);
-        let longest = Duration::from_secs(3900);
+        let longest = Duration::from_mins(65);
         for (request, refusal) in [
             (SlotRequest { user: &stranger, ..good.clone() }, SlotRefusal::User),
             (SlotRequest { user: &nobody, ..good.clone() }, SlotRefusal::User),
