@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use crate::authn::{Acceptance, BearerToken, PresentedToken, PutClaim, PutGrant, UploadAuthority};
     use crate::policy::{InlineTypes, TypeRules};
+    use crate::telemetry::metrics::VhostCounters;
     use crate::types::{Secret, parse_vhost};
     use crate::upload::{Located, Place, Sites};
 
@@ -165,6 +166,7 @@ mod tests {
         let prefix = percent_encoding::percent_decode_str(public_url.path()).decode_utf8_lossy().into_owned();
         let site = Site {
             authority: UploadAuthority::new(vhost.clone(), accepted, &secret, &[]),
+            counters: VhostCounters::of(&vhost),
             vhost,
             prefix: format!("{}/", prefix.trim_end_matches('/')),
             public_url,
