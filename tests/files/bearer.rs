@@ -39,7 +39,7 @@ impl Slot {
             size: DATA.len(),
             content_type: "",
             keep: String::new(),
-            expires: (tokens::now() + 200).to_string(),
+            expires: (tokens::now() + 3000).to_string(),
         }
     }
 
@@ -221,7 +221,7 @@ fn what_the_vhost_does_not_take_it_does_not_take_by_a_slot_either() {
 fn a_slot_is_for_nothing_else() {
     let door = lenient();
     let good = Slot::of("r");
-    let later = (tokens::now() + 250).to_string();
+    let later = (tokens::now() + 3050).to_string();
     let used_for = |used: Slot| {
         // Its URL says one thing, and its token was made for another.
         [(format!("{}&token={}", used.target(), good.token()), String::new()), (used.target(), good.header())]
