@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-browser soak fuzz bench docs lint
+.PHONY: help up build test test-matrix test-browser soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ build: ## the release binary, in target/release
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
+
+test-matrix: ## the end-to-end tests on the newest ejabberd, and with Prosody
+	@scripts/test-matrix
 
 test-browser: ## a web client in Chromium uploads and downloads; what is uploaded never runs
 	@scripts/test-browser

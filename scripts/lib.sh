@@ -66,13 +66,33 @@ install_fuzz_tools() {
     have c++ || apt_install "the fuzz targets (a C++ compiler)" g++
 }
 
+# What the end-to-end tests need, but for the chat servers.
+install_e2e_tools() {
+    install_build_tools
+    have curl || apt_install "the end-to-end tests" curl
+    have openssl || apt_install "the end-to-end tests" openssl
+    have go-sendxmpp || apt_install "the end-to-end tests (an XMPP client)" go-sendxmpp
+    VENV=$("$ROOT/scripts/venv")
+    HURL=$("$ROOT/scripts/hurl")
+    export HURL
+    # The servers of the tests are here, whatever proxy is set.
+    export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
+}
+
+run_e2e() {
+    cargo build --locked --example s3-server
+    # By itself, as `make up` builds it: other targets bring in other features.
+    cargo build --locked --bin ejabberd-sidecar
+    "$VENV/bin/pytest" "$@"
+}
+
 # The cargo that Debian 12 packages is too old: said before anything is installed.
 require_cargo() {
     local needed found
     have cargo || fail "cargo is missing: install Rust, for instance with rustup (https://rustup.rs)"
     needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml")
     found=$(cd "$ROOT" && cargo --version | cut -d ' ' -f 2)
-    [[ $(printf '%s\n' "$needed" "$found" | sort -V | head -n 1) == "$needed" ]] ||
+    at_least "$found" "$needed" ||
         fail "cargo is $found, and $needed or newer is needed: install it, for instance with rustup (https://rustup.rs)"
 }
 
@@ -81,12 +101,42 @@ sh_quote() {
     printf "'%s'" "${1//\'/\'\\\'\'}"
 }
 
-# The folder of ejabberd's Erlang library, empty without ejabberd.
+# What EJABBERD chooses: Debian's, or the newest one, in a root of its own.
+NEWEST_EJABBERD=$CACHE/newest-ejabberd
+ejabberd_root() {
+    case ${EJABBERD:-} in
+    '') ;;
+    newest) echo "$NEWEST_EJABBERD" ;;
+    *) fail "EJABBERD is '$EJABBERD': it may be 'newest', or nothing, which is the one that is installed" ;;
+    esac
+}
+
+# The application file of that ejabberd, below its root, empty without ejabberd.
+ejabberd_app() {
+    local root app
+    root=$(ejabberd_root)
+    for app in "$root"/usr/lib/*/ejabberd-*/ebin/ejabberd.app; do
+        [[ ! -e $app ]] || { echo "${app#"$root"}" && return; }
+    done
+}
+
+# The folder of its Erlang library, as it sees it itself.
 ejabberd_libs() {
     local app
-    for app in /usr/lib/*/ejabberd-*/ebin/ejabberd.app; do
-        [[ ! -e $app ]] || { echo "${app%/ejabberd-*}" && return; }
-    done
+    app=$(ejabberd_app)
+    echo "${app%/ejabberd-*}"
+}
+
+ejabberd_version() {
+    local app
+    app=$(ejabberd_app)
+    [[ -n $app ]] || fail "ejabberd is not installed: run scripts/install-ejabberd, or with EJABBERD=newest scripts/install-newest-ejabberd"
+    sed -n 's/.*{vsn, *"\([^"]*\)".*/\1/p' "$(ejabberd_root)$app"
+}
+
+# at_least VERSION OTHER: whether the first is as new as the second.
+at_least() {
+    [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]
 }
 
 # PROFILE is cargo's: release, dev, or one of Cargo.toml's own.

@@ -222,6 +222,36 @@ fn what_goes_on_counts_after_a_reload() {
 }
 
 #[test]
+fn connections_are_counted_anew() {
+    let limit =
+        |connections: usize| configuration(FREE_PORTS, &format!("[limits]\nconnections = {connections}"));
+    let service = Service::start_with(&limit(2));
+    let public = service.address("public");
+    let ask = |client: &mut Client| {
+        client.send("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n");
+        client.answer(true).status
+    };
+    let newcomer = || {
+        let mut client = Client::connect(&public);
+        (ask(&mut client), client)
+    };
+    let [(_, mut first), (_, mut second)] = [newcomer(), newcomer()];
+    assert_eq!(newcomer().0, 503, "two are there");
+    reload_with(&service, &limit(3));
+    let (status, mut third) = newcomer();
+    assert_eq!(status, 404, "there is room for three");
+    reload_with(&service, &limit(1));
+    assert_eq!([&mut first, &mut second, &mut third].map(ask), [404; 3], "who is there stays");
+    drop((first, second));
+    let open = "ejabberd_sidecar_connections{listener=\"public\"}";
+    wait_until("two have left", || value(&service, open) == 1);
+    assert_eq!(newcomer().0, 503, "one is there");
+    assert_eq!(ask(&mut third), 404);
+    drop(third);
+    wait_until("there is room for one", || newcomer().0 == 404);
+}
+
+#[test]
 fn vhosts_come_and_go() {
     let one = configuration(FREE_PORTS, "");
     let service = Service::start_with(&one);
@@ -287,14 +317,12 @@ fn what_needs_a_restart_is_named_and_stays() {
     let elsewhere = FREE_PORTS.replacen("127.0.0.1:0", &taken.to_string(), 1);
     reload_with(
         &service,
-        &configuration(&elsewhere, "[limits]\nconnections = 7\n[log]\nformat = 'json'")
+        &configuration(&elsewhere, "[log]\nformat = 'json'")
             .replace("path = \"store\"", "path = \"elsewhere\"")
             .replace("1MiB", "3B"),
     );
-    service.wait_for_log(&[
-        "WARN",
-        "needs a restart: listen.public, store, limits.connections, log.format; until then they stay",
-    ]);
+    service
+        .wait_for_log(&["WARN", "needs a restart: listen.public, store, log.format; until then they stay"]);
     assert_eq!(put(&public, &signed(UPLOAD_SECRET, "h/r/n"), b"data").status, 413, "all else counts");
     assert!(!service.folder().path().join("elsewhere").exists());
     let before = service.log().len();

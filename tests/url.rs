@@ -116,3 +116,140 @@ fn unusable_arguments_are_named() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(named), "{output:?}");
     }
 }
+
+/// What `url sign` prints, whole, with its MAC and without.
+fn slot(setup: &Setup, arguments: &[&str]) -> String {
+    setup.sign(&[&["--scheme", "bearer", "--size", "7"], arguments, &["gr\u{f6}\u{df}e 1.png"]].concat())
+}
+
+/// Exit code and answer for what is piped in.
+fn piped(setup: &Setup, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+    let output = setup.url(&[&["check"], arguments, &["-"]].concat(), input);
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+#[test]
+fn a_slot_of_our_own_is_explained_wherever_its_token_stands() {
+    let setup = Setup::new("token_in_url = true");
+    for (place, told) in [("header", "an Authorization header"), ("query", "the query"), ("path", "the path")]
+    {
+        let signed = slot(&setup, &["--token-in", place, "--type", "image/png"]);
+        let (code, text) = piped(&setup, &["--size", "7"], &signed);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(
+            text.contains(&format!(
+                "token of scheme bearer in {told}, for which \"put/1\u{2400}a.org\u{2400}alice@a.org\u{2400}"
+            )),
+            "{text}"
+        );
+        assert!(text.contains("token matches: the slot of alice@a.org is good for another "), "{text}");
+        assert!(text.contains("/gr\u{f6}\u{df}e 1.png\u{2400}7\u{2400}image/png\u{2400}\u{2400}"), "{text}");
+        let token = match place {
+            "header" => signed.split("Bearer ").nth(1).expect("a header"),
+            "query" => signed.split("token=").nth(1).expect("a token"),
+            _ => signed.split("/t/").nth(1).expect("a token"),
+        };
+        assert!(!text.contains(&token[..40]), "{text}");
+        let other_type = piped(&setup, &["--size", "7", "--type", "image/jpeg"], &signed).1;
+        assert!(other_type.contains("than the slot is for, image/png [type_mismatch]"), "{other_type}");
+    }
+}
+
+#[test]
+fn each_reason_against_a_slot_is_told() {
+    let setup = Setup::new("accept = ['bearer', 'v']");
+    let signed = slot(&setup, &[]);
+    let (url, header) = signed.split_once('\n').expect("a header");
+    assert!(!url.contains("type="), "{url}");
+    let with = |url: &str| format!("{url}\n{header}\n");
+    let moved = url.replace("/upload/a.org/", "/upload/b.org/");
+    let short = slot(&setup, &["--ttl", "0s"]);
+    let rotated = Setup::new("").0;
+    let text = fs::read_to_string(rotated.path().join("sidecar.toml")).expect("readable");
+    fs::write(rotated.path().join("sidecar.toml"), text.replace("secret of a.org", "new secret of a.org"))
+        .expect("writable");
+    let rotated = Setup(rotated);
+    for (setup, input, code, told) in [
+        (&setup, url.to_owned(), "bearer_missing", "--authorization"),
+        (&setup, format!("{}\n{header}", with(url)), "authorization_doubled", "more than one"),
+        (
+            &setup,
+            format!("{url}\nAuthorization: Basic YTpi"),
+            "authorization_not_accepted",
+            "no Bearer token",
+        ),
+        (&setup, format!("{url}\nAuthorization: Bearer abc"), "bearer_malformed", "not as it was issued"),
+        (&setup, format!("{url}&token=abc"), "bearer_in_url", "upload.token_in_url"),
+        (
+            &setup,
+            with(&url.replace("alice%40", "bob%40")),
+            "bearer_user_mismatch",
+            "the slot is bob@a.org's, whose paths begin with ",
+        ),
+        (&setup, with(&moved), "bearer_user_mismatch", "the slot is alice@a.org's"),
+        (&setup, with(&url.replace("expires=1", "expires=2")), "bearer_invalid", "expiry was signed"),
+        (&rotated, with(url), "bearer_invalid", "taken out of upload.secrets"),
+        (&setup, short, "slot_expired", "the slot has expired, "),
+    ] {
+        let (exit, text) = piped(setup, &["--size", "7"], &input);
+        assert_eq!(exit, Some(1), "{code}: {text}");
+        assert!(text.contains(&format!("[{code}]\nrefused: {code}\n")), "{code}: {text}");
+        assert!(text.contains(told), "{code}: {text}");
+    }
+    let (_, text) = piped(&setup, &["--size", "8"], &with(url));
+    assert!(text.contains("[bearer_invalid]"), "{text}");
+    // The header by itself, as its line or as its value.
+    for header in [header, header.trim_start_matches("Authorization: ")] {
+        let (exit, text) = setup.check(&["--size", "7", "--authorization", header, url]);
+        assert_eq!(exit, Some(0), "{text}");
+    }
+}
+
+#[test]
+fn what_the_vhost_would_refuse_is_not_signed() {
+    let setup = Setup::new(
+        "max_size = '10B'\ndenied_extensions = 'exe'\ndenied_types = 'text/html'\nslot_ttl = '10s'",
+    );
+    let bearer = ["sign", "--user", "alice@a.org", "--scheme", "bearer"];
+    for (arguments, exit, told) in [
+        (vec!["--size", "11", "a.png"], 1, "[too_large]"),
+        (vec!["--size", "7", "a.exe"], 1, "[extension_not_allowed]"),
+        (vec!["--size", "7", "--type", "text/html", "a"], 1, "[type_not_allowed]"),
+        (vec!["--size", "7", "--token-in", "query", "a"], 1, "[bearer_in_url]"),
+        (vec!["--size", "7", "--ttl", "2h", "a"], 1, "at most 1h 10s here"),
+    ] {
+        let output = setup.url(&[&bearer[..], &arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(exit), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{told}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    for (arguments, told) in [
+        (["sign", "--user=alice@a.org", "--scheme=v", "--ttl=5m", "--size=7", "a"], "--ttl"),
+        (
+            ["sign", "--user=alice@a.org", "--scheme=v2", "--size=7", "--type=a/b", "a"],
+            "upload.accept does not name it",
+        ),
+    ] {
+        let output = setup.url(&arguments, "");
+        assert_eq!(output.status.code(), Some(64), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{told}: {output:?}");
+    }
+    let output = setup.url(&["sign", "--user=a.org", "--scheme=bearer", "--size=7", "a"], "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[bearer_user_mismatch]"), "{output:?}");
+}
+
+#[test]
+fn names_cannot_lead_elsewhere() {
+    let setup = Setup::new("");
+    for (name, ending) in [
+        ("../../x", "/_.._x"),
+        ("..", "/file"),
+        ("a\u{202e}b\r\n.png", "/a_b__.png"),
+        ("a?b#c%2F", "/a_b_c_2F"),
+    ] {
+        let signed = setup.sign(&["--scheme", "bearer", "--size", "7", name]);
+        let (path, _) = signed.split_once('?').expect("a query");
+        assert!(path.ends_with(ending), "{path}");
+        assert_eq!(piped(&setup, &["--size", "7"], &signed).0, Some(0));
+    }
+}

@@ -9,12 +9,11 @@ use tokio_util::task::TaskTracker;
 
 use super::Runtimes;
 use super::background::Background;
-use super::descriptors::affordable_connections;
 use super::fixed::Fixed;
-use super::prepared::{Lasting, Prepared};
+use super::prepared::{Lasting, Prepared, Served};
 use super::reload::Reloader;
 use crate::config::{ConfigError, Settings, StoreSettings};
-use crate::http::{BindError, CurrentOffer, Lanes, Listener, Socket, TURNED_AWAY};
+use crate::http::{BindError, Lanes, Listener, Socket};
 use crate::login::{Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
@@ -64,21 +63,19 @@ impl App {
         let fixed = Fixed::of(&settings);
         let [public, hook, ops] =
             [&settings.listen.public, &settings.listen.hook, &settings.listen.ops].map(Address::clone);
-        let connections = affordable_connections(settings.limits.connections);
         let lasting = lasting(&settings, counting, runtimes)?;
         let registry = Arc::clone(&lasting.registry);
         let uploads = lasting.uploads.clone();
         let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
 
-        let mut public = {
+        let public = {
             let _runtime = runtimes.chores().enter();
-            listener("public", &public, &in_force.public, connections, runtimes.lanes().clone())?
+            listener("public", &public, &in_force.public, runtimes.lanes().clone())?
         };
-        public.turned_away = TURNED_AWAY;
         let _runtime = runtimes.main().enter();
         let lanes = Lanes::one(runtimes.main());
-        let hook = listener("hook", &hook, &in_force.hook, connections, lanes.clone())?;
-        let ops = listener("ops", &ops, &in_force.ops, connections, lanes)?;
+        let hook = listener("hook", &hook, &in_force.hook, lanes.clone())?;
+        let ops = listener("ops", &ops, &in_force.ops, lanes)?;
         let drain = in_force.drain.subscribe();
         let background = Background {
             counting: lasting.counting.clone(),
@@ -110,18 +107,15 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
 fn listener(
     name: &'static str,
     address: &Address,
-    offer: &CurrentOffer,
-    connections: usize,
+    in_force: &Served,
     lanes: Lanes,
 ) -> Result<Listener, BindError> {
     Ok(Listener {
         name,
         socket: Socket::bind(name, address)?,
-        offer: offer.clone(),
+        offer: in_force.offer.clone(),
+        seats: in_force.seats.clone(),
         lanes,
-        connections,
-        // ejabberd and Prometheus have few, and wait for one.
-        turned_away: 0,
     })
 }
 

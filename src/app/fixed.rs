@@ -11,32 +11,29 @@ pub(super) struct Fixed {
     hook: Address,
     ops: Address,
     store: StoreSettings,
-    connections: usize,
     format: LogFormat,
 }
 
 impl Fixed {
     pub(super) fn of(settings: &Settings) -> Self {
-        let Settings { listen, store, limits, log, .. } = settings;
+        let Settings { listen, store, log, .. } = settings;
         Self {
             public: listen.public.clone(),
             hook: listen.hook.clone(),
             ops: listen.ops.clone(),
             store: store.clone(),
-            connections: limits.connections,
             format: log.format,
         }
     }
 
     /// The options that say something else now.
     pub(super) fn differing(&self, settings: &Settings) -> Vec<&'static str> {
-        let Settings { listen, store, limits, log, .. } = settings;
+        let Settings { listen, store, log, .. } = settings;
         let options = [
             ("listen.public", self.public != listen.public),
             ("listen.hook", self.hook != listen.hook),
             ("listen.ops", self.ops != listen.ops),
             ("store", self.store != *store),
-            ("limits.connections", self.connections != limits.connections),
             ("log.format", self.format != log.format),
         ];
         options.into_iter().filter_map(|(option, differs)| differs.then_some(option)).collect()

@@ -19,6 +19,8 @@ pub struct Signals {
     stop: Stop,
     /// SIGHUP.
     reload: Signal,
+    /// SIGXFSZ, which would end the service at a file above the system's limit. Taken over, the write fails, and that is answered.
+    _too_large: Signal,
 }
 
 impl Signals {
@@ -28,10 +30,11 @@ impl Signals {
     ///
     /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
-        let [terminate, interrupt, reload] =
-            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        let [terminate, interrupt, reload, too_large] =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), too_large].map(signal);
         let stop = Stop { terminate: terminate?, interrupt: interrupt? };
-        Ok(Self { stop, reload: reload? })
+        Ok(Self { stop, reload: reload?, _too_large: too_large? })
     }
 }
 
@@ -62,7 +65,7 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), &'static str> {
     let App { public, hook, ops, registry, background, drain, uploads } = app;
-    let Signals { mut stop, reload } = signals;
+    let Signals { mut stop, reload, .. } = signals;
     let mut background = background.start(runtimes.chores(), reload).await;
     let mut files = Serving::start([public], runtimes.chores());
     let mut questions = Serving::start([hook, ops], runtimes.main());

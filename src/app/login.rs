@@ -8,6 +8,7 @@ use crate::authn::keys::{Algorithm, IssuerKeys};
 use crate::config::{HostSettings, IssuerSettings, UsersFile, WatchedFile};
 use crate::login::{ListedUsers, Login, Registry, VhostLogin};
 use crate::policy::MinuteRates;
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{Secret, Vhost};
 
 /// A key set that is read again when its file changes.
@@ -63,6 +64,7 @@ fn vhost_login(host: HostSettings, never: &[Secret], watched: &mut Watched) -> V
         watched.users.push(WatchedUsers { file, listed: listed.clone() });
     }
     VhostLogin {
+        counters: VhostCounters::of(&vhost),
         verifier: VhostVerifier::new(vhost, auth.token_max_bytes, issuers),
         user_exists: auth.user_exists,
         listed,

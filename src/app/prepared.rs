@@ -8,10 +8,11 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::background::WatchedTls;
+use super::descriptors::affordable_connections;
 use super::login::{self, Watched};
 use super::uploads::sites;
 use crate::config::{ConfigError, Limits, ListenSettings, LogSettings, Settings};
-use crate::http::{self, CurrentOffer, FilesDoor, HookDoor, Offer, OpsDoor, Pace, Tls};
+use crate::http::{self, CurrentOffer, FilesDoor, HookDoor, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls};
 use crate::login::{Accounts, Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{Store, StoreHealth};
@@ -60,10 +61,28 @@ struct Rest {
 /// What is in force, for those who hold a clone of it as well.
 #[derive(Debug)]
 pub(super) struct InForce {
-    pub(super) public: CurrentOffer,
-    pub(super) hook: CurrentOffer,
-    pub(super) ops: CurrentOffer,
+    pub(super) public: Served,
+    pub(super) hook: Served,
+    pub(super) ops: Served,
     pub(super) drain: watch::Sender<Duration>,
+}
+
+/// What a listener serves, and to how many.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) offer: CurrentOffer,
+    pub(super) seats: Seats,
+}
+
+impl Served {
+    fn begin(offer: Offer, connections: usize, turned_away: usize) -> Self {
+        Self { offer: CurrentOffer::new(offer), seats: Seats::new(connections, turned_away) }
+    }
+
+    fn replace(&self, offer: Offer, connections: usize) {
+        self.offer.replace(offer);
+        self.seats.resize(connections);
+    }
 }
 
 impl Prepared {
@@ -106,17 +125,24 @@ impl Prepared {
     /// Begins with it. Answers the files to look after, too.
     pub(super) fn begin(self, lasting: &Lasting) -> (InForce, Watched) {
         let Self { public, hook, ops, rest } = self;
-        let [public, hook, ops] = [public, hook, ops].map(CurrentOffer::new);
-        let in_force = InForce { public, hook, ops, drain: watch::Sender::new(rest.limits.drain) };
+        let connections = affordable_connections(rest.limits.connections);
+        let in_force = InForce {
+            public: Served::begin(public, connections, TURNED_AWAY),
+            // ejabberd and Prometheus have few, and wait for one.
+            hook: Served::begin(hook, connections, 0),
+            ops: Served::begin(ops, connections, 0),
+            drain: watch::Sender::new(rest.limits.drain),
+        };
         (in_force, rest.count(lasting))
     }
 
     /// Takes the place of what is `in_force`. Nothing in here can fail.
     pub(super) fn replace(self, in_force: &InForce, lasting: &Lasting) -> Watched {
         let Self { public, hook, ops, rest } = self;
-        in_force.public.replace(public);
-        in_force.hook.replace(hook);
-        in_force.ops.replace(ops);
+        let connections = affordable_connections(rest.limits.connections);
+        in_force.public.replace(public, connections);
+        in_force.hook.replace(hook, connections);
+        in_force.ops.replace(ops, connections);
         in_force.drain.send_replace(rest.limits.drain);
         rest.count(lasting)
     }

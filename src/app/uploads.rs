@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::authn::UploadAuthority;
 use crate::config::{ConfigError, HostSettings, UploadSettings};
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::Vhost;
 use crate::upload::{Site, Sites};
 
@@ -38,5 +39,6 @@ fn site(vhost: &Vhost, upload: &UploadSettings) -> Site {
         legacy_prefixes: upload.legacy_prefixes.iter().map(|prefix| decoded(prefix)).collect(),
         authority: upload_authority(vhost, upload),
         inline: upload.inline.clone(),
+        counters: VhostCounters::of(vhost),
     }
 }

@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the service
+    /// Runs the service. SIGHUP reloads its configuration, SIGTERM stops it
     Serve(serve::Serve),
     /// Is ejabberd's `extauth_program`: passes its questions on to the service's hook
     Extauth(extauth::Extauth),

@@ -7,7 +7,7 @@ use crate::app::{self, App, Runtimes, Signals, StartError};
 use crate::config::{Environment, Settings};
 use crate::telemetry::{logs, metrics};
 
-/// Runs the service
+/// Runs the service. SIGHUP reloads its configuration, SIGTERM stops it
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     /// The configuration file; without one, the vhost localhost is served from ./data

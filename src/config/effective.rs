@@ -42,6 +42,7 @@ drain = "30s"
 [log]
 format = "human"
 level = "info"
+audit = true
 "#;
 const ISSUER: &str =
     "audience = []\nleeway = '30s'\nmax_lifetime = '24h'\nrequired_claims = []\nuser_claim = 'sub'\n";

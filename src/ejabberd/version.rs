@@ -38,7 +38,10 @@ impl FromStr for Version {
         let (year, rest) = text.split_once('.').ok_or(InvalidVersion)?;
         let month = rest.get(..2).ok_or(InvalidVersion)?;
         let ends = rest[2..].is_empty() || rest[2..].starts_with(['-', '.', '+', '~']);
-        let number = |digits: &str| digits.parse::<u8>().map_err(|_| InvalidVersion);
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            digits.parse::<u8>().ok().filter(|_| plain).ok_or(InvalidVersion)
+        };
         let version = Self { year: number(year)?, month: number(month)? };
         let plausible = year.len() == 2 && (1..=12).contains(&version.month) && ends;
         if plausible { Ok(version) } else { Err(InvalidVersion) }

@@ -25,6 +25,7 @@ pub use self::offer::{CurrentOffer, Offer};
 pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
 pub use self::routes::{files, hook, ops};
+pub use self::seats::Seats;
 pub use self::server::{Listener, TURNED_AWAY};
 pub use self::socket::{BindError, Socket};
 pub use self::tls::{Identity, InvalidIdentity, Tls};

@@ -33,10 +33,8 @@ pub struct Listener {
     pub offer: CurrentOffer,
     /// By whom.
     pub lanes: Lanes,
-    /// Connections at once.
-    pub connections: usize,
-    /// Connections above those that are answered 503 at once; further ones wait in the kernel.
-    pub turned_away: usize,
+    /// How many at once.
+    pub seats: Seats,
 }
 
 impl Listener {
@@ -52,8 +50,7 @@ impl Listener {
 
     /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
     pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
-        let Self { name: listener, socket, offer, lanes, .. } = self;
-        let seats = Seats::new(self.connections, self.turned_away);
+        let Self { name: listener, socket, offer, lanes, seats } = self;
         let stop_accepting = stop.clone();
         let served = Arc::new(Served { listener, offer, stop });
         while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {

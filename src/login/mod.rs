@@ -17,6 +17,7 @@ use crate::authn::jwt::{Refused, Verified, VhostVerifier};
 use crate::authn::keys::KeyId;
 use crate::policy::MinuteRates;
 use crate::telemetry::audit::{self, Attempt, Why};
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{BareJid, Localpart, LocalpartRef, Vhost, parse_localpart, parse_vhost};
 
 /// Who counts as an existing user, when ejabberd asks on behalf of somebody who writes to him.
@@ -56,6 +57,8 @@ pub struct VhostLogin {
     pub listed: ListedUsers,
     /// Whether ejabberd may make and remove accounts.
     pub provisioning: bool,
+    /// Count what goes well.
+    pub counters: VhostCounters,
 }
 
 /// A login that failed, with what of our own it led to.
@@ -116,7 +119,12 @@ impl Login {
         let start = Instant::now();
         let vhost = self.vhost(server);
         let decision = self.decide(vhost, user, token, now);
-        let attempt = Attempt { user, server, vhost: vhost.map(|(vhost, _)| vhost), took: start.elapsed() };
+        let attempt = Attempt {
+            user,
+            server,
+            vhost: vhost.map(|(vhost, login)| (vhost, &login.counters)),
+            took: start.elapsed(),
+        };
         match decision {
             Ok(verified) => {
                 audit::login_accepted(attempt, verified.issuer, verified.key.as_deref());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::field::display;
 
-use super::metrics;
+use super::metrics::{self, VhostCounters};
 use super::reason::{LoginReason, Reason, RequestReason};
 use super::throttle::{self, Kind};
 use crate::policy::Rate;
@@ -60,7 +60,7 @@ pub struct Attempt<'attempt> {
     /// The same.
     pub server: &'attempt str,
     /// `None` if the server is no vhost of ours.
-    pub vhost: Option<&'attempt Vhost>,
+    pub vhost: Option<(&'attempt Vhost, &'attempt VhostCounters)>,
     /// From the question to the decision.
     pub took: Duration,
 }
@@ -71,7 +71,7 @@ impl Attempt<'_> {
     }
 
     fn label(&self) -> &str {
-        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+        self.vhost.map_or(NO_VHOST, |(vhost, _)| vhost.as_str())
     }
 }
 
@@ -80,7 +80,9 @@ pub fn login_accepted(attempt: Attempt<'_>, issuer: &str, key: Option<&str>) {
     let Attempt { user, server, .. } = attempt;
     let micros = attempt.micros();
     tracing::info!(target: TARGET, user, vhost = server, outcome = "accepted", issuer, key, micros, "login");
-    metrics::login(attempt.label(), "accepted", "none");
+    if let Some((_, counters)) = attempt.vhost {
+        counters.logged_in();
+    }
     metrics::login_took(attempt.took);
 }
 
@@ -147,7 +149,7 @@ pub fn hook_refused(Why { code, text }: Why<'_>) {
 #[derive(Debug, Clone, Copy)]
 pub struct FileRequest<'request> {
     /// `None` if the path belongs to no vhost of ours.
-    pub vhost: Option<&'request Vhost>,
+    pub vhost: Option<(&'request Vhost, &'request VhostCounters)>,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
     /// Whose slot it is, where a slot proved that.
@@ -156,7 +158,7 @@ pub struct FileRequest<'request> {
 
 impl FileRequest<'_> {
     fn label(&self) -> &str {
-        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+        self.vhost.map_or(NO_VHOST, |(vhost, _)| vhost.as_str())
     }
 }
 
@@ -166,8 +168,9 @@ pub fn stored(request: FileRequest<'_>, path: &ObjectPath, bytes: u64, took: Dur
     let (vhost, owner, client) = (request.label(), path.owner(), request.client.map(display));
     let user = request.user.map(|user| user.as_str());
     tracing::info!(target: TARGET, vhost, user, owner, client, outcome = "stored", bytes, millis, "upload");
-    metrics::upload(vhost, "stored", "none");
-    metrics::upload_bytes(vhost, bytes);
+    if let Some((_, counters)) = request.vhost {
+        counters.stored(bytes);
+    }
     metrics::upload_took(took);
 }
 
@@ -179,12 +182,16 @@ pub fn upload_ended(request: FileRequest<'_>, ending: Ending, why: Why<'_>) {
 
 /// A file is being served.
 pub fn served(request: FileRequest<'_>) {
-    metrics::download(request.label(), "served", "none");
+    if let Some((_, counters)) = request.vhost {
+        counters.served();
+    }
 }
 
 /// So many bytes of a file that is served were handed to the connection.
 pub fn handed_out(request: FileRequest<'_>, bytes: u64) {
-    metrics::download_bytes(request.label(), bytes);
+    if let Some((_, counters)) = request.vhost {
+        counters.handed_out(bytes);
+    }
 }
 
 /// A download ended otherwise.

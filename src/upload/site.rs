@@ -5,6 +5,7 @@ use url::Url;
 use super::token_place::{TokenPlace, strip_decoded};
 use crate::authn::UploadAuthority;
 use crate::policy::InlineTypes;
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{ObjectPath, PathError, Vhost, uri_escaped};
 
 /// A vhost's place in the URL space.
@@ -22,6 +23,8 @@ pub struct Site {
     pub authority: UploadAuthority,
     /// What browsers show.
     pub inline: InlineTypes,
+    /// Count what goes well.
+    pub counters: VhostCounters,
 }
 
 impl Site {
@@ -41,7 +44,7 @@ impl Site {
 /// All vhosts' places.
 #[derive(Debug)]
 pub struct Sites {
-    sites: Vec<Site>,
+    known: Vec<Site>,
     /// Prefix (decoded), index of the site, place; the longest prefix first.
     prefixes: Vec<(String, usize, Place<'static>)>,
     /// Where tokens stand in paths, and whose such a path is.
@@ -107,12 +110,12 @@ impl Sites {
         // Stable, so that a current prefix stays before the same one as a legacy prefix.
         prefixes.sort_by_key(|(prefix, ..)| std::cmp::Reverse(prefix.len()));
         let token_places = sites.iter().map(|site| TokenPlace::of(&site.prefix, &site.vhost)).collect();
-        Ok(Self { sites, prefixes, token_places })
+        Ok(Self { known: sites, prefixes, token_places })
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Site> {
-        self.sites.iter()
+        self.known.iter()
     }
 
     /// Finds whose `path` (percent-encoded, with its leading slash) is.
@@ -120,7 +123,7 @@ impl Sites {
     pub fn locate<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
         let located = self.prefixes.iter().find_map(|(prefix, at, place)| {
             let rest = strip_decoded(path, prefix)?;
-            Some(Located { site: self.sites.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
+            Some(Located { site: self.known.get(*at)?, place: *place, path: ObjectPath::parse(rest) })
         });
         match located {
             Some(Located { path: Ok(_), .. }) => located,
@@ -130,7 +133,7 @@ impl Sites {
     }
 
     fn locate_tokened<'l>(&'l self, path: &'l str) -> Option<Located<'l>> {
-        self.sites.iter().zip(&self.token_places).find_map(|(site, place)| {
+        self.known.iter().zip(&self.token_places).find_map(|(site, place)| {
             let (token, rest) = place.split(path)?;
             Some(Located { site, place: Place::Tokened(token), path: ObjectPath::parse(rest) })
         })
@@ -155,6 +158,7 @@ mod tests {
         };
         Site {
             authority: UploadAuthority::new(vhost.clone(), accepted, &secret, &[]),
+            counters: VhostCounters::of(&vhost),
             vhost,
             public_url: format!("https://u.example{prefix}").parse().unwrap(),
             prefix: prefix.to_owned(),

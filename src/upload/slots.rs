@@ -142,3 +142,145 @@ impl SlotOffice<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
+    use super::*;
+    use crate::authn::{Acceptance, BearerToken, PresentedToken, PutClaim, PutGrant, UploadAuthority};
+    use crate::policy::{InlineTypes, TypeRules};
+    use crate::telemetry::metrics::VhostCounters;
+    use crate::types::{Secret, parse_vhost};
+    use crate::upload::{Located, Place, Sites};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn sites(vhost: &str, public_url: &str, token_in_url: bool) -> Sites {
+        let vhost = parse_vhost(vhost).unwrap();
+        let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
+        let schemes = vec![Scheme::Bearer];
+        let accepted = Acceptance { schemes, token_in_url, slot_ttl: Duration::from_mins(5) };
+        let public_url: Url = public_url.parse().unwrap();
+        let prefix = percent_encoding::percent_decode_str(public_url.path()).decode_utf8_lossy().into_owned();
+        let site = Site {
+            authority: UploadAuthority::new(vhost.clone(), accepted, &secret, &[]),
+            counters: VhostCounters::of(&vhost),
+            vhost,
+            prefix: format!("{}/", prefix.trim_end_matches('/')),
+            public_url,
+            legacy_prefixes: Vec::new(),
+            inline: InlineTypes::default(),
+        };
+        Sites::new(vec![site]).unwrap()
+    }
+
+    fn rules() -> UploadRules {
+        UploadRules { max_size: 10, types: TypeRules::default() }
+    }
+
+    fn request<'r>(user: &'r BareJid, filename: &'r str, carrier: Carrier) -> SlotRequest<'r> {
+        let content_type = Some(ContentType::parse("a/b").unwrap());
+        SlotRequest { user, filename, size: 10, content_type, keep: Some(NOW + 1), carrier, ttl: None }
+    }
+
+    /// Uses a slot as the door would.
+    fn used(sites: &Sites, slot: &Slot, now: u64) -> PutGrant {
+        let (path, query) = slot.put.split_once('?').unwrap_or((&slot.put, ""));
+        let path = &path[path.find("://").unwrap() + 3..];
+        let Located { site, place, path } = sites.locate(&path[path.find('/').unwrap()..]).unwrap();
+        let token = match (&slot.headers[..], place) {
+            ([(_, value)], _) => PresentedToken::from_authorization(value, query),
+            (_, Place::Tokened(token)) => PresentedToken::Bearer(BearerToken::in_path(token)),
+            _ => PresentedToken::from_query(query),
+        };
+        let claim = PutClaim { path: path.unwrap(), size: 10, content_type: None, token };
+        site.authority.authorize(claim, now).unwrap()
+    }
+
+    #[test]
+    fn a_slot_leads_to_its_file_wherever_files_are() {
+        for (vhost, public_url, tokened) in [
+            ("a.org", "https://u.org/upload/a.org", "https://u.org/upload/t/"),
+            ("a.org", "https://u.org:8443/a.org/", "https://u.org:8443/t/"),
+            ("a.org", "http://u.org/files", "http://u.org/files/t/"),
+            ("a.org", "https://a.org", "https://a.org/t/"),
+            ("b\u{fc}.org", "https://u.org/x y/b\u{fc}.org/", "https://u.org/x%20y/t/"),
+        ] {
+            let sites = sites(vhost, public_url, true);
+            let site = sites.all().next().unwrap();
+            let office = SlotOffice { site, rules: &rules() };
+            let user = BareJid::new(&format!("j\u{f6}rg@{vhost}")).unwrap();
+            for carrier in [Carrier::Header, Carrier::Query, Carrier::Path] {
+                let slot = office.issue(&request(&user, "../Gr\u{fc}\u{df}e 1.jpg", carrier), NOW).unwrap();
+                assert_eq!(
+                    (slot.expires, slot.headers.len()),
+                    (NOW + 300, usize::from(carrier == Carrier::Header))
+                );
+                assert!(
+                    slot.put.starts_with(if carrier == Carrier::Path { tokened } else { &slot.get }),
+                    "{public_url}"
+                );
+                assert!(
+                    slot.put.is_ascii() && slot.get.ends_with("/_Gr%C3%BC%C3%9Fe%201.jpg"),
+                    "{}",
+                    slot.get
+                );
+                let grant = used(&sites, &slot, NOW + 299);
+                assert_eq!((grant.user(), grant.keep()), (Some(&user), Some(NOW + 1)));
+                let path = slot.get[slot.get.find("://").unwrap() + 3..].split_once('/').unwrap().1;
+                assert_eq!(sites.locate(&format!("/{path}")).unwrap().path.as_ref(), Ok(grant.path()));
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_slots_are_alike() {
+        let sites = sites("a.org", "https://u.org/a.org", false);
+        let office = SlotOffice { site: sites.all().next().unwrap(), rules: &rules() };
+        let user = BareJid::new("a@a.org").unwrap();
+        let path = || office.issue(&request(&user, "x", Carrier::Header), NOW).unwrap().get;
+        let [one, other] = [path(), path()];
+        assert_ne!(one, other);
+        let random = one.rsplit('/').nth(1).unwrap();
+        assert_eq!(uuid::Uuid::parse_str(random).unwrap().get_version_num(), 4);
+    }
+
+    #[test]
+    fn who_may_not_upload_has_no_slot() {
+        let sites = sites("a.org", "https://u.org/a.org", false);
+        let office = SlotOffice { site: sites.all().next().unwrap(), rules: &rules() };
+        let jid = |text| BareJid::new(text).unwrap();
+        let (user, stranger, nobody) = (jid("a@a.org"), jid("a@b.org"), jid("a.org"));
+        let good = request(&user, "x", Carrier::Header);
+        let longest = Duration::from_mins(65);
+        for (request, refusal) in [
+            (SlotRequest { user: &stranger, ..good.clone() }, SlotRefusal::User),
+            (SlotRequest { user: &nobody, ..good.clone() }, SlotRefusal::User),
+            (SlotRequest { size: 11, ..good.clone() }, SlotRefusal::Rule(RuleRefusal::TooLarge { max: 10 })),
+            (SlotRequest { carrier: Carrier::Query, ..good.clone() }, SlotRefusal::TokenInUrl),
+            (
+                SlotRequest { ttl: Some(Duration::from_secs(3901)), ..good.clone() },
+                SlotRefusal::LivesTooLong { longest },
+            ),
+        ] {
+            assert_eq!(office.issue(&request, NOW).err(), Some(refusal), "{request:?}");
+        }
+        let longest = SlotRequest { ttl: Some(longest), ..good };
+        assert_eq!(used(&sites, &office.issue(&longest, NOW).unwrap(), NOW).expires(), Some(NOW + 3900));
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_has_a_slot_that_counts(name in any::<String>(), way in 0..3) {
+            let sites = sites("a.org", "https://u.org/upload/a.org", true);
+            let office = SlotOffice { site: sites.all().next().unwrap(), rules: &rules() };
+            let user = BareJid::new("a@a.org").unwrap();
+            let carrier = [Carrier::Header, Carrier::Query, Carrier::Path][usize::try_from(way).unwrap()];
+            let slot = office.issue(&request(&user, &name, carrier), NOW).unwrap();
+            let grant = used(&sites, &slot, NOW);
+            prop_assert_eq!(grant.path().filename(), safe_filename(&name));
+        }
+    }
+}

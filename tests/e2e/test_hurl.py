@@ -1,11 +1,13 @@
 """hurl-tests/, by the command that an operator runs. The files are documentation, too."""
 
+import asyncio
+
 import pytest
 
 from harness import hurl
 from harness.paths import HURL_TESTS
+from harness.xmpp import logged_in
 
-# Another file of the folder is about ejabberd's own HTTP API, and has a test of its own.
 CONTRACT = ["hook", "upload", "download", "errors", "cors", "ops"]
 
 
@@ -33,10 +35,26 @@ def test_settings(choosy, tmp_path, name):
     hurl.assert_holds(choosy.sidecar.config, variables, HURL_TESTS / "settings" / f"{name}.hurl")
 
 
+def test_ejabberds_api(server, tmp_path):
+    jid = "connected@localhost"
+    token = server.sidecar.mint(jid)
+    names = {"api": server.ejabberd.api_url, "user": "connected", "resource": "phone"}
+    variables = hurl.of_server(tmp_path / "variables", server, **names)
+    file = HURL_TESTS / "ejabberd-api.hurl"
+
+    async def conversation():
+        phone = logged_in(server.ejabberd, f"{jid}/phone", token)
+        async with phone as first, logged_in(server.ejabberd, jid, token) as second:
+            ended = [asyncio.create_task(c.wait_until("disconnected")) for c in (first, second)]
+            await asyncio.to_thread(hurl.assert_holds, server.sidecar.config, variables, file)
+            await asyncio.wait_for(asyncio.gather(*ended), 30)
+
+    asyncio.run(conversation())
+
+
 def test_each_file_is_run():
     files = {file.stem for file in HURL_TESTS.glob("*.hurl")}
-    assert set(CONTRACT) <= files
-    assert files - set(CONTRACT) <= {"ejabberd-api"}
+    assert files == {*CONTRACT, "ejabberd-api"}
     assert {file.stem for file in (HURL_TESTS / "settings").glob("*.hurl")} == {
         "accounts",
         "credentials",

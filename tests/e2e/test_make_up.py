@@ -6,19 +6,20 @@ import re
 import signal
 import socket
 import subprocess
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
 
 from harness.go_sendxmpp import go_sendxmpp
 from harness.paths import ROOT
-from harness.ports import free_ports
+from harness.ports import Ports
 from harness.processes import Process, alive, descendants, wait_until
 from harness.secrecy import LOG_FOLDERS, secret, secret_token, secret_url
 from harness.web import download
 from harness.xmpp import RefusedError, logged_in
 
-PORTS = ["UP_C2S_PORT", "UP_PUBLIC_PORT", "UP_HOOK_PORT", "UP_OPS_PORT"]
+TCP_PORTS = [f"UP_{each.name.upper()}_PORT" for each in fields(Ports) if each.name != "stun"]
 
 
 class MakeUp:
@@ -26,7 +27,7 @@ class MakeUp:
 
     def __init__(self, data, output, ports):
         env = {"UP_DATA": str(data), "PROFILE": "dev"}
-        env |= {name: str(port) for name, port in zip(PORTS, ports, strict=True)}
+        env |= ports.variables()
         self._process = Process(["make", "up"], output, env, cwd=ROOT)
         self.pid = self._process.pid
         self.press_ctrl_c = self._process.press_ctrl_c
@@ -59,7 +60,7 @@ class MakeUp:
 @pytest.fixture
 def place(tmp_path):
     data = tmp_path / "up data"
-    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=free_ports(4))
+    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=Ports.free())
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def up(place):
         if ready:
             started[-1].wait_until_ready()
             LOG_FOLDERS.add(place.data / "logs")
-            for name in ("issuer", "upload"):
+            for name in ("issuer", "upload", "turn"):
                 file = place.data / "secrets" / f"{name}.secret"
                 assert file.stat().st_mode & 0o777 == 0o600
                 secret(file.read_text().strip())
@@ -94,7 +95,7 @@ def everything_ended(pids) -> None:
 def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
     run = up()
     server = SimpleNamespace(
-        port=place.ports[0], certificate=place.data / "certs" / "localhost.crt"
+        port=place.ports.c2s, certificate=place.data / "certs" / "localhost.crt"
     )
 
     shell(run.upload)
@@ -181,9 +182,19 @@ def test_when_one_dies_it_says_so_and_ends_the_other(up, name, command):
     everything_ended(processes)
 
 
-@pytest.mark.parametrize("variable", PORTS)
+def test_a_taken_udp_port_is_named(up, place):
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", place.ports.stun))
+        run = up(ready=False)
+        assert run.wait() != 0
+
+    assert f"error: port {place.ports.stun}, for " in run.printed()
+    assert "UP_STUN_PORT=" in run.printed()
+
+
+@pytest.mark.parametrize("variable", TCP_PORTS)
 def test_a_taken_port_is_named(up, place, variable):
-    port = place.ports[PORTS.index(variable)]
+    port = int(place.ports.variables()[variable])
 
     with socket.create_server(("127.0.0.1", port)):
         run = up(ready=False)
@@ -195,7 +206,7 @@ def test_a_taken_port_is_named(up, place, variable):
 
 def test_the_same_data_is_used_once(up, place):
     up()
-    place.ports = free_ports(4)
+    place.ports = Ports.free()
 
     second = up(ready=False)
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from harness import slots, web
-from harness.slots import NAMESPACES, NoSlotError
+from harness.slots import NAMES, NAMESPACES, NoSlotError
 from harness.xmpp import logged_in
 
 MAX_SIZE = 104857600
@@ -142,30 +142,6 @@ def test_the_type_is_the_uploads_and_not_the_slots(slot, asked):
 
     assert web.put(mine.put, b"data", "audio/ogg").status == 201
     assert web.get(mine.get).headers["Content-Type"] == "audio/ogg"
-
-
-NAMES = [
-    "two words.txt",
-    "Grüße aus 東京 №1.txt",
-    "naïve café.txt",
-    "Привет, мир!.jpg",
-    "مرحبا.png",
-    "\u202egpj.exe",
-    "a+b&c=d?e#f%20g%2525.txt",
-    "../../etc/passwd",
-    "...",
-    "..name",
-    ".",
-    "-",
-    "index.html",
-    'say "hello" it\'s.txt',
-    "<b>&amp;.html",
-    "C:\\temp\\file.txt",
-    "\U0001f600.png",
-    "cafe\u0301.txt",
-    # The folders of an S3 server in these tests have no room for longer ones.
-    "x" * 40 + ".txt",
-]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 //! Uploads and downloads over HTTP, on the real program. Where something is refused, the last look goes to the store: nothing is there.
 
+mod bearer;
 mod conditionals;
 mod connections;
 mod cors;

@@ -168,6 +168,7 @@ impl UploadAuthority {
         self.slot_keys.sign(&terms.signed(&self.vhost, path, size))
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

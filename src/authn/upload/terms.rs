@@ -49,14 +49,11 @@ impl SlotTerms {
     /// The same, written.
     #[must_use]
     pub fn to_query(&self) -> String {
-        let mut text = format!("user={}&expires={}", uri_escaped(self.user.as_str()), self.expires);
-        if let Some(content_type) = &self.content_type {
-            text.push_str(&format!("&type={}", uri_escaped(content_type.as_str())));
-        }
-        if let Some(keep) = self.keep {
-            text.push_str(&format!("&keep={keep}"));
-        }
-        text
+        let Self { user, content_type, keep, expires } = self;
+        let content_type = content_type.as_ref().map(|kind| format!("&type={}", uri_escaped(kind.as_str())));
+        let keep = keep.map(|keep| format!("&keep={keep}"));
+        let always = format!("user={}&expires={expires}", uri_escaped(user.as_str()));
+        std::iter::once(always).chain(content_type).chain(keep).collect()
     }
 
     /// Reads what a token holds that stands in the path.

@@ -26,10 +26,10 @@ pub(in crate::cli) struct Sign {
     /// The file's type: PUT it with this Content-Type. Tokens of v are not about it; without one, those of bearer are for any type
     #[arg(long = "type", value_name = "TYPE")]
     content_type: Option<String>,
-    /// v, v2 and token as XMPP servers sign; bearer for a slot that ends, with a header to send along [default: the first of upload.accept]
+    /// v, v2 and token as XMPP servers sign; bearer for a slot that ends, with a header to send along [default: the first one that the vhost accepts]
     #[arg(long)]
     scheme: Option<Scheme>,
-    /// How long a slot of scheme bearer is good, such as 5m [default: upload.slot_ttl]
+    /// How long a slot of scheme bearer is good, such as 5m [default: that of the vhost]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     ttl: Option<Duration>,
     /// Where the token of scheme bearer stands
@@ -43,9 +43,9 @@ pub(in crate::cli) struct Sign {
 enum TokenIn {
     /// In a header, which is printed below the URL
     Header,
-    /// In the URL's query, which upload.token_in_url has to allow
+    /// In the URL's query, where the configuration allows it
     Query,
-    /// In the URL's path, as for ejabberd's service_url
+    /// In the URL's path, for XMPP servers that spoil a query
     Path,
 }
 

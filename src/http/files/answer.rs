@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::store::{ObjectBody, StoreError};
 use crate::telemetry::audit::{self, Ending, FileRequest, Why};
+use crate::telemetry::metrics::VhostCounters;
 use crate::telemetry::reason::FileReason;
 use crate::types::Vhost;
 
@@ -20,7 +21,7 @@ pub(super) struct AnswerBody {
     file: ObjectBody,
     /// When a client that reads is too slow all the same.
     deadline: Option<Instant>,
-    vhost: Option<Vhost>,
+    vhost: Option<(Vhost, VhostCounters)>,
     client: Option<IpAddr>,
     bytes: u64,
 }
@@ -36,11 +37,13 @@ pub(super) enum CutOff {
 
 impl AnswerBody {
     pub(super) fn new(file: ObjectBody, deadline: Option<Instant>, who: FileRequest<'_>) -> Self {
-        Self { file, deadline, vhost: who.vhost.cloned(), client: who.client, bytes: 0 }
+        let vhost = who.vhost.map(|(vhost, counters)| (vhost.clone(), counters.clone()));
+        Self { file, deadline, vhost, client: who.client, bytes: 0 }
     }
 
     fn who(&self) -> FileRequest<'_> {
-        FileRequest { vhost: self.vhost.as_ref(), client: self.client, user: None }
+        let vhost = self.vhost.as_ref().map(|(vhost, counters)| (vhost, counters));
+        FileRequest { vhost, client: self.client, user: None }
     }
 
     fn cut_off(&self, error: CutOff) -> CutOff {

@@ -82,5 +82,6 @@ fn refuse_download(request: FileRequest<'_>, error: &FileError) -> Response {
 
 /// For the audit event.
 fn file_request<'l>(located: Option<&Located<'l>>, client: Option<IpAddr>) -> FileRequest<'l> {
-    FileRequest { vhost: located.map(|located| &located.site.vhost), client, user: None }
+    let vhost = located.map(|Located { site, .. }| (&site.vhost, &site.counters));
+    FileRequest { vhost, client, user: None }
 }

@@ -1,6 +1,7 @@
 //! Every metric by its name.
 
 mod table;
+mod vhost;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -11,12 +12,13 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use metrics_process::Collector;
 
 use self::table::{
-    ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOAD_BYTES, DOWNLOADS,
-    FILE_REFUSED, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED, RELOAD_SUCCESSFUL,
-    RELOADS, REQUESTS_REJECTED, STORE_ERRORS, STORE_UP, UPLOAD_BYTES, UPLOAD_SECONDS, UPLOADS,
-    UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN,
+    ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOADS, FILE_REFUSED,
+    HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED, RELOAD_SUCCESSFUL, RELOADS,
+    REQUESTS_REJECTED, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS, UPLOADS, UPLOADS_UNDER_WAY, USERS,
+    USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN,
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
+pub use self::vhost::VhostCounters;
 
 use super::reason::{FileReason, HookReason, RequestReason};
 use crate::authn::jwt::Refusal;
@@ -81,26 +83,21 @@ impl Counting {
     }
 }
 
-/// Makes the counters of what goes well at a vhost, and of what somebody should be told of, appear at zero: a rate needs a value from
-/// before the first event.
+/// Makes the counters of what somebody should be told of at a vhost appear at zero, as those of what goes well do: a rate needs a value
+/// from before the first event.
 pub fn announce(vhost: &Vhost) {
     for (name, outcome, reason) in [
-        (LOGINS, "accepted", "none"),
         (LOGINS, REFUSED, Refusal::KeyUnknown.code()),
         (LOGINS, REFUSED, Refusal::KeysMissing.code()),
         (LOGINS, REFUSED, Refusal::SignatureInvalid.code()),
-        (UPLOADS, "stored", "none"),
         (UPLOADS, REFUSED, FileReason::MacInvalid.code()),
         (UPLOADS, REFUSED, FileReason::TooManyUploads.code()),
         (UPLOADS, "failed", FileReason::StoreFailed.code()),
         (UPLOADS, "failed", FileReason::StoreFull.code()),
-        (DOWNLOADS, "served", "none"),
         (DOWNLOADS, "failed", FileReason::StoreFailed.code()),
     ] {
         counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => reason).increment(0);
     }
-    upload_bytes(vhost.as_str(), 0);
-    download_bytes(vhost.as_str(), 0);
 }
 
 pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
@@ -187,20 +184,12 @@ pub(super) fn upload_took(time: Duration) {
     UPLOAD_TIMES.record(time);
 }
 
-pub(super) fn download_bytes(vhost: &str, bytes: u64) {
-    counter!(DOWNLOAD_BYTES, "vhost" => vhost.to_owned()).increment(bytes);
-}
-
 pub(super) fn hook_refused(reason: &'static str) {
     counter!(HOOK_REFUSED, "reason" => reason).increment(1);
 }
 
 pub(super) fn upload(vhost: &str, outcome: &'static str, reason: &'static str) {
     counter!(UPLOADS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
-}
-
-pub(super) fn upload_bytes(vhost: &str, bytes: u64) {
-    counter!(UPLOAD_BYTES, "vhost" => vhost.to_owned()).increment(bytes);
 }
 
 pub(super) fn download(vhost: &str, outcome: &'static str, reason: &'static str) {

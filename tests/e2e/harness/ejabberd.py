@@ -1,10 +1,15 @@
-"""Stock ejabberd, as Debian ships it."""
+"""Stock ejabberd: Debian's, or with EJABBERD=newest in the environment the newest one."""
 
+import os
 import socket
 from pathlib import Path
 
 from .paths import SCRIPTS
+from .ports import Ports
 from .processes import Process
+
+# Which is it? Some answers differ.
+NEWEST = os.environ.get("EJABBERD") == "newest"
 
 STREAM = (
     b"<stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
@@ -13,8 +18,14 @@ STREAM = (
 
 
 class Ejabberd:
-    def __init__(self, data: Path, port: int):
-        self.port = port
+    def __init__(self, data: Path, ports: Ports):
+        self.port = ports.c2s
+        self.tls_port = ports.c2s_tls
+        self.s2s_port = ports.s2s
+        self.web_port = ports.http
+        self.stun_port = ports.stun
+        self.api_url = f"http://127.0.0.1:{ports.api}/api/v0"
+        self.log = data / "logs" / "ejabberd.log"
         self.certificate = data / "certs" / "localhost.crt"
         self.config = data / "ejabberd" / "ejabberd.yml"
         self._data = data

@@ -41,13 +41,19 @@ class Answer:
     closed: str | None = None  # the error it ended the stream with
 
 
+# A server that leaves the rest of a message unread resets the connection, and the network may then
+# lose what it said last.
+WITHOUT_A_WORD = "without a word"
+
+
 class StreamClosedError(Exception):
-    """The server ended the stream; the text is its condition."""
+    """The server ended the stream; the text is its condition, or WITHOUT_A_WORD."""
 
 
 class _Connection:
-    def __init__(self, server, source: str = "127.0.0.1"):
-        self._socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
+    def __init__(self, server, source: str = "127.0.0.1", port: int | None = None):
+        address = ("127.0.0.1", port or server.port)
+        self._socket = socket.create_connection(address, PATIENCE, (source, 0))
         self._trust = ssl.create_default_context(cafile=str(server.certificate))
 
     def begin(self) -> None:
@@ -55,6 +61,10 @@ class _Connection:
         self._open_stream()
         self.send(STARTTLS)
         self.expect(TLS + "proceed")
+        self.begin_in_tls()
+
+    def begin_in_tls(self) -> None:
+        """The same, where TLS comes first."""
         self._socket = self._trust.wrap_socket(self._socket, server_hostname="localhost")
         self._open_stream()
 
@@ -76,7 +86,7 @@ class _Connection:
 
     def send(self, data: bytes) -> None:
         # A server that has read enough says so before it closes: what it said is read next.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             self._socket.sendall(data)
 
     def expect(self, *tags: str) -> ElementTree.Element:
@@ -93,9 +103,12 @@ class _Connection:
                 self._depth += 1 if event == "start" else -1
                 if event == "end" and self._depth == 1:
                     return element
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except (ConnectionError, ssl.SSLError):
+                data = b""
             if not data:
-                raise StreamClosedError("without a word")
+                raise StreamClosedError(WITHOUT_A_WORD)
             self._parser.feed(data)
 
     def close(self) -> None:
@@ -110,6 +123,13 @@ def _condition(error: ElementTree.Element) -> str:
 def login(server, user: str | bytes, password: str | bytes, source="127.0.0.1") -> Answer:
     """A login as usual: no authorization identity."""
     return sasl_plain(server, b"\0".join([b"", _bytes(user), _bytes(password)]), source)
+
+
+def login_over_direct_tls(server, user: str, password: str) -> Answer:
+    """At the port that speaks TLS from the first byte."""
+    with closing(_Connection(server, port=server.tls_port)) as connection:
+        connection.begin_in_tls()
+        return connection.log_in(f"\0{user}\0{password}".encode())
 
 
 def login_as(server, authzid: str, user: str, password: str) -> Answer:

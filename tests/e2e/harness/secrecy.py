@@ -22,7 +22,7 @@ def secret_token(token: str) -> str:
 
 def secret_url(url: str) -> str:
     """An address with an upload MAC in its query."""
-    (mac,) = parse_qs(urlsplit(url).query)["v"]
+    ((mac,),) = parse_qs(urlsplit(url).query).values()
     SECRETS.add(mac)
     return url
 

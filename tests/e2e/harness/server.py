@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .ejabberd import Ejabberd
 from .paths import SCRIPTS, SIDECAR
-from .ports import free_ports
+from .ports import Ports
 from .secrecy import LOG_FOLDERS, secret
 from .sidecar import Sidecar
 
@@ -17,28 +17,23 @@ class Server:
     ):
         """`settings` go to scripts/configure, `environment` to the sidecar. Uploads must show
         up in `stored_in`."""
-        c2s, public, hook_port, ops = free_ports(4)
-        settings |= {
-            "SIDECAR": str(SIDECAR),
-            "UP_C2S_PORT": str(c2s),
-            "UP_PUBLIC_PORT": str(public),
-            "UP_HOOK_PORT": str(hook_port),
-            "UP_OPS_PORT": str(ops),
-        }
+        ports = Ports.free()
+        settings |= {"SIDECAR": str(SIDECAR)} | ports.variables()
         configure = [SCRIPTS / "configure", data]
         subprocess.run(configure, env=os.environ | settings, check=True)
         LOG_FOLDERS.add(data / "logs")
 
         self.issuer_secret = secret((data / "secrets/issuer.secret").read_text().strip())
         self.upload_secret = secret((data / "secrets/upload.secret").read_text().strip())
-        self.hook_url = f"http://127.0.0.1:{hook_port}"
+        secret((data / "secrets/turn.secret").read_text().strip())
+        self.hook_url = f"http://127.0.0.1:{ports.hook}"
         self.hook_socket = settings.get("UP_HOOK", "").removeprefix("unix:")
         self.stored_in = stored_in
         self.users_file = data / "users"
         self.users_file.touch()
         users = {"EJABBERD_SIDECAR__AUTH__USERS_FILE": str(self.users_file)}
-        self.sidecar = Sidecar(data, public, ops, users | (environment or {}))
-        self.ejabberd = Ejabberd(data, c2s)
+        self.sidecar = Sidecar(data, ports.public, ports.ops, users | (environment or {}))
+        self.ejabberd = Ejabberd(data, ports)
 
     def start(self) -> None:
         self.sidecar.start()

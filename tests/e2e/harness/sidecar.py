@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .paths import SIDECAR
 from .processes import Process, wait_until
-from .secrecy import secret_token, secret_url
+from .secrecy import secret, secret_token, secret_url
 
 
 class Sidecar:
@@ -67,6 +67,18 @@ class Sidecar:
         config = ["--config", str(self.config)]
         whose = ["--user", user, "--size", str(size)]
         return secret_url(self._say("url", "sign", *config, *whose, name))
+
+    def slot(self, user: str, name: str, size: int, *more: str) -> tuple[str, dict[str, str]]:
+        """A slot of our own: where to PUT the file, and the headers to send along."""
+        config = ["--config", str(self.config)]
+        whose = ["--scheme", "bearer", "--user", user, "--size", str(size)]
+        url, *lines = self._say("url", "sign", *config, *whose, *more, name).splitlines()
+        headers = dict(line.split(": ", 1) for line in lines)
+        if "Authorization" in headers:
+            secret(headers["Authorization"].removeprefix("Bearer "))
+        else:
+            secret(url.split("/t/")[1].split("/")[0])
+        return url, headers
 
     def wait_for_log(self, pattern: str, since: int) -> None:
         """Waits for a line after the first `since` characters of the log."""

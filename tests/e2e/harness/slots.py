@@ -1,4 +1,4 @@
-"""Upload slots as ejabberd hands them out, asked for by hand, in each namespace that it knows."""
+"""Upload slots as a server hands them out, asked for by hand, in each namespace that it knows."""
 
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -13,6 +13,30 @@ OLDER = "urn:xmpp:http:upload"
 OLDEST = "eu:siacs:conversations:http:upload"
 NAMESPACES = [CURRENT, OLDER, OLDEST]
 
+# Of files, as people and strangers give them.
+NAMES = [
+    "two words.txt",
+    "Grüße aus 東京 №1.txt",
+    "naïve café.txt",
+    "Привет, мир!.jpg",
+    "مرحبا.png",
+    "\u202egpj.exe",
+    "a+b&c=d?e#f%20g%2525.txt",
+    "../../etc/passwd",
+    "...",
+    "..name",
+    ".",
+    "-",
+    "index.html",
+    'say "hello" it\'s.txt',
+    "<b>&amp;.html",
+    "C:\\temp\\file.txt",
+    "\U0001f600.png",
+    "cafe\u0301.txt",
+    # The folders of an S3 server in these tests have no room for longer ones.
+    "x" * 40 + ".txt",
+]
+
 DISCO = "{http://jabber.org/protocol/disco#info}"
 FORM = "{jabber:x:data}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
@@ -25,7 +49,7 @@ class Slot:
 
 
 class NoSlotError(Exception):
-    """ejabberd's stanza error."""
+    """The server's stanza error."""
 
     def __init__(self, condition: str, max_file_size: str | None):
         super().__init__(condition)
@@ -34,7 +58,12 @@ class NoSlotError(Exception):
 
 
 async def ask(
-    client, name: str, size: int, content_type: str | None = None, namespace: str = CURRENT
+    client,
+    name: str,
+    size: int,
+    content_type: str | None = None,
+    namespace: str = CURRENT,
+    service: str = SERVICE,
 ) -> Slot:
     request = ElementTree.Element(f"{{{namespace}}}request")
     given = {"filename": name, "size": str(size)}
@@ -45,7 +74,7 @@ async def ask(
             request.set(key, value)
         else:
             ElementTree.SubElement(request, f"{{{namespace}}}{key}").text = value
-    slot = await _answer(client, request, f"{{{namespace}}}")
+    slot = await _answer(client, request, service, f"{{{namespace}}}")
     put, get = (slot.find(f"{{{namespace}}}{method}") for method in ("put", "get"))
     # XEP-0363: no headers are needed that a client would have to send.
     assert not list(put), "no header elements"
@@ -55,8 +84,8 @@ async def ask(
     return Slot(secret_url(put.text), get.text)
 
 
-async def _answer(client, request, namespace: str):
-    iq = client.make_iq_get(ito=SERVICE)
+async def _answer(client, request, service: str, namespace: str):
+    iq = client.make_iq_get(ito=service)
     iq.append(request)
     try:
         answer = await iq.send(timeout=30)

@@ -12,6 +12,9 @@ from .secrecy import secret_url
 # Above what the bridge rides out (8 s); a hung login fails here.
 LOGIN_PATIENCE = 40
 
+# Uploads; and what ejabberd-config/ is asked for: services, rooms, nodes, archives.
+PLUGINS = ["xep_0363", "xep_0030", "xep_0045", "xep_0060", "xep_0313"]
+
 # Never logs in.
 NOBODY = "nobody@localhost"
 
@@ -25,7 +28,8 @@ class Client(ClientXMPP):
         super().__init__(jid, token, sasl_mech="PLAIN")
         self.ca_certs = server.certificate
         self.enable_direct_tls = False  # STARTTLS, or nothing
-        self.register_plugin("xep_0363")
+        for plugin in PLUGINS:
+            self.register_plugin(plugin)
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
         self.add_event_handler("message", self.inbox.put_nowait)
         self.roster.auto_authorize = None  # who asks is answered by the test
