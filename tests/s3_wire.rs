@@ -82,8 +82,7 @@ fn key() -> ObjectKey {
 }
 
 async fn put(store: &Store, bytes: usize) -> Result<(), PutError> {
-    let object =
-        NewObject { size: bytes as u64, content_type: ContentType::parse("image/png").expect("a type") };
+    let object = NewObject::lasting(bytes as u64, ContentType::parse("image/png").expect("a type"));
     store.put(&key(), object, Full::from(Bytes::from(vec![7; bytes]))).await
 }
 
@@ -159,7 +158,7 @@ async fn a_client_may_be_slower_than_the_store_has_patience() {
         tokio::time::sleep(PATIENCE * 2 + Duration::from_millis(500)).await;
         (sent < 2).then(|| (Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"x"))), sent + 1))
     });
-    let object = NewObject { size: 2, content_type: ContentType::unknown() };
+    let object = NewObject::lasting(2, ContentType::unknown());
     server.store.put(&key(), object, StreamBody::new(Box::pin(frames))).await.expect("stored");
 }
 

@@ -4,12 +4,14 @@
 mod s3_server;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    BodyFault, DiskStore, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, S3Credentials,
+    BodyFault, DiskStore, Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, S3Credentials,
     S3Location, S3Store, Store,
 };
 use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, Secret, UserHash, Vhost};
@@ -116,6 +118,10 @@ conformance![
     keeps_names_apart,
     removes_what_is_asked_for,
     lists_in_order_from_a_key_on,
+    lists_as_far_as_is_wanted,
+    tells_sizes,
+    keeps_lifetimes,
+    buries,
 ];
 
 fn key(path: &str) -> ObjectKey {
@@ -124,7 +130,7 @@ fn key(path: &str) -> ObjectKey {
 }
 
 fn object(size: usize, content_type: &str) -> NewObject {
-    NewObject { size: size as u64, content_type: ContentType::parse(content_type).expect("a type") }
+    NewObject::lasting(size as u64, ContentType::parse(content_type).expect("a type"))
 }
 
 fn text(size: usize) -> NewObject {
@@ -403,4 +409,82 @@ async fn lists_in_order_from_a_key_on(Backend { store, .. }: &Backend) {
     store.delete_all(&prefix).await.expect("removed");
     assert!(listed(store, &prefix, None).await.is_empty());
     assert!(exists(store, &key("another/r/one")).await);
+}
+
+async fn lists_as_far_as_is_wanted(Backend { store, .. }: &Backend) {
+    for hour in 0..5 {
+        for entry in ["a", "b"] {
+            let key = ObjectKey::expiring(&format!("{hour:08}"), entry);
+            store.put(&key, text(1), whole(b"x")).await.expect("stored");
+        }
+    }
+    let mut seen = Vec::new();
+    let each = |key: ObjectKey| {
+        seen.push(key.as_str().to_owned());
+        if seen.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    store.list_while(&ObjectPrefix::expiring(), None, each).await.expect("listed");
+    assert_eq!(seen, ["expiring/00000000/a", "expiring/00000000/b", "expiring/00000001/a"]);
+    let after = ObjectKey::expiring("00000003", "a");
+    assert_eq!(listed(store, &ObjectPrefix::expiring(), Some(&after)).await.len(), 3);
+}
+
+async fn sizes(store: &Store, prefix: &ObjectPrefix) -> Vec<(String, u64)> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let each = Arc::clone(&seen);
+    let each = move |key: ObjectKey, size| each.lock().expect("ours").push((key.as_str().to_owned(), size));
+    store.sizes(prefix, each).await.expect("listed");
+    let mut seen = seen.lock().expect("ours").clone();
+    seen.sort();
+    seen
+}
+
+async fn tells_sizes(Backend { store, .. }: &Backend) {
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    assert!(sizes(store, &ObjectPrefix::files_at(&vhost)).await.is_empty());
+    let alice = UserHash::from(&BareJid::new("alice@example.org").expect("a JID"));
+    for (path, size) in [("r/empty", 0), ("r/one", 1), ("s/large", 300_000)] {
+        let key = key(&format!("{alice}/{path}"));
+        store.put(&key, object(size, "image/png"), whole(&vec![1; size])).await.expect("stored");
+    }
+    store.put(&key("another/r/two"), text(2), whole(b"of")).await.expect("stored");
+    let own = [("r/empty", 0), ("r/one", 1), ("s/large", 300_000)];
+    let own = own.map(|(path, size)| (format!("files/example.org/{alice}/{path}"), size));
+    assert_eq!(sizes(store, &ObjectPrefix::files_of(&vhost, alice)).await, own);
+    let all: u64 = sizes(store, &ObjectPrefix::files_at(&vhost)).await.iter().map(|(_, size)| size).sum();
+    assert_eq!(all, 300_003);
+}
+
+async fn keeps_lifetimes(Backend { store, .. }: &Backend) {
+    let lives = [(None, None), (Some(7), None), (None, Some(8)), (Some(u64::MAX), Some(9))];
+    for (at, (keep_until, slot_ends)) in lives.into_iter().enumerate() {
+        let (key, life) = (key(&format!("u/r/{at}")), Lifetime { keep_until, slot_ends, buried: false });
+        store.put(&key, NewObject { life, ..text(4) }, whole(b"data")).await.expect("stored");
+        let head = store.head(&key).await.expect("store answers").expect("object exists");
+        let whole = store.get(&key).await.expect("store answers").expect("object exists");
+        let range = "bytes=1-2".parse::<RangeSpec>().expect("a range").within(4).expect("within");
+        let part = store.get_part(&key, range).await.expect("store answers").expect("object exists");
+        assert_eq!([head.life, whole.info.life, part.info.life], [life; 3]);
+    }
+}
+
+async fn buries(Backend { store, .. }: &Backend) {
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    let buried = key("u/r/buried");
+    store.put(&buried, text(4), whole(b"data")).await.expect("stored");
+    let life = Lifetime { keep_until: Some(7), slot_ends: Some(5), buried: false };
+    for _ in 0..2 {
+        store.bury(&buried, life).await.expect("buried, once or again");
+        let info = store.head(&buried).await.expect("store answers").expect("its name is there");
+        assert_eq!((info.size, info.life), (0, Lifetime { buried: true, ..life }));
+        assert_eq!(read(store, &buried).await, "");
+    }
+    let again = store.put(&buried, text(4), whole(b"more")).await;
+    assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
+    assert_eq!(
+        sizes(store, &ObjectPrefix::files_at(&vhost)).await,
+        [("files/example.org/u/r/buried".to_owned(), 0)]
+    );
+    store.delete(&buried).await.expect("removed");
+    assert!(!exists(store, &buried).await);
 }

@@ -19,7 +19,7 @@ use crate::policy::MinuteRates;
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics::Counting;
 use crate::types::Address;
-use crate::upload::Room;
+use crate::upload::{Bounds, Rates, Room, Usage};
 
 /// The service, bound and not yet serving.
 #[derive(Debug)]
@@ -80,6 +80,7 @@ impl App {
         let background = Background {
             counting: lasting.counting.clone(),
             store: Arc::clone(&lasting.store),
+            usage: Arc::clone(&lasting.bounds.usage),
             health: Arc::clone(&lasting.health),
             registry: Arc::clone(&registry),
             watched,
@@ -91,11 +92,17 @@ impl App {
 
 fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Result<Lasting, StoreError> {
     let store = Arc::new(open_store(settings.store.clone())?);
+    let limits = &settings.limits;
+    let bounds = Bounds {
+        room: Arc::new(Room::new(limits.uploads)),
+        usage: Arc::new(Usage::new(Arc::clone(&store))),
+        rates: Arc::new(Rates::new(limits.slots_per_minute.into(), limits.bytes_per_minute)),
+    };
     Ok(Lasting {
         health: Arc::new(StoreHealth::default()),
         registry: Arc::new(Registry::new(Arc::clone(&store))),
         store,
-        room: Arc::new(Room::new(settings.limits.uploads)),
+        bounds,
         failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
         removals: Removals::default(),
         uploads: TaskTracker::new(),
@@ -119,7 +126,7 @@ fn listener(
     })
 }
 
-fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {
+pub(super) fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {
     Ok(match settings {
         StoreSettings::Disk { path, sync } => Store::Disk(DiskStore::open(&path, sync)?),
         StoreSettings::S3 { location, credentials } => Store::S3(S3Store::new(location, &credentials)),

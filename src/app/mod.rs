@@ -3,6 +3,7 @@
 mod background;
 mod build;
 mod descriptors;
+mod erase;
 mod fixed;
 mod lifecycle;
 mod login;
@@ -13,6 +14,7 @@ mod runtimes;
 mod uploads;
 
 pub use self::build::{App, StartError};
+pub use self::erase::erase_user;
 pub use self::lifecycle::{Signals, run};
 pub use self::login::verifier;
 pub use self::probe::probe_store;

@@ -19,7 +19,7 @@ use crate::store::{Store, StoreHealth};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{self, Counting};
 use crate::types::Vhost;
-use crate::upload::{Room, Uploads};
+use crate::upload::{Bounds, Erasure, Uploads};
 
 /// ejabberd keeps its connections to the hook open and is trusted to.
 const HOOK_PAUSE: Duration = Duration::from_hours(1);
@@ -30,7 +30,7 @@ pub(super) struct Lasting {
     pub(super) store: Arc<Store>,
     pub(super) health: Arc<StoreHealth>,
     pub(super) registry: Arc<Registry>,
-    pub(super) room: Arc<Room>,
+    pub(super) bounds: Bounds,
     pub(super) failures: Arc<MinuteRates>,
     pub(super) removals: Removals,
     /// Uploads whose clients have gone.
@@ -53,6 +53,8 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 struct Rest {
     vhosts: Vec<Vhost>,
+    /// Those of them with a quota of their own.
+    with_quota: Vec<Vhost>,
     limits: Limits,
     log: LogSettings,
     watched: Watched,
@@ -94,15 +96,19 @@ impl Prepared {
         let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
         let vhosts = hosts.iter().map(|host| host.vhost.clone()).collect();
 
+        let with_quota = hosts.iter().filter(|host| host.upload.rules.quotas.per_host.is_some());
+        let with_quota = with_quota.map(|host| host.vhost.clone()).collect();
         let rules = hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
-        let room = Arc::clone(&lasting.room);
-        let uploads = Uploads::new(Arc::clone(store), Arc::clone(registry), rules, room);
+        let bounds = lasting.bounds.clone();
+        let uploads = Uploads::new(Arc::clone(store), Arc::clone(registry), rules, bounds);
         let files = FilesDoor { sites: sites(&hosts)?, uploads, pace, tasks: lasting.uploads.clone() };
 
         let (login, mut watched) = login::build(hosts, registry, &lasting.failures);
         let login = Arc::new(login);
         let removals = lasting.removals.clone();
-        let accounts = Accounts::new(Arc::clone(&login), Arc::clone(registry), Arc::clone(store), removals);
+        let usage = Arc::clone(&lasting.bounds.usage);
+        let erasure = Erasure::new(Arc::clone(store), Arc::clone(registry), usage);
+        let accounts = Accounts::new(Arc::clone(&login), Arc::clone(registry), erasure, removals);
         let hook = HookDoor { login, accounts: Arc::new(accounts), chores: lasting.chores.clone() };
         let hook = http::hook(hook, &hook_prefix, hook_credentials, limits.idle_timeout);
         let (store, registry) = (Arc::clone(health), Arc::clone(registry));
@@ -118,7 +124,7 @@ impl Prepared {
             public: offer(http::files(Arc::new(files))).to_strangers(trusted_proxies, tls),
             hook: Offer::new(hook, HOOK_PAUSE, pace),
             ops: offer(http::ops(Arc::new(ops))),
-            rest: Rest { vhosts, limits, log, watched },
+            rest: Rest { vhosts, with_quota, limits, log, watched },
         })
     }
 
@@ -150,7 +156,10 @@ impl Prepared {
 
 impl Rest {
     fn count(self, lasting: &Lasting) -> Watched {
-        lasting.room.resize(self.limits.uploads);
+        let Bounds { room, usage, rates } = &lasting.bounds;
+        room.resize(self.limits.uploads);
+        rates.allow(self.limits.slots_per_minute.into(), self.limits.bytes_per_minute);
+        usage.keep_hosts(self.with_quota);
         lasting.failures.allow(self.limits.logins_per_minute);
         logs::filter(self.log.level, self.log.audit);
         self.vhosts.iter().for_each(metrics::announce);

@@ -7,6 +7,7 @@ mod serve;
 mod stdin;
 mod token;
 mod url;
+mod user;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,9 @@ enum Command {
     /// Upload URLs
     #[command(subcommand)]
     Url(url::Url),
+    /// What is stored of a user
+    #[command(subcommand)]
+    User(user::User),
     /// The configuration, and ejabberd's beside it
     #[command(subcommand)]
     Config(config::Config),
@@ -48,6 +52,7 @@ pub fn run() -> ExitCode {
             Command::Extauth(extauth) => extauth.run(),
             Command::Token(token) => token.run(),
             Command::Url(url) => url.run(),
+            Command::User(user) => user.run(),
             Command::Config(config) => config.run(),
         },
         Err(error) => exit::unusable_arguments(&error),

@@ -10,6 +10,8 @@ use super::environment::from_text;
 
 /// Far more than one process should have.
 const MAX_CONNECTIONS: usize = 65_536;
+/// What is counted of a minute.
+const MAX_GIB_PER_MINUTE: u64 = 1000;
 
 /// `[limits]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub struct Limits {
     pub uploads: usize,
     /// Failed logins of one user in a minute that are told one by one.
     pub logins_per_minute: u32,
+    /// Upload slots that one user may ask for in a minute.
+    pub slots_per_minute: u32,
+    /// Bytes that one user may upload in a minute; 0 for any number.
+    pub bytes_per_minute: u64,
     /// How long requests may go on after the service was told to stop.
     pub drain: Duration,
 }
@@ -65,6 +71,17 @@ pub(super) struct RawLimits {
     /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]
     logins_per_minute: Option<u32>,
+    /// Upload slots of our own that one user may ask for in a minute; an address, behind which there may be many users, has ten times as many. Further requests are refused with
+    /// the time from when on he may ask again.
+    ///
+    /// Default: `60`
+    #[serde(default, deserialize_with = "from_text")]
+    slots_per_minute: Option<u32>,
+    /// Bytes that one user may upload in a minute, up to a thousand GiB; an address has ten times as many. Once they are used up, further uploads are answered 429 with `Retry-After` until the
+    /// minute is over. `"0B"` for any number. Each process counts for itself.
+    ///
+    /// Default: `"0B"`
+    bytes_per_minute: Option<ByteSize>,
     /// For uploads and downloads under way when the service is told to stop (SIGTERM); logins are answered all the while. A second signal ends all.
     ///
     /// Default: `"30s"`
@@ -82,6 +99,8 @@ impl RawLimits {
             min_rate: self.min_rate.unwrap_or(ByteSize::kib(1)).as_u64(),
             uploads: self.uploads.unwrap_or(1024),
             logins_per_minute: self.logins_per_minute.unwrap_or(20),
+            slots_per_minute: self.slots_per_minute.unwrap_or(60),
+            bytes_per_minute: self.bytes_per_minute.unwrap_or(ByteSize::b(0)).as_u64(),
             drain: self.drain.unwrap_or(Duration::from_secs(30)),
         };
         for (key, unusable) in [
@@ -90,6 +109,7 @@ impl RawLimits {
             ("limits.idle_timeout", limits.idle_timeout.is_zero()),
             ("limits.uploads", limits.uploads == 0),
             ("limits.logins_per_minute", limits.logins_per_minute == 0),
+            ("limits.slots_per_minute", limits.slots_per_minute == 0),
         ] {
             if unusable {
                 return Err(ConfigError::at(key, "is zero: nothing would be served, or told"));
@@ -97,6 +117,12 @@ impl RawLimits {
         }
         if limits.connections > MAX_CONNECTIONS {
             return Err(ConfigError::at("limits.connections", format!("is above {MAX_CONNECTIONS}")));
+        }
+        if limits.bytes_per_minute > ByteSize::gib(MAX_GIB_PER_MINUTE).as_u64() {
+            return Err(ConfigError::at(
+                "limits.bytes_per_minute",
+                format!("is above {MAX_GIB_PER_MINUTE} GiB"),
+            ));
         }
         Ok(limits)
     }

@@ -14,11 +14,13 @@ use url::Url;
 use super::ConfigError;
 use super::environment::from_text;
 use super::one_or_many::OneOrMany;
+use super::or_none::OrNone;
+use super::retention::RawPurposes;
 use super::secrets::Given;
 use crate::authn::{Acceptance, Scheme, ServerScheme};
-use crate::policy::{InlineTypes, TypeRules};
+use crate::policy::{InlineTypes, Purpose, Retention, TypeRules};
 use crate::types::{Secret, Vhost};
-use crate::upload::UploadRules;
+use crate::upload::{Quotas, UploadRules};
 
 /// The fewest bytes of a secret that is shared with the XMPP server.
 const SECRET_MIN_BYTES: usize = 16;
@@ -95,6 +97,21 @@ pub(super) struct RawUpload {
     ///
     /// Default: `"100MiB"`
     max_size: Option<ByteSize>,
+    /// The bytes that each user may have stored at once, such as `"1GiB"`. Further ones are refused (507). A slot that names no user counts for `quota_per_host` alone.
+    ///
+    /// Default: `"none"`
+    quota_per_user: Option<OrNone<ByteSize>>,
+    /// The bytes that all of a vhost's users may have stored at once.
+    ///
+    /// Default: `"none"`
+    quota_per_host: Option<OrNone<ByteSize>>,
+    /// How long files are kept, such as `"30d"`; then they are removed. It counts for what is stored from then on: a file that is there keeps the time that it got.
+    ///
+    /// Default: `"none"`, for ever
+    retention: Option<OrNone<humantime::Duration>>,
+    /// How long files for one purpose are kept.
+    #[serde(default)]
+    retention_by_purpose: RawPurposes,
     /// The types that are taken, by the `Content-Type` that the client sends: `["image/*", "video/mp4"]`. `"*/*"` takes all, also where the general section says
     /// otherwise.
     ///
@@ -252,7 +269,41 @@ impl<'raw> Layers<'raw> {
                 .allowed("allowed_extensions", "*", |raw| raw.allowed_extensions.as_ref())?,
             denied_extensions: denied_extensions.map(|(_, extensions)| extensions).unwrap_or_default(),
         };
-        Ok(UploadRules { max_size: max_size.as_u64(), types })
+        let quotas = Quotas {
+            per_user: self.quota("quota_per_user", |raw| raw.quota_per_user)?,
+            per_host: self.quota("quota_per_host", |raw| raw.quota_per_host)?,
+        };
+        Ok(UploadRules { max_size: max_size.as_u64(), types, quotas, retention: self.retention()? })
+    }
+
+    fn quota(
+        &self,
+        key: &str,
+        pick: fn(&'raw RawUpload) -> Option<OrNone<ByteSize>>,
+    ) -> Result<Option<u64>, ConfigError> {
+        match self.pick(key, pick) {
+            Some((place, OrNone::Bound(ByteSize(0)))) => {
+                Err(ConfigError::at(place, "is zero: nothing could be uploaded; for no quota write \"none\""))
+            }
+            found => Ok(found.and_then(|(_, quota)| quota.bound()).map(|bytes| bytes.as_u64())),
+        }
+    }
+
+    fn retention(&self) -> Result<Retention, ConfigError> {
+        let general = self.pick("retention", |raw| raw.retention);
+        let mut retention = Retention::default();
+        if let Some((place, time)) = general {
+            retention.general = kept(&place, time)?;
+        }
+        for purpose in Purpose::ALL {
+            let own = self.own.retention_by_purpose.of(purpose).map(|time| (self.section, time));
+            let found = own.or_else(|| Some(("upload", self.general.retention_by_purpose.of(purpose)?)));
+            if let Some((section, time)) = found {
+                let place = format!("{section}.retention_by_purpose.{purpose}");
+                retention.by_purpose.insert(purpose, kept(&place, time)?);
+            }
+        }
+        Ok(retention)
     }
 
     /// A list of what alone is taken; `all` lifts the one of the general section.
@@ -288,6 +339,15 @@ impl<'raw> Layers<'raw> {
             return Ok(Vec::new());
         };
         list.as_slice().iter().map(|text| legacy_prefix(&place, &for_host(text, host))).collect()
+    }
+}
+
+fn kept(place: &str, time: OrNone<humantime::Duration>) -> Result<Option<Duration>, ConfigError> {
+    match time.bound().map(Duration::from) {
+        Some(time) if time < Duration::from_secs(1) => {
+            Err(ConfigError::at(place, "is less than a second: nothing would be kept; for ever is \"none\""))
+        }
+        time => Ok(time),
     }
 }
 

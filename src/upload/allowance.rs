@@ -6,7 +6,7 @@ use super::usage::NoRoom;
 use super::{QuotaRefusal, RateRefusal, Uploads};
 use crate::policy::PurposeRefusal;
 use crate::store::{ObjectKey, StoreError};
-use crate::telemetry::reason::FileReason;
+use crate::telemetry::reason::{FileReason, Reason};
 use crate::types::{BareJid, ObjectPath, UserHash, Vhost};
 
 /// Why he may not. The text is for him.
@@ -28,13 +28,15 @@ pub enum NotNow {
 
 impl NotNow {
     /// The stable reason code.
-    pub(crate) fn reason(&self) -> FileReason {
-        match self {
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let reason = match self {
             Self::Rate(rate) => rate.reason(),
             Self::Quota(quota) => quota.reason(),
             Self::Purpose(_) => FileReason::PurposeNotAllowed,
             Self::Store(_) => FileReason::StoreFailed,
-        }
+        };
+        reason.into()
     }
 
     /// When to ask again, in seconds, where time helps.

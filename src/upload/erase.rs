@@ -63,7 +63,8 @@ impl Erasure {
             let prefix = ObjectPrefix::files_of(vhost, user);
             let files = self.listed(&prefix).await?;
             let each = stream::iter(&files).map(Ok);
-            each.try_for_each_concurrent(AT_ONCE, |(key, bytes)| self.forget(vhost, user, key, *bytes)).await?;
+            each.try_for_each_concurrent(AT_ONCE, |(key, bytes)| self.forget(vhost, user, key, *bytes))
+                .await?;
             self.store.delete_all(&prefix).await?;
             erased.count(&files);
         }

@@ -49,7 +49,10 @@ impl Expiry {
     /// Tells neither user nor name.
     pub(super) fn entry(&self, deadline: u64) -> ObjectKey {
         let file = Sha256::digest(self.file().as_str());
-        ObjectKey::expiring(&format!("{:08}", deadline / 3600), &format!("{deadline:012}-{}", hex::encode(&file[..16])))
+        ObjectKey::expiring(
+            &format!("{:08}", deadline / 3600),
+            &format!("{deadline:012}-{}", hex::encode(&file[..16])),
+        )
     }
 
     /// Writes it down, durably.
@@ -107,8 +110,10 @@ impl Sweeper {
         let due = self.due(now).await?;
         // Until it ends well, the next round begins at the beginning.
         self.after = None;
-        let rounds = stream::iter(&due).map(|(entry, deadline)| self.sweep(entry, *deadline, now));
-        let removed = rounds.buffer_unordered(AT_ONCE);
+        let this = &*self;
+        let each = stream::iter(due.clone())
+            .map(|(entry, deadline)| async move { this.sweep(&entry, deadline, now).await });
+        let removed = each.buffer_unordered(AT_ONCE);
         let removed: usize = removed.try_fold(0, async |sum, gone| Ok(sum + usize::from(gone))).await?;
         let more = due.len() == BATCH;
         self.after = due.into_iter().next_back().map(|(entry, _)| entry).filter(|_| more);

@@ -175,7 +175,8 @@ impl Usage {
         owner: Option<UserHash>,
     ) -> impl Iterator<Item = (QuotaOf, Arc<Held>)> {
         let of_user = quotas.per_user.zip(owner);
-        let of_user = of_user.map(|(limit, owner)| (QuotaOf::User(limit), Holder::User(vhost.clone(), owner)));
+        let of_user =
+            of_user.map(|(limit, owner)| (QuotaOf::User(limit), Holder::User(vhost.clone(), owner)));
         let of_host = quotas.per_host.map(|limit| (QuotaOf::Host(limit), Holder::Host(vhost.clone())));
         of_user.into_iter().chain(of_host).map(|(limit, holder)| (limit, self.hold(holder)))
     }

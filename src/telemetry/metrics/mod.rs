@@ -13,9 +13,9 @@ use metrics_process::Collector;
 
 use self::table::{
     ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOADS, FILE_REFUSED,
-    HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED, RELOAD_SUCCESSFUL, RELOADS,
-    REQUESTS_REJECTED, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS, UPLOADS, UPLOADS_UNDER_WAY, USERS,
-    USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN,
+    FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED,
+    RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS, UPLOADS,
+    UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN, VHOST_USED,
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 pub use self::vhost::VhostCounters;
@@ -121,6 +121,22 @@ pub fn users_unwritten(users: usize) {
 /// Says that the store has just told who exists.
 pub fn users_refreshed() {
     gauge!(USERS_REFRESHED).set(now());
+}
+
+/// Counts a file that was removed because its time was over.
+pub fn file_expired(vhost: &Vhost) {
+    counter!(FILES_EXPIRED, "vhost" => vhost.to_string()).increment(1);
+}
+
+/// No file is left whose time is over.
+pub fn files_swept() {
+    gauge!(FILES_SWEPT).set(now());
+}
+
+/// Tells how many bytes a vhost's files have.
+pub fn vhost_used(vhost: &Vhost, bytes: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "a number to look at")]
+    gauge!(VHOST_USED, "vhost" => vhost.to_string()).set(bytes as f64);
 }
 
 /// Says whether it is known who exists.

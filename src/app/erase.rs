@@ -1,0 +1,34 @@
+//! Erasing a user with the service's configuration, beside the service or without it.
+
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+
+use super::build::open_store;
+use crate::config::{Settings, StoreSettings};
+use crate::login::Registry;
+use crate::store::{DiskStore, StoreError};
+use crate::types::BareJid;
+use crate::upload::{Erased, Erasure, Usage};
+
+/// Erases `user`, whatever vhosts he has files at. A service that goes on hears of it within seconds.
+///
+/// # Errors
+///
+/// What is wrong, in a sentence; it can be tried again.
+pub fn erase_user(settings: &Settings, user: &BareJid) -> Result<Erased, String> {
+    if let StoreSettings::Disk { path, .. } = &settings.store {
+        // It is not made here.
+        DiskStore::probe(path)?;
+    }
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let vhosts: Vec<_> = settings.hosts.iter().map(|host| host.vhost.clone()).collect();
+    let erased = runtime.block_on(async {
+        let store = Arc::new(open_store(settings.store.clone())?);
+        let registry = Arc::new(Registry::new(Arc::clone(&store)));
+        registry.refresh().await?;
+        let usage = Arc::new(Usage::new(Arc::clone(&store)));
+        Erasure::new(store, registry, usage).erase(&vhosts, user).await
+    });
+    erased.map_err(|error: StoreError| error.to_string())
+}
