@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use super::expiry::Expiry;
 use super::pointer::{Pointer, owner};
 use super::room::NoPlace;
-use super::usage::NoRoom;
-use super::{QuotaRefusal, RateRefusal, RuleRefusal, Uploads};
+use super::usage::{NoRoom, Reserved};
+use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
     BodyFault, Lifetime, NewObject, ObjectKey, PutError, StoreError, UploadBody, seconds_since_1970,
 };
-use crate::types::UserHash;
+use crate::types::{UserHash, Vhost};
 
 /// Why a file that could have been stored was not. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +108,7 @@ impl Uploads {
         }
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
         let reserved = match quotas.exist() {
-            true => Some(self.usage.reserve(quotas, vhost, owner, &key, bytes).await?),
+            true => Some(self.make_room(quotas, vhost, owner, &key, bytes).await?),
             false => None,
         };
         self.store_file(&grant, &key, life, body).await?;
@@ -126,6 +126,21 @@ impl Uploads {
             reserved.stored(bytes);
         }
         Ok(())
+    }
+
+    /// A file that is there already is told as such, whether or not there would be room for it.
+    async fn make_room(
+        &self,
+        quotas: Quotas,
+        vhost: &Vhost,
+        owner: Option<UserHash>,
+        key: &ObjectKey,
+        bytes: u64,
+    ) -> Result<Reserved, PutFailure> {
+        match self.usage.reserve(quotas, vhost, owner, key, bytes).await {
+            Err(NoRoom::Quota(_)) if self.store.head(key).await?.is_some() => Err(PutFailure::Exists),
+            reserved => Ok(reserved?),
+        }
     }
 
     /// The file, and before it what leads to it.

@@ -72,7 +72,7 @@ impl QuotaOf {
 /// In the units in which the limit was chosen: 1 GB or 1 GiB.
 fn human(bytes: u64, limit: u64) -> String {
     let size = ByteSize::b(bytes).display();
-    if limit.is_multiple_of(1_000_000) { size.si().to_string() } else { size.iec().to_string() }
+    if limit.is_multiple_of(1000) { size.si().to_string() } else { size.iec().to_string() }
 }
 
 #[cfg(test)]

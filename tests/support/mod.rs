@@ -5,6 +5,7 @@
 pub(crate) mod callers;
 pub(crate) mod http;
 pub(crate) mod metrics;
+pub(crate) mod slots;
 pub(crate) mod tls;
 pub(crate) mod tokens;
 
@@ -45,6 +46,11 @@ path = "store"
 {more}
 "#
     )
+}
+
+/// The same with further lines in `[upload]`.
+pub(crate) fn with_upload(upload: &str, more: &str) -> String {
+    configuration(FREE_PORTS, more).replace("max_size = \"1MiB\"", &format!("max_size = \"1MiB\"\n{upload}"))
 }
 
 /// Three free ports.
