@@ -68,11 +68,8 @@ impl App {
         let uploads = lasting.uploads.clone();
         let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
 
-        let public = {
-            let _runtime = runtimes.chores().enter();
-            listener("public", &public, &in_force.public, runtimes.lanes().clone())?
-        };
         let _runtime = runtimes.main().enter();
+        let public = listener("public", &public, &in_force.public, runtimes.lanes().clone())?;
         let lanes = Lanes::one(runtimes.main());
         let hook = listener("hook", &hook, &in_force.hook, lanes.clone())?;
         let ops = listener("ops", &ops, &in_force.ops, lanes)?;

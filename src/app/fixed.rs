@@ -4,7 +4,7 @@ use crate::config::{Settings, StoreSettings};
 use crate::telemetry::logs::LogFormat;
 use crate::types::Address;
 
-/// What was there at the start and stays, whatever the configuration says later.
+/// What was there at the start and stays. A configuration that says otherwise does not count before a restart.
 #[derive(Debug)]
 pub(super) struct Fixed {
     public: Address,

@@ -67,7 +67,7 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
     let App { public, hook, ops, registry, background, drain, uploads } = app;
     let Signals { mut stop, reload, .. } = signals;
     let mut background = background.start(runtimes.chores(), reload).await;
-    let mut files = Serving::start([public], runtimes.chores());
+    let mut files = Serving::start([public], runtimes.main());
     let mut questions = Serving::start([hook, ops], runtimes.main());
     tracing::info!("ready");
 

@@ -37,13 +37,13 @@ impl Reloader {
 
     fn try_to(&self) -> Result<Watched, ConfigError> {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
-        let told = settings.made.clone();
-        let mut warnings = settings.notices.clone();
+        // Nor the rest alone: what makes an address safe that is to come need not do so for the one that stays.
         let fixed = self.fixed.differing(&settings).join(", ");
         if !fixed.is_empty() {
-            warnings
-                .push(format!("needs a restart: {fixed}; until then they stay as they were at the start"));
+            return Err(ConfigError::at(fixed, "needs a restart: restart the service, or put it back"));
         }
+        let told = settings.made.clone();
+        let warnings = settings.notices.clone();
         let watched = Prepared::new(settings, &self.lasting)?.replace(&self.in_force, &self.lasting);
         for told in told {
             tracing::info!("{told}");

@@ -14,7 +14,7 @@ use crate::http::Lanes;
 /// Threads that serve files. They block in reads and writes, so there are more of them than cores.
 const LANES: usize = 8;
 /// Threads for what else may block: what goes on in the background, and the removal of accounts.
-const CHORE_THREADS: usize = 4;
+const CHORE_THREADS: usize = 8;
 /// How much both stand back where cores are scarce (setpriority(2)), so that a login is not the ninth in the row.
 const NICENESS: i32 = 5;
 /// For what is cut off to remove what it has staged.
@@ -54,13 +54,13 @@ impl Runtimes {
         Ok(Self { main, chores, lanes, stop, stopped })
     }
 
-    /// For the hook, the ops listener and everything that never blocks.
+    /// For the hook, the ops listener, new connections of the public one and everything that never blocks.
     #[must_use]
     pub fn main(&self) -> &Handle {
         self.main.handle()
     }
 
-    /// For what may block and no client of the public listener waits for.
+    /// For what may block and nobody waits for but who asked for it.
     #[must_use]
     pub fn chores(&self) -> &Handle {
         self.chores.handle()

@@ -17,6 +17,16 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let runtimes = Runtimes::start().map_err(Failure::failed)?;
+        let served = self.serve(&runtimes);
+        runtimes.stop();
+        served
+    }
+
+    fn serve(self, runtimes: &Runtimes) -> Result<(), Failure> {
+        let main = runtimes.main().clone();
+        // First of all: a reload that is asked for too early must not end the service.
+        let signals = main.block_on(async { Signals::listen() }).map_err(Failure::failed)?;
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         logs::start(settings.log.format, settings.log.level, settings.log.audit);
         for made in &settings.made {
@@ -26,15 +36,10 @@ impl Serve {
             tracing::warn!("{notice}");
         }
         let counting = metrics::start().map_err(Failure::failed)?;
-        let runtimes = Runtimes::start().map_err(Failure::failed)?;
-        let served = runtimes.main().clone().block_on(async {
-            // Before the ports are bound: from "ready" on, a signal drains.
-            let signals = Signals::listen().map_err(Failure::failed)?;
-            let app = App::bind(settings, self.config, counting, &runtimes)?;
-            app::run(app, &runtimes, signals).await.map_err(Failure::failed)
-        });
-        runtimes.stop();
-        served
+        main.block_on(async {
+            let app = App::bind(settings, self.config, counting, runtimes)?;
+            app::run(app, runtimes, signals).await.map_err(Failure::failed)
+        })
     }
 }
 

@@ -81,6 +81,8 @@ const MACROS: &str = r#"define_macro:
   CERTFILES: ["/etc/ejabberd/tls.crt", "/etc/ejabberd/tls.key"]
   CONTACT_URLS: ["mailto:postmaster@a.org"]
   LISTEN_IP: "::"
+  UPLOAD_MAX_SIZE: 104857600
+  HTTP_IP: "::"
   C2S_IP: "::"
   TRUSTED_PROXIES: []
   C2S_PORT: 5222

@@ -27,6 +27,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=os.environ | (env or {}),
                 start_new_session=True,
+                # Tests in the background may have it ignored, and with them what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 **options,
             )
         self.pid = self._popen.pid
