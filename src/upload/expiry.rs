@@ -33,7 +33,7 @@ pub(super) struct Expiry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Json {
+struct EntryText {
     vhost: String,
     /// Percent-encoded.
     path: String,
@@ -59,7 +59,7 @@ impl Expiry {
     pub(super) async fn note(&self, store: &Store, deadline: u64) -> Result<(), StoreError> {
         let content_type = ContentType::parse("application/json").unwrap_or_else(|_| ContentType::unknown());
         let path = self.path.as_str().split('/').map(|part| uri_escaped(part).to_string());
-        let json = Json {
+        let json = EntryText {
             vhost: self.vhost.to_string(),
             path: path.collect::<Vec<_>>().join("/"),
             owner: self.owner.map(|owner| owner.to_string()),
@@ -70,7 +70,7 @@ impl Expiry {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        let Json { vhost, path, owner } = serde_json::from_slice(text).ok()?;
+        let EntryText { vhost, path, owner } = serde_json::from_slice(text).ok()?;
         let owner = owner.map(|owner| owner.parse()).transpose().ok()?;
         Some(Self { vhost: parse_vhost(&vhost)?, path: ObjectPath::parse(&path).ok()?, owner })
     }

@@ -165,6 +165,7 @@ fn kind(source: &Source, place: &str, of: &Type) -> (String, Vec<(String, String
         "PathBuf" => plain("[path](#values)"),
         "SecretString" => plain("[secret](#values)"),
         "Vec" => plain(&format!("list of {}s", kind(source, place, &inner[0]).0)),
+        "OrNone" => plain(&format!("{}, or `\"none\"`", kind(source, place, &inner[0]).0)),
         "OneOrMany" => {
             let one = kind(source, place, &inner[0]).0;
             plain(&format!("{one}, or a list of them"))
