@@ -75,10 +75,16 @@ fn every_metric_is_in_the_table_with_its_labels() {
     let listen =
         format!("{FREE_PORTS}\n{}\nhook_credentials = 'ejabberd:0123456789abcdef'", tls::CONFIGURATION);
     let more = "[auth]\nprovisioning = true\nusers_file = 'users'";
-    let service = Service::start_in(Arc::new(folder), &configuration(&listen, more));
+    let settings = configuration(&listen, more).replace("[upload]", "[upload]\nquota_per_host = '1GiB'");
+    let service = Service::start_in(Arc::new(folder), &settings);
     everything_goes_wrong(&service);
     wait_until("the registry was written", || {
         told(&service).contains("ejabberd_sidecar_users_unwritten 0\n")
+    });
+    wait_until("the files were counted and swept", || {
+        let told = told(&service);
+        told.contains("ejabberd_sidecar_vhost_used_bytes{")
+            && told.contains("ejabberd_sidecar_files_swept_timestamp_seconds ")
     });
     wait_until("the store was asked", || value(&service, "ejabberd_sidecar_store_up") == 1);
 

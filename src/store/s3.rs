@@ -189,7 +189,7 @@ impl S3Store {
     pub(super) async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(self.key(key));
         let request = request.set_metadata(metadata(life)).body(ByteStream::from_static(b""));
-        let answer = self.answered(request.send()).await?;
+        let answer = self.answered(Box::pin(request.send())).await?;
         answer.map(drop).map_err(|error| s3_error("PutObject", explain(&error)))
     }
 

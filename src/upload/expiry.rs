@@ -199,3 +199,146 @@ fn deadline(entry: &ObjectKey) -> Option<u64> {
     let name = entry.as_str().strip_prefix("expiring/")?.split_once('/')?.1;
     name.split_once('-')?.0.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::{MemoryStore, NewObject, PutError};
+
+    const HOUR: u64 = 3600;
+
+    /// A file that is stored at 0.
+    #[derive(Debug, Clone)]
+    struct Stored {
+        keep_until: Option<u64>,
+        slot_ends: Option<u64>,
+    }
+
+    fn expiry(at: usize) -> Expiry {
+        let path = ObjectPath::parse(&format!("{:040x}/r/100%25 {at}", 7)).unwrap();
+        Expiry { vhost: parse_vhost("localhost").unwrap(), path, owner: None }
+    }
+
+    async fn put(store: &Store, key: &ObjectKey, life: Lifetime) -> Result<(), PutError> {
+        store
+            .put(key, NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) }, Full::from("data"))
+            .await
+    }
+
+    async fn store_all(store: &Store, files: &[Stored]) {
+        for (at, Stored { keep_until, slot_ends }) in files.iter().enumerate() {
+            if let Some(deadline) = *keep_until {
+                expiry(at).note(store, deadline).await.unwrap();
+            }
+            let life = Lifetime { keep_until: *keep_until, slot_ends: *slot_ends, buried: false };
+            put(store, &expiry(at).file(), life).await.unwrap();
+        }
+    }
+
+    fn sweepers(store: &Arc<Store>) -> [Sweeper; 2] {
+        let usage = Arc::new(Usage::new(Arc::clone(store)));
+        [(); 2].map(|()| Sweeper::new(Arc::clone(store), Arc::clone(&usage)))
+    }
+
+    async fn entries(store: &Store) -> usize {
+        let mut entries = 0;
+        store.list(&ObjectPrefix::expiring(), None, |_| entries += 1).await.unwrap();
+        entries
+    }
+
+    async fn check(store: &Store, files: &[Stored], now: u64) {
+        for (at, Stored { keep_until, slot_ends }) in files.iter().enumerate() {
+            let key = expiry(at).file();
+            let info = store.head(&key).await.unwrap();
+            let is_due = keep_until.is_some_and(|until| until <= now);
+            if !is_due {
+                assert!(info.is_some_and(|info| !info.life.buried && info.size == 4), "{at} is not due");
+            } else if slot_ends.is_none_or(|ends| ends + CLOCKS > now) {
+                assert!(info.is_some_and(|info| info.life.buried), "{at} is due, and its slot stays used");
+                assert!(matches!(put(store, &key, Lifetime::default()).await, Err(PutError::Exists)));
+            } else {
+                assert!(info.is_none(), "{at} is due, and its slot has ended");
+            }
+        }
+    }
+
+    proptest! {
+        /// Two processes sweep now and then, sometimes at the same time: at each moment all that is due is gone, and nothing else.
+        #[test]
+        fn what_is_due_goes_and_nothing_else(
+            files in proptest::collection::vec((prop::option::of(1..20 * HOUR), prop::option::of(0..5 * HOUR)), 0..12),
+            steps in proptest::collection::vec((1..4 * HOUR, 0..3_u8), 1..8),
+        ) {
+            let files: Vec<_> =
+                files.into_iter().map(|(keep_until, slot_ends)| Stored { keep_until, slot_ends }).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let store = Arc::new(Store::Memory(MemoryStore::default()));
+                store_all(&store, &files).await;
+                let [mut one, mut other] = sweepers(&store);
+                let mut now = 0;
+                for (later, who) in steps {
+                    now += later;
+                    match who {
+                        0 => drop(one.round(now).await.unwrap()),
+                        1 => drop(other.round(now).await.unwrap()),
+                        _ => drop(tokio::join!(one.round(now), other.round(now))),
+                    }
+                    check(&store, &files, now).await;
+                }
+                one.round(now + 100 * HOUR).await.unwrap();
+                other.round(now + 200 * HOUR).await.unwrap();
+                assert_eq!(entries(&store).await, 0, "what told of them is gone as well");
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn many_are_removed_in_several_rounds() {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let files = vec![Stored { keep_until: Some(5), slot_ends: None }; BATCH + 1];
+        store_all(&store, &files).await;
+        let [mut sweeper, _] = sweepers(&store);
+        assert_eq!(sweeper.round(4).await.unwrap(), Swept { removed: 0, more: false });
+        assert_eq!(sweeper.round(5).await.unwrap(), Swept { removed: BATCH, more: true });
+        assert_eq!(sweeper.round(5).await.unwrap(), Swept { removed: 1, more: false });
+        check(&store, &files, 5).await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_still_on_its_way_is_found_later() {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let (expiry, [mut sweeper, _]) = (expiry(0), sweepers(&store));
+        expiry.note(&store, 1000).await.unwrap();
+        assert_eq!(sweeper.round(1000).await.unwrap().removed, 0);
+        put(&store, &expiry.file(), Lifetime { keep_until: Some(1000), ..Lifetime::default() })
+            .await
+            .unwrap();
+        assert_eq!(sweeper.round(1100).await.unwrap().removed, 1);
+        // Nothing came of this one.
+        expiry.note(&store, 2000).await.unwrap();
+        sweeper.round(2000 + CLOCKS - 1).await.unwrap();
+        sweeper.round(2000 + CLOCKS).await.unwrap();
+        assert_eq!(entries(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_leads_to_its_user_takes_its_pointer_along() {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let owner = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
+        let expiry =
+            Expiry { path: ObjectPath::parse("uuid/name").unwrap(), owner: Some(owner), ..expiry(0) };
+        let pointer = ObjectKey::pointer(&expiry.vhost, owner, 4, &expiry.path);
+        assert_eq!(pointer.pointed(), Some((expiry.file(), 4)));
+        store.note(&pointer, ContentType::unknown(), String::new()).await.unwrap();
+        expiry.note(&store, 5).await.unwrap();
+        let life = Lifetime { keep_until: Some(5), slot_ends: Some(5), buried: false };
+        put(&store, &expiry.file(), life).await.unwrap();
+        let [mut sweeper, _] = sweepers(&store);
+        assert_eq!(sweeper.round(5).await.unwrap().removed, 1);
+        assert!(store.head(&pointer).await.unwrap().is_none());
+    }
+}

@@ -107,9 +107,10 @@ impl Uploads {
             return Err(PutFailure::KeepOver);
         }
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
-        let reserved = match quotas.exist() {
-            true => Some(self.make_room(quotas, vhost, owner, &key, bytes).await?),
-            false => None,
+        let reserved = if quotas.exist() {
+            Some(self.make_room(quotas, vhost, owner, &key, bytes).await?)
+        } else {
+            None
         };
         self.store_file(&grant, &key, life, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is

@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::authn::{Acceptance, BearerToken, PresentedToken, PutClaim, PutGrant, UploadAuthority};
-    use crate::policy::{InlineTypes, TypeRules};
+    use crate::policy::InlineTypes;
     use crate::telemetry::metrics::VhostCounters;
     use crate::types::{Secret, parse_vhost};
     use crate::upload::{Located, Place, Sites};
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn rules() -> UploadRules {
-        UploadRules { max_size: 10, types: TypeRules::default() }
+        UploadRules { max_size: 10, ..UploadRules::default() }
     }
 
     fn request<'r>(user: &'r BareJid, filename: &'r str, carrier: Carrier) -> SlotRequest<'r> {

@@ -98,6 +98,7 @@ pub fn announce(vhost: &Vhost) {
     ] {
         counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => reason).increment(0);
     }
+    counter!(FILES_EXPIRED, "vhost" => vhost.to_string()).increment(0);
 }
 
 pub(super) fn login(vhost: &str, outcome: &'static str, reason: &'static str) {
