@@ -123,8 +123,8 @@ mod tests {
     fn a_purpose_has_its_time_and_a_message_that_of_all_files() {
         let retention = retention();
         for (purpose, until) in [
-            (None, Some(1_087_776)),
-            (Some(Purpose::Message), Some(1_087_776)),
+            (None, Some(1_086_912)),
+            (Some(Purpose::Message), Some(1_086_912)),
             (Some(Purpose::Ephemeral), Some(1_003_600)),
             (Some(Purpose::Permanent), None),
         ] {
