@@ -31,6 +31,8 @@ allowed_extensions = "*"
 denied_extensions = []
 inline_types = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]
 legacy_prefixes = []
+[component]
+server = "127.0.0.1:5347"
 [limits]
 connections = 2048
 header_timeout = "10s"
@@ -38,6 +40,7 @@ idle_timeout = "45s"
 min_rate = "1KiB"
 uploads = 1024
 logins_per_minute = 20
+slots_per_minute = 60
 drain = "30s"
 [log]
 format = "human"

@@ -26,6 +26,8 @@ pub struct Limits {
     pub uploads: usize,
     /// Failed logins of one user in a minute that are told one by one.
     pub logins_per_minute: u32,
+    /// Upload slots that one user may ask for in a minute.
+    pub slots_per_minute: u32,
     /// How long requests may go on after the service was told to stop.
     pub drain: Duration,
 }
@@ -65,6 +67,11 @@ pub(super) struct RawLimits {
     /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]
     logins_per_minute: Option<u32>,
+    /// Upload slots that one user may ask the component for in a minute. Further requests are refused with the time from when on he may ask again, and are only counted.
+    ///
+    /// Default: `60`
+    #[serde(default, deserialize_with = "from_text")]
+    slots_per_minute: Option<u32>,
     /// For uploads and downloads under way when the service is told to stop (SIGTERM); logins are answered all the while. A second signal ends all.
     ///
     /// Default: `"30s"`
@@ -82,6 +89,7 @@ impl RawLimits {
             min_rate: self.min_rate.unwrap_or(ByteSize::kib(1)).as_u64(),
             uploads: self.uploads.unwrap_or(1024),
             logins_per_minute: self.logins_per_minute.unwrap_or(20),
+            slots_per_minute: self.slots_per_minute.unwrap_or(60),
             drain: self.drain.unwrap_or(Duration::from_secs(30)),
         };
         for (key, unusable) in [
@@ -90,6 +98,7 @@ impl RawLimits {
             ("limits.idle_timeout", limits.idle_timeout.is_zero()),
             ("limits.uploads", limits.uploads == 0),
             ("limits.logins_per_minute", limits.logins_per_minute == 0),
+            ("limits.slots_per_minute", limits.slots_per_minute == 0),
         ] {
             if unusable {
                 return Err(ConfigError::at(key, "is zero: nothing would be served, or told"));

@@ -74,6 +74,13 @@ reasons! {
         CredentialsWrong = "credentials_wrong",
     }
 
+    /// Upload slots that were not issued, beside what files are refused for.
+    SlotReason in "Slots" {
+        Stranger = "stranger",
+        SlotRate = "slot_rate",
+        RequestMalformed = "slot_request_malformed",
+    }
+
     /// Files that were not stored, or not handed out.
     FileReason in "Files" {
         PathUnknown = "path_unknown",

@@ -1,5 +1,6 @@
 //! Files going up and coming down.
 
+mod desk;
 mod get;
 mod put;
 mod room;
@@ -8,6 +9,7 @@ mod site;
 mod slots;
 mod token_place;
 
+pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::get::GetFailure;
 pub use self::put::PutFailure;
 pub use self::room::Room;
