@@ -243,7 +243,8 @@ fn a_wrong_secret_is_told_once_and_tried_on() {
     assert_eq!(value(&service, UP), 0);
     let ready = get(&service.address("ops"), "/readyz");
     assert_eq!((ready.status, ready.text().contains("component: not connected")), (200, true));
-    server.accepted().is_served();
+    let mut stream = server.accepted();
+    stream.is_served();
     service.wait_for_log(&["component upload.localhost: connected"]);
     wait_until("the metric says so", || value(&service, UP) == 1);
 }

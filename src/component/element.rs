@@ -62,7 +62,7 @@ impl Element {
             for part in escape(value.as_str()).split_inclusive(['\n', '\r', '\t']) {
                 match part.char_indices().next_back() {
                     Some((end, space @ ('\n' | '\r' | '\t'))) => {
-                        write!(f, "{}&#{};", &part[..end], u32::from(space))?
+                        write!(f, "{}&#{};", &part[..end], u32::from(space))?;
                     }
                     _ => f.write_str(part)?,
                 }

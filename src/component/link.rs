@@ -60,7 +60,7 @@ pub async fn keep(
         };
         state.set(Link::Down);
         let began = Instant::now();
-        let Err(fault) = once(&component, &mut components, &state, &stop, &mut trouble).await else {
+        let Err(fault) = once(&component, &mut components, &state, &stop).await else {
             trouble = Trouble::default();
             continue;
         };
@@ -81,14 +81,13 @@ async fn once(
     components: &mut watch::Receiver<Option<Arc<Component>>>,
     state: &ComponentState,
     stop: &CancellationToken,
-    trouble: &mut Trouble,
 ) -> Result<Ended, Fault> {
     let session = tokio::select! {
         () = stop.cancelled() => return Ok(Ended::Stopped),
         session = Session::begin(component) => session?,
     };
     state.set(Link::Up);
-    trouble.over(component);
+    tracing::info!("component {}: connected to {}", component.jid, component.server);
     let ended = session.serve(Arc::clone(component), components, stop).await?;
     tracing::info!("component {}: the stream was closed", component.jid);
     Ok(ended)
@@ -119,10 +118,5 @@ impl Trouble {
             );
             self.told = Some((fault.clone(), Instant::now()));
         }
-    }
-
-    fn over(&mut self, component: &Component) {
-        let Component { jid, server, .. } = component;
-        tracing::info!("component {jid}: connected to {server}");
     }
 }

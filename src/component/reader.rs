@@ -35,13 +35,16 @@ pub(super) enum Received {
     Closed,
 }
 
+/// Names with what they stand for.
+type Pairs = Vec<(String, String)>;
+
 /// Reads a stream.
 #[derive(Debug)]
 pub(super) struct StanzaReader<R> {
     reader: Reader<Take<R>>,
     buffer: Vec<u8>,
     /// The namespaces that each open element declares, from the stream itself on, as far as it is kept.
-    declared: Vec<Vec<(String, String)>>,
+    declared: Vec<Pairs>,
     /// The open elements from the stanza on, as far as they are kept.
     open: Vec<Element>,
     /// How many open elements are not.
@@ -78,7 +81,7 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
                 Err(_) if self.reader.get_ref().limit() == 0 => Err(Fault::TooLarge),
                 Err(quick_xml::Error::Io(error)) => Err(Fault::Lost(error.kind())),
                 // The stream ends within a stanza where the server does.
-                Err(_) if self.at_end().await => Err(Fault::Ended),
+                Err(quick_xml::Error::Syntax(_)) if self.at_end().await => Err(Fault::Ended),
                 Err(error) => Err(Fault::NotXml(error.to_string())),
             };
             // A stranger's large stanza is no reason to keep its room.
@@ -146,7 +149,7 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
     }
 
     /// Those without a prefix, and what is declared of prefixes.
-    fn attributes(&mut self, start: &BytesStart<'_>) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    fn attributes(&mut self, start: &BytesStart<'_>) -> (Pairs, Pairs) {
         let (mut attributes, mut declared) = (Vec::new(), Vec::new());
         // Whoever looks for one that stands there twice compares each with each.
         for attribute in start.attributes().with_checks(false) {

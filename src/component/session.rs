@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::STREAMS;
 use super::answers::Answers;
@@ -51,7 +48,8 @@ pub(super) struct Session {
     writer: OwnedWriteHalf,
 }
 
-type Pending = FuturesUnordered<BoxFuture<'static, Option<Element>>>;
+/// A task for each answer: a fault in one is no fault of the stream.
+type Pending = JoinSet<Option<Element>>;
 
 impl Session {
     /// Connects, and proves who we are.
@@ -81,7 +79,8 @@ impl Session {
                 }
             }
         };
-        let _reading = AbortOnDropHandle::new(tokio::spawn(reading));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(reading);
         let mut answers = Answers::new(&component);
         let mut pending = Pending::new();
         let mut heard = Instant::now();
@@ -97,17 +96,17 @@ impl Session {
                     }
                     _ => break Ended::Changed,
                 },
-                Some(answer) = pending.next() => write(&mut writer, answer).await?,
+                Some(answer) = pending.join_next() => write(&mut writer, answer).await?,
                 received = stanzas.recv(), if pending.len() < AT_ONCE => {
                     (heard, pings) = (Instant::now(), 0);
-                    accept(received.unwrap_or(Err(Fault::Ended))?, &answers, &pending)?;
+                    accept(received.unwrap_or(Err(Fault::Ended))?, &answers, &mut pending)?;
                 }
                 () = sleep_until(heard + SILENCE * (pings + 1)) => {
                     pings += 1;
                     if pings > PINGS {
                         return Err(Fault::Silent(SILENCE * pings));
                     }
-                    write(&mut writer, Some(answers.ping(pings))).await?;
+                    send(&mut writer, &answers.ping(pings).to_string()).await?;
                 }
             }
         };
@@ -117,7 +116,7 @@ impl Session {
 }
 
 /// Begins to answer a stanza.
-fn accept(received: Received, answers: &Answers, pending: &Pending) -> Result<(), Fault> {
+fn accept(received: Received, answers: &Answers, pending: &mut Pending) -> Result<(), Fault> {
     match received {
         Received::Stanza { element, .. } if element.is("error", STREAMS) => {
             Err(Fault::Refused(condition(&element)))
@@ -125,14 +124,7 @@ fn accept(received: Received, answers: &Answers, pending: &Pending) -> Result<()
         Received::Stanza { element, whole } => {
             let late = answers.late(&element);
             let answer = answers.answer(element, whole);
-            // A task of its own: a fault in it is no fault of the stream.
-            let answer = AbortOnDropHandle::new(tokio::spawn(answer));
-            pending.push(Box::pin(async move {
-                match timeout(ANSWER, answer).await {
-                    Ok(Ok(answer)) => answer,
-                    Ok(Err(_)) | Err(_) => late,
-                }
-            }));
+            pending.spawn(async move { timeout(ANSWER, answer).await.unwrap_or(late) });
             Ok(())
         }
         Received::Closed | Received::Opened(_) => Err(Fault::Ended),
@@ -147,9 +139,9 @@ async fn drain<W: AsyncWrite + Unpin>(
     writer: &mut W,
 ) -> Result<(), Fault> {
     while let Ok(received) = stanzas.try_recv() {
-        accept(received?, answers, &pending)?;
+        accept(received?, answers, &mut pending)?;
     }
-    while let Some(answer) = pending.next().await {
+    while let Some(answer) = pending.join_next().await {
         write(writer, answer).await?;
     }
     send(writer, "</stream:stream>").await?;
@@ -159,10 +151,17 @@ async fn drain<W: AsyncWrite + Unpin>(
     Ok(())
 }
 
-async fn write<W: AsyncWrite + Unpin>(writer: &mut W, answer: Option<Element>) -> Result<(), Fault> {
+async fn write<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    answer: Result<Option<Element>, JoinError>,
+) -> Result<(), Fault> {
     match answer {
-        Some(answer) => send(writer, &answer.to_string()).await,
-        None => Ok(()),
+        Ok(Some(answer)) => send(writer, &answer.to_string()).await,
+        Ok(None) => Ok(()),
+        Err(panic) => {
+            tracing::error!("a stanza got no answer: {panic}");
+            Ok(())
+        }
     }
 }
 

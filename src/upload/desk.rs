@@ -94,7 +94,7 @@ impl SlotDesk {
         let found = self.of(user);
         let asked = SlotAsked { user: user.as_str(), vhost: found.map(|(site, _)| &site.vhost), door };
         let rate = self.rates.count(user, now.as_secs_f64());
-        let size = wish.as_ref().map_or(0, |wish| wish.size);
+        let bytes = wish.as_ref().map_or(0, |wish| wish.size);
         let slot = match (rate, found) {
             (Rate::Within, Some((site, rules))) => wish
                 .map_err(SlotDenial::Malformed)
@@ -105,9 +105,9 @@ impl SlotDesk {
             }
         };
         match &slot {
-            Ok(_) => audit::slot_issued(asked, size),
+            Ok(_) => audit::slot_issued(asked, bytes),
             Err(denial) => {
-                audit::slot_refused(asked, Why::new(denial.reason(), denial as &dyn Display), rate)
+                audit::slot_refused(asked, Why::new(denial.reason(), denial as &dyn Display), rate);
             }
         }
         slot
