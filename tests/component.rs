@@ -74,7 +74,7 @@ impl Stream {
                 let rest = self.unread.split_off(at + end.len());
                 return std::mem::replace(&mut self.unread, rest);
             }
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 8192];
             let length = self.stream.read(&mut buffer).expect("something in time");
             assert!(length > 0, "the stream ended; before that: {:?}", self.unread);
             self.unread.push_str(std::str::from_utf8(&buffer[..length]).expect("text"));

@@ -6,6 +6,7 @@ use super::*;
 use crate::authn::{Acceptance, Scheme, UploadAuthority};
 use crate::component::reader::{Received, StanzaReader};
 use crate::policy::{InlineTypes, MinuteRates};
+use crate::telemetry::metrics::VhostCounters;
 use crate::types::{Secret, parse_vhost};
 use crate::upload::{Site, Sites, SlotDesk, UploadRules};
 
@@ -19,6 +20,7 @@ fn component(per_minute: u32) -> Component {
         Acceptance { schemes: vec![Scheme::Bearer], token_in_url: false, slot_ttl: Duration::from_mins(5) };
     let site = Site {
         authority: UploadAuthority::new(vhost.clone(), accepted, &secret, &[]),
+        counters: VhostCounters::of(&vhost),
         vhost: vhost.clone(),
         public_url: "https://u.example/upload/localhost".parse().unwrap(),
         prefix: "/upload/localhost/".to_owned(),
