@@ -54,8 +54,11 @@ fn the_configuration_that_comes_with_the_service_has_no_finding() {
                 setup.yml.clone_from(text);
             } else {
                 setup = setup.file(name, text);
-                // Federation or none.
-                parts.extend(Some(name).filter(|name| of_version && *name != "no-federation.yml"));
+                // Federation or none, and slots of ejabberd.
+                parts.extend(
+                    Some(name)
+                        .filter(|name| of_version && !["no-federation.yml", "component.yml"].contains(name)),
+                );
             }
         }
         let checked = setup.file("parts.yml", &format!("include_config_file: {parts:?}\n")).check();
