@@ -55,10 +55,9 @@ fn the_configuration_that_comes_with_the_service_has_no_finding() {
             } else {
                 setup = setup.file(name, text);
                 // Federation or none, and slots of ejabberd.
-                parts.extend(
-                    Some(name)
-                        .filter(|name| of_version && !["no-federation.yml", "component.yml"].contains(name)),
-                );
+                parts.extend(Some(name).filter(|name| {
+                    of_version && !["no-federation.yml", "component.yml"].contains(&name.as_str())
+                }));
             }
         }
         let checked = setup.file("parts.yml", &format!("include_config_file: {parts:?}\n")).check();

@@ -1,4 +1,4 @@
-"""The component at real ejabberd: real clients find it, upload through its slots, and are told why not."""
+"""The component at real ejabberd: clients find it, upload by its slots, and are told why not."""
 
 import asyncio
 import os
