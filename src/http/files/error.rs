@@ -129,7 +129,12 @@ fn token_status(refusal: UploadRefusal) -> StatusCode {
         | UploadRefusal::BearerInUrl
         | UploadRefusal::BearerUser
         | UploadRefusal::BearerInvalid
+        | UploadRefusal::JwtMalformed
+        | UploadRefusal::JwtInvalid
+        | UploadRefusal::JwtPath
+        | UploadRefusal::JwtAhead
         | UploadRefusal::LivesTooLong => StatusCode::UNAUTHORIZED,
+        UploadRefusal::JwtSize => StatusCode::PAYLOAD_TOO_LARGE,
         UploadRefusal::Expired => StatusCode::GONE,
         UploadRefusal::TypeMismatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     }
