@@ -14,7 +14,9 @@ use super::login::{self, Watched};
 use super::uploads::sites;
 use crate::component::Component;
 use crate::config::{ComponentSettings, ConfigError, Limits, ListenSettings, LogSettings, Settings};
-use crate::http::{self, CurrentOffer, FilesDoor, HookDoor, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls};
+use crate::http::{
+    self, CurrentOffer, FilesDoor, HookDoor, HookKeys, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls,
+};
 use crate::login::{Accounts, Registry, Removals};
 use crate::policy::MinuteRates;
 use crate::store::{Store, StoreHealth};
@@ -97,7 +99,8 @@ impl Prepared {
     /// Makes everything that can turn out unusable, and changes nothing.
     pub(super) fn new(settings: Settings, lasting: &Lasting) -> Result<Self, ConfigError> {
         let Settings { listen, hosts, component, limits, log, .. } = settings;
-        let ListenSettings { tls, trusted_proxies, hook_prefix, hook_credentials, .. } = listen;
+        let ListenSettings { tls, trusted_proxies, hook_prefix, hook_credentials, hook_slot_key, .. } =
+            listen;
         let Lasting { store, health, registry, .. } = lasting;
         let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
         let vhosts = hosts.iter().map(|host| host.vhost.clone()).collect();
@@ -106,7 +109,8 @@ impl Prepared {
             hosts.iter().map(|host| (host.vhost.clone(), host.upload.rules.clone())).collect();
         let sites = Arc::new(sites(&hosts)?);
         let desk = SlotDesk::new(Arc::clone(&sites), rules.clone(), Arc::clone(&lasting.slots));
-        let component = component.map(|component| Arc::new(at_desk(component, desk)));
+        let slots = Arc::new(desk);
+        let component = component.map(|component| Arc::new(at_desk(component, Arc::clone(&slots))));
         let room = Arc::clone(&lasting.room);
         let uploads = Uploads::new(Arc::clone(store), Arc::clone(registry), rules, room);
         let files = FilesDoor { sites, uploads, pace, tasks: lasting.uploads.clone() };
@@ -115,8 +119,9 @@ impl Prepared {
         let login = Arc::new(login);
         let removals = lasting.removals.clone();
         let accounts = Accounts::new(Arc::clone(&login), Arc::clone(registry), Arc::clone(store), removals);
-        let hook = HookDoor { login, accounts: Arc::new(accounts), chores: lasting.chores.clone() };
-        let hook = http::hook(hook, &hook_prefix, hook_credentials, limits.idle_timeout);
+        let hook = HookDoor { login, accounts: Arc::new(accounts), chores: lasting.chores.clone(), slots };
+        let keys = HookKeys { credentials: hook_credentials, slot_key: hook_slot_key };
+        let hook = http::hook(hook, &hook_prefix, keys, limits.idle_timeout);
         let (store, registry) = (Arc::clone(health), Arc::clone(registry));
         let ops = OpsDoor {
             counting: lasting.counting.clone(),
@@ -168,7 +173,7 @@ impl Prepared {
     }
 }
 
-fn at_desk(component: ComponentSettings, desk: SlotDesk) -> Component {
+fn at_desk(component: ComponentSettings, desk: Arc<SlotDesk>) -> Component {
     let ComponentSettings { jid, server, secret } = component;
     Component { jid, server, secret, desk }
 }

@@ -32,7 +32,7 @@ pub struct Component {
     /// What proves that it is us.
     pub secret: Secret,
     /// Who decides about slots.
-    pub desk: SlotDesk,
+    pub desk: Arc<SlotDesk>,
 }
 
 impl Component {

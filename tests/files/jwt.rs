@@ -179,7 +179,7 @@ fn a_token_ends_and_does_not_begin_before_its_time() {
 #[test]
 fn what_prosody_would_not_write_is_refused() {
     let door = door();
-    let refuses = |what: &Value, headers: &str| {
+    let malformed = |what: &Value, headers: &str| {
         let refused = (401, "jwt_malformed");
         let answer = door.refuses(what, refused, |door| door.put(&target("a.png"), headers, DATA));
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{what}");
@@ -191,7 +191,7 @@ fn what_prosody_would_not_write_is_refused() {
                 continue;
             }
             let odd = with(claims("a.png"), name, value);
-            refuses(&odd, &jwt(&odd));
+            malformed(&odd, &jwt(&odd));
         }
     }
     for (name, value) in [
@@ -209,7 +209,7 @@ fn what_prosody_would_not_write_is_refused() {
         ("cnf", json!({"jkt": "x"})),
     ] {
         let odd = with(claims("a.png"), name, value);
-        refuses(&odd, &jwt(&odd));
+        malformed(&odd, &jwt(&odd));
     }
     for (name, value) in [
         ("alg", json!("none")),
@@ -225,14 +225,14 @@ fn what_prosody_would_not_write_is_refused() {
         ("kid", json!(7)),
     ] {
         let odd = with(header(), name, value);
-        refuses(&odd, &bearer(&tokens::signed_with(UPLOAD_SECRET, &odd, &claims("a.png"))));
+        malformed(&odd, &bearer(&tokens::signed_with(UPLOAD_SECRET, &odd, &claims("a.png"))));
     }
     let long = with(claims("a.png"), "more", json!("x".repeat(8 * 1024)));
     refuses(&json!("long"), &jwt(&long));
     let good = tokens::signed_with(UPLOAD_SECRET, &header(), &claims("a.png"));
     let (unsigned, _) = good.rsplit_once('.').expect("three parts");
     for odd in ["a.b", "a.b.c", "..", &format!("{good}="), &format!("{good}.x.y"), &format!(".{unsigned}")] {
-        refuses(&json!(odd), &bearer(odd));
+        malformed(&json!(odd), &bearer(odd));
     }
     for odd in [format!("{unsigned}."), format!("{unsigned}.AAAA")] {
         let refused = (401, "jwt_invalid");

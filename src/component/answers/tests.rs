@@ -33,7 +33,7 @@ fn component(per_minute: u32) -> Component {
         jid: parse_vhost("upload.localhost").unwrap(),
         server: String::new(),
         secret,
-        desk: SlotDesk::new(sites, [(vhost, rules)].into(), Arc::new(MinuteRates::new(per_minute))),
+        desk: Arc::new(SlotDesk::new(sites, [(vhost, rules)].into(), Arc::new(MinuteRates::new(per_minute)))),
     }
 }
 
