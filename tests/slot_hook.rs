@@ -64,7 +64,8 @@ fn a_slot_takes_its_file_once_with_nothing_but_its_path() {
         let logged = service.log().len();
         let (target, at) = slot(&ask(&service, &question("alice@localhost", name, "4", content_type)));
         service.wait_for_log_since(logged, &["slot", "user=\"alice@localhost\"", "outcome=\"issued\""]);
-        assert!(target.starts_with("/upload/t/") && target.is_ascii() && !target.contains('?'), "{target}");
+        // ejabberd 23.01 escapes it once more, which changes nothing.
+        assert!(target.starts_with("/upload/t/") && !target.contains(['?', '%']), "{target}");
         assert_eq!(put(&service, &target, sent, "data"), 201, "{name}");
         assert_eq!(put(&service, &target, sent, "data"), 409, "{name}");
         let got = get(&service.address("public"), &at);

@@ -48,7 +48,8 @@ pub(super) async fn issue(State(desk): State<Arc<SlotDesk>>, Question(asked): Qu
         return malformed(&"jid is no bare JID").into_response();
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    match desk.issue(&user, wish(&asked), DOOR, now) {
+    let filename = unescaped_name(&asked.name);
+    match desk.issue(&user, wish(&asked, &filename), DOOR, now) {
         Ok(slot) => format!("{}\n{}\n", slot.put, slot.get).into_response(),
         Err(denial) => status(denial).into_response(),
     }
@@ -68,9 +69,15 @@ pub(super) async fn issue_for_key(
     StatusCode::UNAUTHORIZED.into_response()
 }
 
-fn wish(asked: &Asked) -> Result<SlotWish<'_>, &'static str> {
-    let Asked { name, size, content_type, .. } = asked;
-    if name.is_empty() {
+/// A name that no URL escapes: ejabberd 23.01 escapes what we send it once more.
+fn unescaped_name(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
+}
+
+fn wish<'wish>(asked: &'wish Asked, filename: &'wish str) -> Result<SlotWish<'wish>, &'static str> {
+    let Asked { size, content_type, .. } = asked;
+    if filename.is_empty() {
         return Err("the request names no file (name)");
     }
     if size.is_empty() || !size.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -81,13 +88,13 @@ fn wish(asked: &Asked) -> Result<SlotWish<'_>, &'static str> {
     let content_type =
         content_type.map_err(|_| "the type of the file (content_type) is not like image/png")?;
     Ok(SlotWish {
-        filename: name,
+        filename,
         // A number of digits without an end is larger than all that there is.
         size: size.parse().unwrap_or(u64::MAX),
         // So ejabberd calls what its client did not name.
         content_type: content_type.filter(|kind| *kind != ContentType::unknown()),
         purpose: Purpose::default(),
-        // ejabberd sends no headers on, and before 23.10 spoils a query.
+        // ejabberd sends no headers on, and 23.01 spoils a query.
         carrier: Carrier::Path,
     })
 }

@@ -228,7 +228,7 @@ fn what_prosody_would_not_write_is_refused() {
         malformed(&odd, &bearer(&tokens::signed_with(UPLOAD_SECRET, &odd, &claims("a.png"))));
     }
     let long = with(claims("a.png"), "more", json!("x".repeat(8 * 1024)));
-    refuses(&json!("long"), &jwt(&long));
+    malformed(&json!("long"), &jwt(&long));
     let good = tokens::signed_with(UPLOAD_SECRET, &header(), &claims("a.png"));
     let (unsigned, _) = good.rsplit_once('.').expect("three parts");
     for odd in ["a.b", "a.b.c", "..", &format!("{good}="), &format!("{good}.x.y"), &format!(".{unsigned}")] {

@@ -40,6 +40,10 @@ struct Module<'a> {
 
 impl Module<'_> {
     fn check(mut self) {
+        if self.entry.value.entry("service_url").is_some() {
+            // ejabberd asks the sidecar for slots, and looks at none of the other options.
+            return;
+        }
         let put = self.entry.value.entry("put_url");
         self.url("put_url", put, codes::PUT_URL);
         let get = self.entry.value.entry("get_url");

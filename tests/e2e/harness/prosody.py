@@ -1,5 +1,5 @@
-"""Debian's Prosody, with upload slots of mod_http_upload_external or mod_http_file_share and accounts
-of its own."""
+"""Debian's Prosody, with upload slots of mod_http_upload_external or mod_http_file_share, and
+accounts of its own."""
 
 import json
 import socket

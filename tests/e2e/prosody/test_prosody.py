@@ -1,5 +1,4 @@
-"""Slots of Prosody's mod_http_upload_external and mod_http_file_share, and what the sidecar makes of
-them."""
+"""Slots of Prosody's two modules for files elsewhere, and what the sidecar makes of them."""
 
 import asyncio
 import http.client
