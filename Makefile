@@ -19,7 +19,7 @@ test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 test-matrix: ## the end-to-end tests on the newest ejabberd, and with Prosody
 	@scripts/test-matrix
 
-test-browser: ## a web client in Chromium uploads and downloads; what is uploaded never runs
+test-browser: ## web clients in Chromium, Converse.js too, upload and download; what is uploaded never runs
 	@scripts/test-browser
 
 soak: ## a million logins each through bridge and hook: every answer right, nothing grows

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod authn;
 pub mod cli;
+pub mod component;
 pub mod config;
 pub mod ejabberd;
 pub mod extauth;

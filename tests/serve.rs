@@ -169,7 +169,9 @@ fn health_and_metrics_are_told() {
     let service = Service::start();
     let ops = service.address("ops");
     assert_eq!(get(&ops, "/livez").text(), "alive\n");
-    wait_until("the store was asked", || get(&ops, "/readyz").text() == "ready\nstore: up\nusers: loaded\n");
+    wait_until("the store was asked", || {
+        get(&ops, "/readyz").text() == "ready\nstore: up\nusers: loaded\ncomponent: not configured\n"
+    });
     let metrics = get(&ops, "/metrics");
     for line in [
         "ejabberd_sidecar_store_up 1",

@@ -3,7 +3,13 @@
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ejabberd-sidecar");
@@ -15,7 +21,7 @@ impl Setup {
         let folder = TempDir::new().expect("temporary folder");
         let issuer = "issuer = 'test'\nsecret = 'issuer-secret-0123456789-abcdefghijklmnop'\n";
         let hosts = format!(
-            "[[hosts.'a.org'.issuers]]\n{issuer}[[hosts.'b.org'.issuers]]\n{issuer}[hosts.'b.org'.upload]\nsecrets = ['the upload secret of b.org']\n"
+            "[[hosts.'a.org'.issuers]]\n{issuer}[[hosts.'b.org'.issuers]]\n{issuer}[hosts.'b.org'.upload]\nsecrets = ['the upload secret of b.org, which is longer']\n"
         );
         let general = "[upload]\nsecrets = ['the upload secret of a.org']\n";
         let text = format!("{general}{upload}\n{hosts}[store]\nkind = 'disk'\npath = 'store'\n");
@@ -45,6 +51,51 @@ impl Setup {
     fn check(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.url(&[&["check"], arguments].concat(), "");
         (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    }
+}
+
+/// What Prosody makes, with alice's four bytes.
+fn jwt(secret: &str, domain: &str, filename: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let claims = json!({
+        "sub": format!("alice@{domain}"), "iat": now, "exp": now + 300, "slot": "r", "filename": filename,
+        "filesize": 4, "filetype": "image/png",
+    });
+    let parts = [json!({"typ": "JWT", "alg": "HS256"}), claims];
+    let signed = parts.map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length").chain_update(&signed);
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+#[test]
+fn a_slot_of_prosodys_own_module_is_explained() {
+    const SECRET: &str = "the upload secret of a.org, longer";
+    let setup = Setup::new(
+        "accept = ['jwt', 'bearer']\n[hosts.'a.org'.upload]\nsecrets = ['the upload secret of a.org, longer']",
+    );
+    let good = jwt(SECRET, "a.org", "cat.png");
+    let check = |token: &str, size: &str| {
+        let header = format!("Bearer {token}");
+        setup.check(&["--size", size, "--authorization", &header, "/upload/a.org/r/cat.png"])
+    };
+    let (code, text) = check(&good, "4");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("token of scheme jwt")
+            && text.contains("for \"r/cat.png\", 4 bytes of image/png, of alice@a.org"),
+        "{text}"
+    );
+    for (token, size, reason) in [
+        (good.as_str(), "5", "jwt_size_mismatch"),
+        (&jwt(SECRET, "a.org", "dog.png"), "4", "jwt_path_mismatch"),
+        (&jwt(SECRET, "b.org", "cat.png"), "4", "bearer_user_mismatch"),
+        (&jwt("some other secret of thirty-two bytes", "a.org", "cat.png"), "4", "jwt_invalid"),
+        ("a.b.c", "4", "jwt_malformed"),
+    ] {
+        let (code, text) = check(token, size);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.ends_with(&format!("refused: {reason}\n")), "{reason}: {text}");
+        assert!(!text.contains(token), "{text}");
     }
 }
 

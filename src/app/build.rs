@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::Runtimes;
-use super::background::Background;
+use super::background::{Background, ComponentTask};
 use super::fixed::Fixed;
 use super::prepared::{Lasting, Prepared, Served};
 use super::reload::Reloader;
@@ -29,6 +29,7 @@ pub struct App {
     pub(super) ops: Listener,
     pub(super) registry: Arc<Registry>,
     pub(super) background: Background,
+    pub(super) component: ComponentTask,
     pub(super) drain: watch::Receiver<Duration>,
     /// Uploads whose clients have gone, which end all the same.
     pub(super) uploads: TaskTracker,
@@ -74,6 +75,7 @@ impl App {
         let hook = listener("hook", &hook, &in_force.hook, lanes.clone())?;
         let ops = listener("ops", &ops, &in_force.ops, lanes)?;
         let drain = in_force.drain.subscribe();
+        let component = ComponentTask::new(in_force.component.subscribe(), Arc::clone(&lasting.component));
         let background = Background {
             counting: lasting.counting.clone(),
             store: Arc::clone(&lasting.store),
@@ -83,7 +85,7 @@ impl App {
             watched,
             reloader: Reloader { config, fixed, lasting, in_force },
         };
-        Ok(Self { public, hook, ops, registry, background, drain, uploads })
+        Ok(Self { public, hook, ops, registry, background, component, drain, uploads })
     }
 }
 
@@ -93,7 +95,7 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
     let bounds = Bounds {
         room: Arc::new(Room::new(limits.uploads)),
         usage: Arc::new(Usage::new(Arc::clone(&store))),
-        rates: Arc::new(Rates::new(limits.slots_per_minute.into(), limits.bytes_per_minute)),
+        rates: Arc::new(Rates::new(limits.bytes_per_minute)),
     };
     Ok(Lasting {
         health: Arc::new(StoreHealth::default()),
@@ -101,6 +103,8 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
         store,
         bounds,
         failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
+        slots: Arc::new(MinuteRates::new(settings.limits.slots_per_minute)),
+        component: Arc::default(),
         removals: Removals::default(),
         uploads: TaskTracker::new(),
         counting,

@@ -64,11 +64,12 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 ///
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), &'static str> {
-    let App { public, hook, ops, registry, background, drain, uploads } = app;
+    let App { public, hook, ops, registry, background, component, drain, uploads } = app;
     let Signals { mut stop, reload, .. } = signals;
     let mut background = background.start(runtimes.chores(), reload).await;
     let mut files = Serving::start([public], runtimes.main());
     let mut questions = Serving::start([hook, ops], runtimes.main());
+    let component = component.start(runtimes.main());
     tracing::info!("ready");
 
     tokio::select! {
@@ -82,6 +83,8 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
         connections = files.connections.len(),
         "stopping: uploads and downloads under way get {drain:?} to finish"
     );
+    // Who asks now shall ask another sidecar: a slot of this one could not be used any more.
+    component.stop().await;
     tokio::select! {
         () = files.finish_with(&uploads) => {}
         () = tokio::time::sleep(drain) => {

@@ -34,6 +34,8 @@ allowed_extensions = "*"
 denied_extensions = []
 inline_types = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]
 legacy_prefixes = []
+[component]
+server = "127.0.0.1:5347"
 [limits]
 connections = 2048
 header_timeout = "10s"
@@ -55,7 +57,7 @@ const DISK: &str = "sync = true\n";
 const S3: &str = "region = 'us-east-1'\nprefix = ''\npath_style = false\n";
 
 /// What holds a secret.
-const SECRETS: [&str; 4] = ["secret", "secrets", "hook_credentials", "secret_access_key"];
+const SECRETS: [&str; 5] = ["secret", "secrets", "hook_credentials", "hook_slot_key", "secret_access_key"];
 /// What stands in its place; too short for most, so that nothing starts with it by accident.
 const HIDDEN: &str = "(not shown)";
 

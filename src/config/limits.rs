@@ -71,8 +71,7 @@ pub(super) struct RawLimits {
     /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]
     logins_per_minute: Option<u32>,
-    /// Upload slots of our own that one user may ask for in a minute; an address, behind which there may be many users, has ten times as many. Further requests are refused with
-    /// the time from when on he may ask again.
+    /// Upload slots of our own that one user may ask for in a minute. Further requests are refused with the time from when on he may ask again, and are only counted.
     ///
     /// Default: `60`
     #[serde(default, deserialize_with = "from_text")]

@@ -9,7 +9,7 @@ use super::ConfigError;
 use super::one_or_many::OneOrMany;
 use super::secrets::Given;
 use super::tls::{RawTls, TlsSettings};
-use crate::authn::HookCredentials;
+use crate::authn::{HookCredentials, SlotKey};
 use crate::policy::TrustedProxies;
 use crate::types::Address;
 
@@ -28,6 +28,8 @@ pub struct ListenSettings {
     pub hook_prefix: String,
     /// What callers of the hook have to show.
     pub hook_credentials: Option<HookCredentials>,
+    /// What callers of `/slot` have to show in the path.
+    pub hook_slot_key: Option<SlotKey>,
     /// Health and metrics.
     pub ops: Address,
 }
@@ -65,6 +67,15 @@ pub(super) struct RawListen {
     ///
     /// Default: none
     hook_credentials_file: Option<PathBuf>,
+    /// What stands behind `/slot/` in the `service_url` of ejabberd's `mod_http_upload`, which sends no credentials: 16 or more of the characters `A-Z a-z 0-9 - _`. With it, `/slot`
+    /// asks for this key and for no credentials; without it, for `hook_credentials`, if those are set.
+    ///
+    /// Default: none, since loopback keeps others away
+    hook_slot_key: Option<SecretString>,
+    /// The same, from a file.
+    ///
+    /// Default: none
+    hook_slot_key_file: Option<PathBuf>,
     /// `/livez`, `/readyz` and `/metrics`: reads alone, and nothing secret.
     ///
     /// Default: `"0.0.0.0:8082"`
@@ -84,6 +95,14 @@ impl RawListen {
             make: HookCredentials::new,
         }
         .one()?;
+        let hook_slot_key = Given {
+            key: "listen.hook_slot_key".to_owned(),
+            value: self.hook_slot_key.as_ref(),
+            file: self.hook_slot_key_file.as_ref(),
+            folder,
+            make: SlotKey::new,
+        }
+        .one()?;
         if let Address::Tcp(address) = &hook
             && !address.ip().is_loopback()
             && hook_credentials.is_none()
@@ -98,7 +117,16 @@ impl RawListen {
             .map_err(|invalid| ConfigError::at("listen.trusted_proxies", invalid))?;
         let tls = self.tls.validate(folder)?;
         let hook_prefix = prefix(self.hook_prefix.unwrap_or_default())?;
-        Ok(ListenSettings { public, tls, trusted_proxies, hook, hook_prefix, hook_credentials, ops })
+        Ok(ListenSettings {
+            public,
+            tls,
+            trusted_proxies,
+            hook,
+            hook_prefix,
+            hook_credentials,
+            hook_slot_key,
+            ops,
+        })
     }
 }
 

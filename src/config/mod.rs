@@ -4,6 +4,7 @@
 //! [`ConfigError`] that names the key.
 
 mod auth;
+mod component;
 mod defaults;
 mod effective;
 mod ejabberd;
@@ -34,6 +35,7 @@ use serde::Deserialize;
 use toml::Table;
 
 pub use self::auth::AuthSettings;
+pub use self::component::ComponentSettings;
 pub use self::effective::effective;
 pub use self::ejabberd::EjabberdSettings;
 pub use self::environment::Environment;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub hosts: Vec<HostSettings>,
     /// `[store]`
     pub store: StoreSettings,
+    /// `[component]`, where there is one.
+    pub component: Option<ComponentSettings>,
     /// `[ejabberd]`
     pub ejabberd: EjabberdSettings,
     /// `[limits]`
@@ -80,6 +84,7 @@ struct RawSettings {
     upload: upload::RawUpload,
     hosts: std::collections::BTreeMap<String, hosts::RawHost>,
     store: store::RawStore,
+    component: component::RawComponent,
     ejabberd: ejabberd::RawEjabberd,
     limits: limits::RawLimits,
     log: log::RawLog,
@@ -160,10 +165,12 @@ impl RawSettings {
     fn validate(self, folder: &Path, made: Vec<String>) -> Result<Settings, ConfigError> {
         let mut notices = Vec::new();
         let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices)?;
+        let component = self.component.validate(&hosts, folder)?;
         Ok(Settings {
             listen: self.listen.validate(folder)?,
             hosts,
             store: self.store.validate(folder)?,
+            component,
             ejabberd: self.ejabberd.validate()?,
             limits: self.limits.validate()?,
             log: self.log.validate(),

@@ -4,10 +4,10 @@ use humantime::Duration;
 use serde::Deserialize;
 
 use super::or_none::OrNone;
-use crate::policy::Purpose;
+use crate::types::Purpose;
 
-/// How long files are kept that are uploaded through a slot of scheme `bearer` for a purpose of XEP-0363: a time, or `"none"` for ever. Purposes that are not named here are
-/// refused, and not offered to clients.
+/// How long files are kept that are uploaded through a slot of scheme `bearer` for a purpose of XEP-0363: a time, or `"none"` for ever. Once one is named here, or
+/// `retention` is set, purposes that are not named are refused, and not offered to clients.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPurposes {

@@ -18,12 +18,14 @@ use super::or_none::OrNone;
 use super::retention::RawPurposes;
 use super::secrets::Given;
 use crate::authn::{Acceptance, Scheme, ServerScheme};
-use crate::policy::{InlineTypes, Purpose, Retention, TypeRules};
-use crate::types::{Secret, Vhost};
+use crate::policy::{InlineTypes, Retention, TypeRules};
+use crate::types::{Purpose, Secret, Vhost};
 use crate::upload::{Quotas, UploadRules};
 
 /// The fewest bytes of a secret that is shared with the XMPP server.
 const SECRET_MIN_BYTES: usize = 16;
+/// The same for HS256 (RFC 7518 §3.2): who holds a token can try secrets at leisure, and a JWT tells him all else that was signed.
+const JWT_SECRET_MIN_BYTES: usize = 32;
 /// The largest file, where nothing else is said.
 const DEFAULT_MAX_SIZE: ByteSize = ByteSize::mib(100);
 
@@ -79,6 +81,7 @@ pub(super) struct RawUpload {
     secrets_file: Option<PathBuf>,
     /// The schemes by which upload tokens are accepted; the first signs. `v` is ejabberd's, `v2` that of Prosody's module with `http_upload_external_protocol = "v2"`, and
     /// `token` Metronome's name for it. `bearer` is that of the slots which the sidecar itself issues: they name their user and end.
+    /// `jwt` is that of Prosody's `mod_http_file_share` with `http_file_share_base_url`; for it the secrets need 32 bytes or more.
     ///
     /// Default: `["v", "bearer"]`
     accept: Option<OneOrMany<String>>,
@@ -149,13 +152,17 @@ impl RawUpload {
         folder: &Path,
     ) -> Result<UploadSettings, ConfigError> {
         let layers = Layers { own: self, general, section };
+        let accepted = layers.accepted()?;
         let mut secrets = layers.secrets(folder)?;
+        if accepted.schemes.contains(&Scheme::Jwt) {
+            layers.check_for_jwt(&secrets)?;
+        }
         let signing_secret = secrets.remove(0);
         Ok(UploadSettings {
             public_url: layers.public_url(host)?,
             signing_secret,
             retired_secrets: secrets,
-            accepted: layers.accepted()?,
+            accepted,
             rules: layers.rules()?,
             inline: layers.inline()?,
             legacy_prefixes: layers.legacy_prefixes(host)?,
@@ -253,6 +260,18 @@ impl<'raw> Layers<'raw> {
         }
     }
 
+    fn check_for_jwt(&self, secrets: &[Secret]) -> Result<(), ConfigError> {
+        if secrets.iter().all(|secret| secret.bytes().len() >= JWT_SECRET_MIN_BYTES) {
+            return Ok(());
+        }
+        let own = self.own.secrets.is_some() || self.own.secrets_file.is_some();
+        let place = if own { format!("{}.secrets", self.section) } else { "upload.secrets".to_owned() };
+        Err(ConfigError::at(
+            place,
+            "a secret is too short for scheme jwt, which upload.accept names: it has to have 32 bytes or more (`openssl rand -hex 32`)",
+        ))
+    }
+
     fn rules(&self) -> Result<UploadRules, ConfigError> {
         let (place, max_size) = self
             .pick("max_size", |raw| raw.max_size)
@@ -299,7 +318,7 @@ impl<'raw> Layers<'raw> {
             let own = self.own.retention_by_purpose.of(purpose).map(|time| (self.section, time));
             let found = own.or_else(|| Some(("upload", self.general.retention_by_purpose.of(purpose)?)));
             if let Some((section, time)) = found {
-                let place = format!("{section}.retention_by_purpose.{purpose}");
+                let place = format!("{section}.retention_by_purpose.{}", purpose.name());
                 retention.by_purpose.insert(purpose, kept(&place, time)?);
             }
         }

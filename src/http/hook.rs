@@ -17,6 +17,7 @@ use crate::authn::HookCredentials;
 use crate::login::{AccountRefusal, Accounts, Login};
 use crate::telemetry::audit::{self, Why};
 use crate::telemetry::reason::HookReason;
+use crate::upload::SlotDesk;
 
 /// What the hook asks.
 #[derive(Debug, Clone)]
@@ -27,11 +28,19 @@ pub struct HookDoor {
     pub accounts: Arc<Accounts>,
     /// Where accounts are made and removed: that reads and writes files, for which no login waits.
     pub chores: Handle,
+    /// Where slots are issued.
+    pub slots: Arc<SlotDesk>,
 }
 
 impl FromRef<HookDoor> for Arc<Login> {
     fn from_ref(door: &HookDoor) -> Self {
         Self::clone(&door.login)
+    }
+}
+
+impl FromRef<HookDoor> for Arc<SlotDesk> {
+    fn from_ref(door: &HookDoor) -> Self {
+        Self::clone(&door.slots)
     }
 }
 

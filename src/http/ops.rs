@@ -6,6 +6,7 @@ use axum::extract::State;
 
 use crate::login::Registry;
 use crate::store::StoreHealth;
+use crate::telemetry::component::ComponentState;
 use crate::telemetry::metrics::Counting;
 
 /// What the `ops` listener tells.
@@ -17,6 +18,8 @@ pub struct OpsDoor {
     pub store: Arc<StoreHealth>,
     /// Whether it is known who exists.
     pub registry: Arc<Registry>,
+    /// Whether slots can be asked for over XMPP.
+    pub component: Arc<ComponentState>,
 }
 
 /// The process runs.
@@ -32,7 +35,7 @@ pub(super) async fn readyz(State(door): State<Arc<OpsDoor>>) -> String {
     } else {
         "not loaded yet: until they are, every user exists"
     };
-    format!("ready\nstore: {}\nusers: {users}\n", door.store)
+    format!("ready\nstore: {}\nusers: {users}\ncomponent: {}\n", door.store, door.component)
 }
 
 pub(super) async fn metrics(State(door): State<Arc<OpsDoor>>) -> String {

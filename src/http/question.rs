@@ -47,6 +47,11 @@ fn parse<T: DeserializeOwned>(form: &[u8]) -> Result<Question<T>, Malformed> {
     parsed.map_err(|error| told(&error, StatusCode::BAD_REQUEST))
 }
 
+/// A question that is none in spite of its form.
+pub(super) fn malformed(problem: &dyn std::fmt::Display) -> Malformed {
+    told(problem, StatusCode::BAD_REQUEST)
+}
+
 fn told(problem: &dyn std::fmt::Display, status: StatusCode) -> Malformed {
     audit::hook_refused(Why::new(HookReason::Malformed, problem));
     Malformed(status)

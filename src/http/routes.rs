@@ -12,13 +12,42 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use super::files::{self, FilesDoor};
 use super::hook::{self, HookDoor};
 use super::ops::{self, OpsDoor};
-use crate::authn::HookCredentials;
+use super::slot::{self, KeyedSlots};
+use crate::authn::{HookCredentials, SlotKey};
 
 /// More than any form of the hook has: a token of the largest size that can be configured usefully, percent-encoded.
 const HOOK_BODY_MAX_BYTES: usize = 256 * 1024;
 
-/// The `hook` listener: what ejabberd asks, below `prefix`, for whoever shows `credentials`. `silence` is how long a form may pause.
-pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>, silence: Duration) -> Router {
+/// What callers of the hook have to show.
+#[derive(Debug)]
+pub struct HookKeys {
+    /// In a header.
+    pub credentials: Option<HookCredentials>,
+    /// In the path of `/slot`, where credentials do not count then.
+    pub slot_key: Option<SlotKey>,
+}
+
+/// The `hook` listener: what ejabberd asks, below `prefix`, for whoever shows these `keys`. `silence` is how long a form may pause.
+pub fn hook(door: HookDoor, prefix: &str, keys: HookKeys, silence: Duration) -> Router {
+    let HookKeys { credentials, slot_key } = keys;
+    let below = |routes| if prefix.is_empty() { routes } else { Router::new().nest(prefix, routes) };
+    let keyed = slot_key.map(|key| KeyedSlots { desk: Arc::clone(&door.slots), key });
+    let keyed =
+        keyed.map(|slots| Router::new().route("/slot/{key}", get(slot::issue_for_key)).with_state(slots));
+    let calls = below(hook_calls(door, keyed.is_none(), silence));
+    let calls = match credentials {
+        Some(credentials) => {
+            calls.layer(from_fn_with_state(Arc::new(credentials), hook::require_credentials))
+        }
+        None => calls,
+    };
+    match keyed {
+        Some(keyed) => below(keyed).merge(calls),
+        None => calls,
+    }
+}
+
+fn hook_calls(door: HookDoor, with_slot: bool, silence: Duration) -> Router {
     let calls = Router::new()
         .route("/check_password", get(hook::check_password).post(hook::check_password))
         .route("/user_exists", get(hook::user_exists).post(hook::user_exists))
@@ -27,17 +56,12 @@ pub fn hook(door: HookDoor, prefix: &str, credentials: Option<HookCredentials>, 
         .route("/remove_user_validate", post(hook::remove_user_validate))
         .route("/set_password", post(hook::set_password))
         .route("/get_password", get(hook::nothing))
-        .route("/get_certs", get(hook::nothing))
+        .route("/get_certs", get(hook::nothing));
+    let calls = if with_slot { calls.route("/slot", get(slot::issue)) } else { calls };
+    calls
         .layer(RequestBodyTimeoutLayer::new(silence))
         .layer(DefaultBodyLimit::max(HOOK_BODY_MAX_BYTES))
-        .with_state(door);
-    let calls = if prefix.is_empty() { calls } else { Router::new().nest(prefix, calls) };
-    match credentials {
-        Some(credentials) => {
-            calls.layer(from_fn_with_state(Arc::new(credentials), hook::require_credentials))
-        }
-        None => calls,
-    }
+        .with_state(door)
 }
 
 /// The `public` listener: PUT, GET, HEAD and OPTIONS below each vhost's `public_url`.

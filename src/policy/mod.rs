@@ -20,4 +20,4 @@ pub use self::media_types::{
 };
 pub use self::proxies::{InvalidProxy, TrustedProxies};
 pub use self::rates::{MinuteRates, Rate};
-pub use self::retention::{Purpose, PurposeRefusal, Retention, UnknownPurpose};
+pub use self::retention::{PurposeRefusal, Retention};

@@ -1,73 +1,25 @@
 //! How long files are kept.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+use std::collections::HashMap;
 use std::time::Duration;
 
-/// What a file is for, as XEP-0363 1.2 tells uploads apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
-    /// To be part of a message. What has no other purpose.
-    Message,
-    /// To be seen by everybody for as long as the user likes, as his picture.
-    Profile,
-    /// To be fetched soon and then of no use.
-    Ephemeral,
-    /// To stay.
-    Permanent,
-}
-
-/// There is no such purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no purpose of uploads: there are \"message\", \"profile\", \"ephemeral\" and \"permanent\"")]
-pub struct UnknownPurpose;
+use crate::types::Purpose;
 
 /// The vhost does not take files for this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("files for the purpose {0} are not taken here")]
+#[error("files for the purpose {} are not taken here", .0.name())]
 pub struct PurposeRefusal(pub Purpose);
 
 /// The deadline of a file that is kept for ever, where one has to be told: the last second of the year 9999.
 const FOR_EVER: u64 = 253_402_300_799;
-
-impl Purpose {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Message, Self::Profile, Self::Ephemeral, Self::Permanent];
-
-    /// Its name in XEP-0363.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Profile => "profile",
-            Self::Ephemeral => "ephemeral",
-            Self::Permanent => "permanent",
-        }
-    }
-}
-
-impl FromStr for Purpose {
-    type Err = UnknownPurpose;
-
-    fn from_str(name: &str) -> Result<Self, UnknownPurpose> {
-        Self::ALL.into_iter().find(|purpose| purpose.name() == name).ok_or(UnknownPurpose)
-    }
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// How long a vhost keeps files; `None` for ever.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Files of which nothing else is known.
     pub general: Option<Duration>,
-    /// Files for these purposes. Others are taken for messages alone.
-    pub by_purpose: BTreeMap<Purpose, Option<Duration>>,
+    /// Files for these purposes. Without any, and where all is kept for ever, they are taken for all purposes, and otherwise for messages as well.
+    pub by_purpose: HashMap<Purpose, Option<Duration>>,
 }
 
 impl Retention {
@@ -81,12 +33,11 @@ impl Retention {
     /// # Errors
     ///
     /// [`PurposeRefusal`] if the vhost takes none.
-    pub fn keep(&self, purpose: Option<Purpose>, now: u64) -> Result<Option<u64>, PurposeRefusal> {
-        let asked = purpose.unwrap_or(Purpose::Message);
-        if !self.takes(asked) {
-            return Err(PurposeRefusal(asked));
+    pub fn keep(&self, purpose: Purpose, now: u64) -> Result<Option<u64>, PurposeRefusal> {
+        if !self.takes(purpose) {
+            return Err(PurposeRefusal(purpose));
         }
-        let Some(time) = self.by_purpose.get(&asked) else { return Ok(None) };
+        let Some(time) = self.by_purpose.get(&purpose) else { return Ok(None) };
         Ok(Some(time.map_or(FOR_EVER, |time| now.saturating_add(time.as_secs()))))
     }
 
@@ -98,7 +49,8 @@ impl Retention {
     }
 
     fn takes(&self, purpose: Purpose) -> bool {
-        purpose == Purpose::Message || self.by_purpose.contains_key(&purpose)
+        let all = self.general.is_none() && self.by_purpose.is_empty();
+        all || purpose == Purpose::Message || self.by_purpose.contains_key(&purpose)
     }
 }
 
@@ -123,15 +75,14 @@ mod tests {
     fn a_purpose_has_its_time_and_a_message_that_of_all_files() {
         let retention = retention();
         for (purpose, until) in [
-            (None, Some(1_086_912)),
-            (Some(Purpose::Message), Some(1_086_912)),
-            (Some(Purpose::Ephemeral), Some(1_003_600)),
-            (Some(Purpose::Permanent), None),
+            (Purpose::Message, Some(1_086_912)),
+            (Purpose::Ephemeral, Some(1_003_600)),
+            (Purpose::Permanent, None),
         ] {
             let keep = retention.keep(purpose, 1_000_000).unwrap();
             assert_eq!(retention.deadline(keep, 1_000_000), until, "{purpose:?}");
         }
-        assert_eq!(retention.keep(Some(Purpose::Profile), 0), Err(PurposeRefusal(Purpose::Profile)));
+        assert_eq!(retention.keep(Purpose::Profile, 0), Err(PurposeRefusal(Purpose::Profile)));
         assert!(retention.purposes().eq([Purpose::Message, Purpose::Ephemeral, Purpose::Permanent]));
     }
 
@@ -144,10 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_specification() {
-        for purpose in Purpose::ALL {
-            assert_eq!(purpose.to_string().parse(), Ok(purpose));
-        }
-        assert_eq!("avatar".parse::<Purpose>(), Err(UnknownPurpose));
+    fn where_all_is_kept_for_ever_all_is_taken() {
+        let retention = Retention::default();
+        assert!(retention.purposes().eq(Purpose::ALL));
+        assert_eq!(retention.keep(Purpose::Permanent, 0), Ok(None));
+        let general = Retention { general: Some(DAY), ..retention };
+        assert!(general.purposes().eq([Purpose::Message]));
     }
 }

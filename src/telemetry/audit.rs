@@ -145,6 +145,41 @@ pub fn hook_refused(Why { code, text }: Why<'_>) {
     }
 }
 
+/// Who asked for a slot, and through which door.
+#[derive(Debug, Clone, Copy)]
+pub struct SlotAsked<'asked> {
+    /// Who, as far as a bare JID goes.
+    pub user: &'asked str,
+    /// `None` if he belongs to no vhost of ours.
+    pub vhost: Option<&'asked Vhost>,
+    /// How it came.
+    pub door: &'static str,
+}
+
+impl SlotAsked<'_> {
+    fn label(&self) -> &str {
+        self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str())
+    }
+}
+
+/// A slot for so many bytes was issued. Neither its path nor the file's name is told: whoever knows them may read the file.
+pub fn slot_issued(asked: SlotAsked<'_>, bytes: u64) {
+    let SlotAsked { user, door, .. } = asked;
+    let vhost = asked.label();
+    tracing::info!(target: TARGET, user, vhost, door, outcome = "issued", bytes, "slot");
+    metrics::slot(vhost, "issued", "none");
+}
+
+/// A slot was refused. It is counted in any case; `rate` says how often its user asked within a minute.
+pub fn slot_refused(asked: SlotAsked<'_>, Why { code, text }: Why<'_>, rate: Rate) {
+    let SlotAsked { user, door, .. } = asked;
+    let vhost = asked.label();
+    metrics::slot(vhost, "refused", code);
+    if rate != Rate::Above && throttle::may_tell(Kind::Slot) {
+        tracing::info!(target: TARGET, user, vhost, door, outcome = "refused", reason = code, "slot: {text}");
+    }
+}
+
 /// Who asked for a file, or sent one.
 #[derive(Debug, Clone, Copy)]
 pub struct FileRequest<'request> {

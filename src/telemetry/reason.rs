@@ -74,6 +74,13 @@ reasons! {
         CredentialsWrong = "credentials_wrong",
     }
 
+    /// Upload slots that were not issued, beside what files are refused for.
+    SlotReason in "Slots" {
+        Stranger = "stranger",
+        SlotRate = "slot_rate",
+        RequestMalformed = "slot_request_malformed",
+    }
+
     /// Files that were not stored, or not handed out.
     FileReason in "Files" {
         PathUnknown = "path_unknown",
@@ -93,13 +100,17 @@ reasons! {
         BearerInUrl = "bearer_in_url",
         BearerUserMismatch = "bearer_user_mismatch",
         BearerInvalid = "bearer_invalid",
+        JwtMalformed = "jwt_malformed",
+        JwtInvalid = "jwt_invalid",
+        JwtPathMismatch = "jwt_path_mismatch",
+        JwtSizeMismatch = "jwt_size_mismatch",
+        JwtNotYetValid = "jwt_not_yet_valid",
         SlotExpired = "slot_expired",
         SlotLivesTooLong = "slot_lives_too_long",
         TypeMismatch = "type_mismatch",
         TooLarge = "too_large",
         TypeNotAllowed = "type_not_allowed",
         ExtensionNotAllowed = "extension_not_allowed",
-        SlotRate = "slot_rate",
         ByteRate = "byte_rate",
         QuotaUser = "quota_user",
         QuotaHost = "quota_host",

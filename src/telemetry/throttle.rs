@@ -14,6 +14,8 @@ const LINES_PER_MINUTE: u32 = 1000;
 pub enum Kind {
     /// What ejabberd asked for: logins, accounts.
     Question,
+    /// Upload slots that users asked for.
+    Slot,
     /// What anybody asked for on the public listener, or any other.
     Request,
     /// What is our own fault.
@@ -24,6 +26,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Question => "refused logins and other questions of ejabberd",
+            Self::Slot => "refused upload slots",
             Self::Request => "refused requests",
             Self::Failure => "failures",
         }

@@ -6,6 +6,7 @@ mod content_type;
 mod escaped;
 mod jid;
 mod object_path;
+mod purpose;
 mod secret;
 
 pub use self::address::{Address, InvalidAddress};
@@ -18,4 +19,5 @@ pub use self::jid::{
     encoded_once, parse_localpart, parse_vhost,
 };
 pub use self::object_path::{ObjectPath, PathError};
+pub use self::purpose::Purpose;
 pub use self::secret::{Secret, WeakSecret};

@@ -1,6 +1,6 @@
 //! Files going up and coming down.
 
-mod allowance;
+mod desk;
 mod erase;
 mod expiry;
 mod get;
@@ -15,7 +15,7 @@ mod slots;
 mod token_place;
 mod usage;
 
-pub use self::allowance::NotNow;
+pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
 pub use self::expiry::{Sweeper, Swept};
 pub use self::get::GetFailure;

@@ -38,6 +38,8 @@ pub struct Slot {
     pub headers: Vec<(&'static str, String)>,
     /// Where it will be.
     pub get: String,
+    /// What names it in the store.
+    pub path: ObjectPath,
     /// Until when, in seconds since 1970.
     pub expires: u64,
 }
@@ -110,7 +112,8 @@ impl SlotOffice<'_> {
             keep: *keep,
             expires: now.saturating_add(ttl.as_secs()),
         };
-        let mac = self.site.authority.sign_slot(&ObjectPath::parse(&file)?, *size, &terms);
+        let path = ObjectPath::parse(&file)?;
+        let mac = self.site.authority.sign_slot(&path, *size, &terms);
         let get = self.site.url_of(&file);
         let (put, headers) = match carrier {
             Carrier::Header => (
@@ -120,7 +123,7 @@ impl SlotOffice<'_> {
             Carrier::Query => (format!("{get}?token={}&{}", mac.to_base64(), terms.to_query()), Vec::new()),
             Carrier::Path => (self.site.url_with_token(&path_token(mac, &terms), &file), Vec::new()),
         };
-        Ok(Slot { put, headers, get, expires: terms.expires })
+        Ok(Slot { put, headers, get, path, expires: terms.expires })
     }
 
     /// How long the slot is good, if there may be one for this user and carrier at all.

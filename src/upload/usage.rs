@@ -97,6 +97,12 @@ impl Usage {
         Self { store, held: Mutex::default(), hosts: Mutex::default() }
     }
 
+    /// Of a store that has nothing.
+    #[cfg(test)]
+    pub(crate) fn of_nothing() -> Self {
+        Self::new(Arc::new(Store::Memory(crate::store::MemoryStore::default())))
+    }
+
     /// From now on the sums of these vhosts are known before somebody uploads.
     pub fn keep_hosts(&self, hosts: Vec<Vhost>) {
         *lock(&self.hosts) = hosts;

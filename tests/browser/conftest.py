@@ -8,10 +8,9 @@ from urllib.parse import unquote
 import pytest
 from harness import processes, tokens
 from harness.ports import free_ports
-from harness.processes import wait_until
 from harness.sidecar import Sidecar
-from selenium import webdriver
 
+from chromium import Chromium
 from website import Site
 
 
@@ -65,58 +64,6 @@ def site():
     site = Site()
     yield site
     site.stop()
-
-
-class Chromium:
-    """With what it saves in `saved`."""
-
-    def __init__(self, saved: Path):
-        self.saved = saved
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for argument in (
-            "--headless=new",
-            # As root it has no sandbox; all that it meets here is of these tests.
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--disable-popup-blocking",
-            "--no-proxy-server",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--no-first-run",
-        ):
-            options.add_argument(argument)
-        options.add_experimental_option(
-            "prefs",
-            {
-                "download.default_directory": str(saved),
-                "download.prompt_for_download": False,
-                # Several at once without a question.
-                "profile.default_content_setting_values.automatic_downloads": 1,
-                "safebrowsing.enabled": False,
-            },
-        )
-        service = webdriver.ChromeService("/usr/bin/chromedriver")
-        self.driver = webdriver.Chrome(options, service)
-        self.driver.set_page_load_timeout(processes.PATIENCE)
-        self.driver.set_script_timeout(processes.PATIENCE)
-
-    def run(self, script: str, *arguments):
-        """What an asynchronous function of this body returns, in the page that is open."""
-        code = (
-            "const given = [...arguments], done = given.pop();"
-            f"(async () => {{{script}}})()"
-            ".then(value => done({value}), error => done({error: String(error)}));"
-        )
-        answer = self.driver.execute_async_script(code, *arguments)
-        assert "error" not in answer, answer["error"]
-        return answer.get("value")
-
-    def wait_until_saved(self, name: str) -> bytes:
-        file = self.saved / name
-        wait_until(f"{name} is saved", file.is_file)
-        return file.read_bytes()
 
 
 @pytest.fixture(scope="session")

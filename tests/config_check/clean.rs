@@ -44,7 +44,9 @@ fn the_configuration_that_comes_with_the_service_has_no_finding() {
     if versions.is_empty() {
         versions.push("23.01");
     }
-    for version in versions {
+    // Slots that ejabberd signs, or asks for.
+    let ways = ["slots.yml", "service-url.yml"];
+    for (version, way) in versions.into_iter().flat_map(|version| ways.map(|way| (version, way))) {
         let mut setup = Setup::clean().version(Some(version)).file("local.yml", MACROS);
         let mut parts = Vec::new();
         for (name, text) in &shipped {
@@ -54,12 +56,14 @@ fn the_configuration_that_comes_with_the_service_has_no_finding() {
                 setup.yml.clone_from(text);
             } else {
                 setup = setup.file(name, text);
-                // Federation or none.
-                parts.extend(Some(name).filter(|name| of_version && *name != "no-federation.yml"));
+                // Federation or none, and one way to upload.
+                let other = ["no-federation.yml", "component.yml", "slots.yml", "service-url.yml"];
+                let taken = name == way || !other.contains(&name.as_str());
+                parts.extend(Some(name).filter(|_| of_version && taken));
             }
         }
         let checked = setup.file("parts.yml", &format!("include_config_file: {parts:?}\n")).check();
-        assert!(checked.found.is_empty(), "{version}: {checked:?}");
+        assert!(checked.found.is_empty(), "{version}, {way}: {checked:?}");
         assert_eq!(checked.code, Some(0), "{checked:?}");
     }
 }
@@ -99,6 +103,7 @@ const MACROS: &str = r#"define_macro:
   TURN_SECRET: "some other secret"
   EXTAUTH_PROGRAM: "FOLDER/bridge extauth --hook http://127.0.0.1:18081"
   UPLOAD_URL: "https://u.org/upload/@HOST@"
+  SLOT_URL: "http://127.0.0.1:8081/slot"
   UPLOAD_SECRET: "the upload secret of these tests"
   FAIL2BAN_EXEMPT: ["127.0.0.0/8", "::1/128"]
 "#;

@@ -73,7 +73,7 @@ def up(place):
         if ready:
             started[-1].wait_until_ready()
             LOG_FOLDERS.add(place.data / "logs")
-            for name in ("issuer", "upload", "turn"):
+            for name in ("issuer", "upload", "turn", "component"):
                 file = place.data / "secrets" / f"{name}.secret"
                 assert file.stat().st_mode & 0o777 == 0o600
                 secret(file.read_text().strip())

@@ -6,6 +6,7 @@ mod connections;
 mod cors;
 mod door;
 mod hangups;
+mod jwt;
 mod lengths;
 mod limits;
 mod names;

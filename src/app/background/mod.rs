@@ -1,5 +1,6 @@
 //! What goes on beside the listeners: the health of the store, the registry of users, settings that change, leftovers.
 
+mod component;
 mod counting;
 mod files;
 mod registry;
@@ -12,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::Signal;
 use tokio::task::JoinSet;
 
+pub(super) use self::component::ComponentTask;
 pub(super) use self::registry::write_last;
 pub(super) use self::settings::WatchedTls;
 use super::login::Watched;

@@ -9,15 +9,15 @@ use crate::authn::json::{JsonFault, parse_object};
 
 /// A token taken apart, its form checked and nothing in it believed yet.
 #[derive(Debug)]
-pub(super) struct Compact<'token> {
-    pub(super) header: Map<String, Value>,
-    pub(super) claims: Map<String, Value>,
-    pub(super) signed: &'token [u8],
-    pub(super) signature: Vec<u8>,
+pub(in crate::authn) struct Compact<'token> {
+    pub(in crate::authn) header: Map<String, Value>,
+    pub(in crate::authn) claims: Map<String, Value>,
+    pub(in crate::authn) signed: &'token [u8],
+    pub(in crate::authn) signature: Vec<u8>,
 }
 
 impl<'token> Compact<'token> {
-    pub(super) fn parse(token: &'token str) -> Result<Self, Refusal> {
+    pub(in crate::authn) fn parse(token: &'token str) -> Result<Self, Refusal> {
         let (header, payload, signature) = split(token)?;
         let signed = &token.as_bytes()[..token.len() - signature.len() - 1];
         let [header, payload, signature] = [decode(header)?, decode(payload)?, decode(signature)?];

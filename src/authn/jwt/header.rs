@@ -8,17 +8,17 @@ use crate::authn::keys::Algorithm;
 type Header = Map<String, Value>;
 
 /// RFC 7515 §4.1.11: an extension that has to be understood, and none is.
-pub(super) fn check_critical(header: &Header) -> Result<(), Refusal> {
+pub(in crate::authn) fn check_critical(header: &Header) -> Result<(), Refusal> {
     absent(header, "crit", Refusal::HeaderCritical)
 }
 
 /// RFC 7516 §4.1.3.
-pub(super) fn check_compression(header: &Header) -> Result<(), Refusal> {
+pub(in crate::authn) fn check_compression(header: &Header) -> Result<(), Refusal> {
     absent(header, "zip", Refusal::HeaderCompressed)
 }
 
 /// RFC 7519 §5.2: a nested token.
-pub(super) fn check_content_type(header: &Header) -> Result<(), Refusal> {
+pub(in crate::authn) fn check_content_type(header: &Header) -> Result<(), Refusal> {
     absent(header, "cty", Refusal::HeaderContentType)
 }
 
@@ -27,7 +27,7 @@ fn absent(header: &Header, name: &str, refusal: Refusal) -> Result<(), Refusal> 
 }
 
 /// The `alg`, which is compared with the keys' and never chooses anything.
-pub(super) fn algorithm(header: &Header) -> Result<Algorithm, Refusal> {
+pub(in crate::authn) fn algorithm(header: &Header) -> Result<Algorithm, Refusal> {
     match header.get("alg") {
         Some(Value::String(name)) if name.eq_ignore_ascii_case("none") => Err(Refusal::AlgorithmNone),
         Some(Value::String(name)) => Algorithm::from_name(name).ok_or(Refusal::AlgorithmRefused),
@@ -36,7 +36,7 @@ pub(super) fn algorithm(header: &Header) -> Result<Algorithm, Refusal> {
 }
 
 /// The `kid`, which is compared with the keys' and never looked up anywhere.
-pub(super) fn key_id(header: &Header) -> Result<Option<&str>, Refusal> {
+pub(in crate::authn) fn key_id(header: &Header) -> Result<Option<&str>, Refusal> {
     match header.get("kid") {
         None => Ok(None),
         Some(Value::String(id)) => Ok(Some(id)),
@@ -85,7 +85,7 @@ impl TokenTypes {
         }
     }
 
-    pub(super) fn check(&self, header: &Header) -> Result<(), Refusal> {
+    pub(in crate::authn) fn check(&self, header: &Header) -> Result<(), Refusal> {
         let kind = match header.get("typ") {
             None => None,
             Some(Value::String(kind)) => Some(media_type(kind)),

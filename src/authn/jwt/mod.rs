@@ -6,7 +6,7 @@
 mod claim_name;
 mod claims;
 mod compact;
-mod header;
+pub(in crate::authn) mod header;
 mod mint;
 mod refusal;
 mod report;
@@ -17,6 +17,7 @@ mod verifier;
 
 pub use self::claim_name::{ClaimName, InvalidClaimName};
 pub use self::claims::ClaimRules;
+pub(in crate::authn) use self::compact::Compact;
 pub use self::header::{NeverALogin, TokenTypes};
 pub use self::mint::{MintError, MintRequest, mint};
 pub use self::refusal::Refusal;

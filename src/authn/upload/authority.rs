@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::key::{UploadKey, UploadKeys};
 use super::{
-    BearerToken, Carrier, Mac, PresentedToken, PutGrant, Scheme, ServerScheme, SlotTerms, UploadRefusal,
+    BearerToken, Carrier, Mac, PresentedToken, ProsodySlot, PutGrant, Scheme, ServerScheme, SlotTerms,
+    UploadRefusal,
 };
 use crate::types::{ContentType, ObjectPath, Secret, Vhost};
 
@@ -66,25 +67,24 @@ impl UploadAuthority {
     ///
     /// [`UploadRefusal`] if it does not.
     pub fn authorize(&self, claim: PutClaim<'_>, now: u64) -> Result<PutGrant, UploadRefusal> {
-        let takes_slots = self.accepts(Scheme::Bearer);
+        let takes_headers = self.accepts(Scheme::Bearer) || self.accepts(Scheme::Jwt);
         match claim.token {
             PresentedToken::Mac { scheme, mac } => self.by_server(claim, scheme, mac),
             PresentedToken::Doubled(scheme) => Err(UploadRefusal::TokenDoubled(scheme)),
             PresentedToken::TwoHeaders => Err(UploadRefusal::AuthorizationDoubled),
-            PresentedToken::OtherHeader if takes_slots => Err(UploadRefusal::AuthorizationNotBearer),
+            PresentedToken::OtherHeader if takes_headers => Err(UploadRefusal::AuthorizationNotBearer),
             PresentedToken::OtherHeader => Err(UploadRefusal::AuthorizationNotAccepted),
-            PresentedToken::Bearer(token) if takes_slots => self.by_slot(claim, token, now),
-            PresentedToken::Bearer(BearerToken { carrier: Carrier::Header, .. }) => {
-                Err(UploadRefusal::AuthorizationNotAccepted)
-            }
-            PresentedToken::Bearer(_) => Err(UploadRefusal::SchemeNotAccepted(Scheme::Bearer)),
-            PresentedToken::HeaderMissing if takes_slots => Err(UploadRefusal::BearerMissing),
+            PresentedToken::Bearer(token) => self.by_token(claim, token, now),
+            PresentedToken::HeaderMissing if takes_headers => Err(UploadRefusal::BearerMissing),
             // Where nothing but such slots is accepted, that is what is missing.
-            PresentedToken::Missing if self.accepted.schemes == [Scheme::Bearer] => {
-                Err(UploadRefusal::BearerMissing)
-            }
+            PresentedToken::Missing if !self.takes_servers() => Err(UploadRefusal::BearerMissing),
             PresentedToken::HeaderMissing | PresentedToken::Missing => Err(UploadRefusal::TokenMissing),
         }
+    }
+
+    /// Whether slots count whose token is in the query, as XMPP servers put it there.
+    fn takes_servers(&self) -> bool {
+        self.accepted.schemes.iter().any(|scheme| matches!(scheme, Scheme::Server(_)))
     }
 
     fn accepts(&self, scheme: Scheme) -> bool {
@@ -112,6 +112,37 @@ impl UploadAuthority {
         }
     }
 
+    /// The token, if it is judged as one of Prosody's: ours hold no dot, and a JWT does. That chooses no key; each of the two has its own.
+    #[must_use]
+    pub fn jwt<'request>(&self, token: BearerToken<'request>) -> Option<&'request str> {
+        let jwt = token.header().filter(|jwt| jwt.contains('.') || !self.accepts(Scheme::Bearer));
+        jwt.filter(|_| self.accepts(Scheme::Jwt))
+    }
+
+    fn by_token(
+        &self,
+        claim: PutClaim<'_>,
+        token: BearerToken<'_>,
+        now: u64,
+    ) -> Result<PutGrant, UploadRefusal> {
+        match (self.jwt(token), token.carrier) {
+            (Some(jwt), _) => self.by_prosody(claim, jwt, now),
+            (None, _) if self.accepts(Scheme::Bearer) => self.by_slot(claim, token, now),
+            (None, Carrier::Header) => Err(UploadRefusal::AuthorizationNotAccepted),
+            (None, _) => Err(UploadRefusal::SchemeNotAccepted(Scheme::Bearer)),
+        }
+    }
+
+    fn by_prosody(&self, claim: PutClaim<'_>, jwt: &str, now: u64) -> Result<PutGrant, UploadRefusal> {
+        let slot = ProsodySlot::verify(jwt, &self.server_keys)?;
+        slot.check(&self.vhost, &claim.path, claim.size, now)?;
+        self.check_lifetime(slot.terms.expires, now)?;
+        // So Prosody calls what its client did not name.
+        let typed = slot.terms.content_type.as_ref().filter(|kind| **kind != ContentType::unknown());
+        check_type(&claim, typed)?;
+        Ok(PutGrant::new(self.vhost.clone(), claim, Scheme::Jwt, Some(slot.terms)))
+    }
+
     fn by_slot(
         &self,
         claim: PutClaim<'_>,
@@ -125,25 +156,25 @@ impl UploadAuthority {
         if !terms.are_for(&self.vhost, &claim.path) {
             return Err(UploadRefusal::BearerUser);
         }
-        if !self.slot_keys.verify(&terms.signed(&self.vhost, &claim.path, claim.size), &mac) {
+        if !self.slot_keys.verify(terms.signed(&self.vhost, &claim.path, claim.size), &mac) {
             return Err(UploadRefusal::BearerInvalid);
         }
-        if terms.expires <= now {
-            return Err(UploadRefusal::Expired);
-        }
-        if terms.expires - now > self.longest_lifetime().as_secs() {
-            return Err(UploadRefusal::LivesTooLong);
-        }
-        // A client that names no type is a careless one; the slot says what the file is.
-        let other_type =
-            |signed: &ContentType| claim.content_type.as_ref().is_some_and(|sent| sent != signed);
-        if terms.content_type.as_ref().is_some_and(other_type) {
-            return Err(UploadRefusal::TypeMismatch);
-        }
+        self.check_lifetime(terms.expires, now)?;
+        check_type(&claim, terms.content_type.as_ref())?;
         Ok(PutGrant::new(self.vhost.clone(), claim, Scheme::Bearer, Some(terms)))
     }
 
-    /// Slots of our own that are good for longer are refused.
+    fn check_lifetime(&self, expires: u64, now: u64) -> Result<(), UploadRefusal> {
+        if expires <= now {
+            Err(UploadRefusal::Expired)
+        } else if expires - now > self.longest_lifetime().as_secs() {
+            Err(UploadRefusal::LivesTooLong)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Slots that end, and are good for longer, are refused.
     #[must_use]
     pub fn longest_lifetime(&self) -> Duration {
         self.accepted.slot_ttl.saturating_add(LIFETIME_SLACK)
@@ -158,14 +189,22 @@ impl UploadAuthority {
         size: u64,
         content_type: &ContentType,
     ) -> String {
-        let mac = self.server_keys.sign(&scheme.signed(path, size, content_type));
+        let mac = self.server_keys.sign(scheme.signed(path, size, content_type));
         format!("{scheme}={}", hex::encode(mac.bytes()))
     }
 
     /// The token of a slot of ours, for a file of `size` bytes.
     #[must_use]
     pub fn sign_slot(&self, path: &ObjectPath, size: u64, terms: &SlotTerms) -> Mac {
-        self.slot_keys.sign(&terms.signed(&self.vhost, path, size))
+        self.slot_keys.sign(terms.signed(&self.vhost, path, size))
+    }
+}
+
+/// A client that names no type is a careless one; the slot says what the file is.
+fn check_type(claim: &PutClaim<'_>, signed: Option<&ContentType>) -> Result<(), UploadRefusal> {
+    match (&claim.content_type, signed) {
+        (Some(sent), Some(signed)) if sent != signed => Err(UploadRefusal::TypeMismatch),
+        _ => Ok(()),
     }
 }
 

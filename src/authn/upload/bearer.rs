@@ -53,6 +53,11 @@ impl<'request> BearerToken<'request> {
         is_one.then_some(Self { carrier: Carrier::Query, token: "", query })
     }
 
+    /// What stood in a header.
+    pub(super) fn header(self) -> Option<&'request str> {
+        (self.carrier == Carrier::Header).then_some(self.token)
+    }
+
     /// Token and terms. Nothing of it is believed yet.
     ///
     /// # Errors

@@ -68,12 +68,12 @@ impl UploadKey {
         Self(Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length")))
     }
 
-    fn sign(&self, text: &str) -> Mac {
+    fn sign(&self, text: &[u8]) -> Mac {
         Mac(self.0.clone().chain_update(text).finalize().into_bytes().into())
     }
 
     /// Takes the same time wherever the two differ.
-    fn verifies(&self, text: &str, mac: &Mac) -> bool {
+    fn verifies(&self, text: &[u8], mac: &Mac) -> bool {
         self.0.clone().chain_update(text).verify_slice(&mac.0).is_ok()
     }
 }
@@ -90,11 +90,12 @@ impl UploadKeys {
         Self { signing: made(signing), retired: retired.iter().map(made).collect() }
     }
 
-    pub(super) fn sign(&self, text: &str) -> Mac {
-        self.signing.sign(text)
+    pub(super) fn sign(&self, text: impl AsRef<[u8]>) -> Mac {
+        self.signing.sign(text.as_ref())
     }
 
-    pub(super) fn verify(&self, text: &str, mac: &Mac) -> bool {
+    pub(super) fn verify(&self, text: impl AsRef<[u8]>, mac: &Mac) -> bool {
+        let text = text.as_ref();
         std::iter::once(&self.signing).chain(&self.retired).any(|key| key.verifies(text, mac))
     }
 }

@@ -22,7 +22,9 @@ pub enum UploadRefusal {
     #[error("upload tokens of scheme {0} are not accepted: upload.accept does not name it")]
     SchemeNotAccepted(Scheme),
     /// An `Authorization` header, and no scheme that uses one.
-    #[error("uploads with an Authorization header are not accepted: upload.accept does not name bearer")]
+    #[error(
+        "uploads with an Authorization header are not accepted: upload.accept names neither bearer nor jwt"
+    )]
     AuthorizationNotAccepted,
     /// An `Authorization` header for something else.
     #[error("the Authorization header is no Bearer token, and nothing else counts beside one")]
@@ -49,6 +51,23 @@ pub enum UploadRefusal {
         "the Bearer token does not match: another secret, vhost, user, path, size, type, keep or expiry was signed"
     )]
     BearerInvalid,
+    /// No token of Prosody's.
+    #[error(
+        "the Bearer token is no JWT as Prosody makes it for a slot: HS256, with slot, filename, filesize, filetype, sub and exp"
+    )]
+    JwtMalformed,
+    /// Made with another secret.
+    #[error("the JWT's signature does not match: another secret, or a changed token")]
+    JwtInvalid,
+    /// For another file.
+    #[error("the JWT is for another slot or filename than the path's")]
+    JwtPath,
+    /// For another size.
+    #[error("the file has another size than the JWT is for")]
+    JwtSize,
+    /// Not yet.
+    #[error("the JWT counts from a time on that lies ahead (iat, nbf); are the clocks in step?")]
+    JwtAhead,
     /// Its time is over.
     #[error("the slot has expired")]
     Expired,
@@ -77,6 +96,11 @@ impl UploadRefusal {
             Self::BearerInUrl => FileReason::BearerInUrl,
             Self::BearerUser => FileReason::BearerUserMismatch,
             Self::BearerInvalid => FileReason::BearerInvalid,
+            Self::JwtMalformed => FileReason::JwtMalformed,
+            Self::JwtInvalid => FileReason::JwtInvalid,
+            Self::JwtPath => FileReason::JwtPathMismatch,
+            Self::JwtSize => FileReason::JwtSizeMismatch,
+            Self::JwtAhead => FileReason::JwtNotYetValid,
             Self::Expired => FileReason::SlotExpired,
             Self::LivesTooLong => FileReason::SlotLivesTooLong,
             Self::TypeMismatch => FileReason::TypeMismatch,

@@ -12,6 +12,8 @@ pub enum Scheme {
     Server(ServerScheme),
     /// We do: slots that name their user and end ([`SlotTerms`](super::SlotTerms)).
     Bearer,
+    /// Prosody's `mod_http_file_share` does, which leaves the files to us ([`ProsodySlot`](super::ProsodySlot)).
+    Jwt,
 }
 
 /// How XMPP servers sign. All use HMAC-SHA256 and the secret that both servers share, and put the MAC into the query as hex.
@@ -27,7 +29,7 @@ pub enum ServerScheme {
 
 /// No scheme has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no scheme of upload tokens: there are \"v\", \"v2\", \"token\" and \"bearer\"")]
+#[error("is no scheme of upload tokens: there are \"v\", \"v2\", \"token\", \"bearer\" and \"jwt\"")]
 pub struct UnknownScheme;
 
 impl ServerScheme {
@@ -61,6 +63,7 @@ impl Scheme {
         match self {
             Self::Server(scheme) => scheme.name(),
             Self::Bearer => "bearer",
+            Self::Jwt => "jwt",
         }
     }
 }
@@ -76,7 +79,7 @@ impl FromStr for Scheme {
 
     fn from_str(name: &str) -> Result<Self, UnknownScheme> {
         let servers = ServerScheme::BY_VERSION.into_iter().map(Self::Server);
-        servers.chain([Self::Bearer]).find(|scheme| scheme.name() == name).ok_or(UnknownScheme)
+        servers.chain([Self::Bearer, Self::Jwt]).find(|scheme| scheme.name() == name).ok_or(UnknownScheme)
     }
 }
 

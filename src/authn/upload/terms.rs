@@ -97,7 +97,7 @@ impl SlotTerms {
 }
 
 /// A bare JID in the form in which it was issued.
-fn parse_user(text: &str) -> Result<BareJid, MalformedTerms> {
+pub(super) fn parse_user(text: &str) -> Result<BareJid, MalformedTerms> {
     BareJid::new(text).ok().filter(|user| user.as_str() == text).ok_or(MalformedTerms)
 }
 

@@ -10,7 +10,9 @@ use super::content_type;
 use super::pasted::Pasted;
 use super::steps::Steps;
 use crate::app::sites;
-use crate::authn::{BearerToken, Carrier, PresentedToken, PutClaim, PutGrant, SlotTerms, UploadRefusal};
+use crate::authn::{
+    BearerToken, Carrier, PresentedToken, ProsodySlot, PutClaim, PutGrant, SlotTerms, UploadRefusal,
+};
 use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
 use crate::cli::stdin::argument_or_stdin;
@@ -94,7 +96,7 @@ impl Check {
         tell_what_is_signed(&claim, site, steps);
         let grant = match site.authority.authorize(claim.clone(), now()) {
             Ok(grant) => grant,
-            Err(refusal) => return steps.no(&explain(refusal, sites, &claim), refusal.reason()),
+            Err(refusal) => return steps.no(&explain(refusal, site, sites, &claim), refusal.reason()),
         };
         match (grant.user(), grant.expires()) {
             (Some(user), Some(expires)) => {
@@ -130,6 +132,9 @@ fn tell_what_is_signed(claim: &PutClaim<'_>, site: &Site, steps: &mut Steps) {
             let content_type = claim.content_type.clone().unwrap_or_else(ContentType::unknown);
             (format!("scheme {scheme}"), scheme.signed(&claim.path, claim.size, &content_type))
         }
+        PresentedToken::Bearer(token) if let Some(jwt) = site.authority.jwt(token) => {
+            return tell_jwt(jwt, steps);
+        }
         PresentedToken::Bearer(token) => {
             let place = match token.carrier {
                 Carrier::Header => "an Authorization header",
@@ -148,6 +153,16 @@ fn tell_what_is_signed(claim: &PutClaim<'_>, site: &Site, steps: &mut Steps) {
     steps.ok(&format!("token of {token}, for which {signed:?} has to be signed"));
 }
 
+/// A JWT says itself what was signed.
+fn tell_jwt(jwt: &str, steps: &mut Steps) {
+    let Ok(ProsodySlot { slot, filename, size, terms, .. }) = ProsodySlot::read(jwt) else {
+        return steps.ok("token of scheme jwt in an Authorization header");
+    };
+    let kind = terms.content_type.unwrap_or_else(ContentType::unknown);
+    let told = format!("for {:?}, {size} bytes of {kind}, of {}", format!("{slot}/{filename}"), terms.user);
+    steps.ok(&format!("token of scheme jwt in an Authorization header, {told}"));
+}
+
 fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> Result<(), FileReason> {
     let host = hosts.iter().find(|host| host.vhost == *grant.vhost());
     match host.map(|host| host.upload.rules.check(grant)) {
@@ -161,13 +176,16 @@ fn follow_rules(hosts: &[HostSettings], grant: &PutGrant, steps: &mut Steps) -> 
 }
 
 /// With what is worth a look.
-fn explain(refusal: UploadRefusal, sites: &Sites, claim: &PutClaim<'_>) -> String {
+fn explain(refusal: UploadRefusal, site: &Site, sites: &Sites, claim: &PutClaim<'_>) -> String {
     let terms = match claim.token {
-        PresentedToken::Bearer(token) => token.read().ok().map(|(_, terms)| terms),
+        PresentedToken::Bearer(token) => match site.authority.jwt(token) {
+            Some(jwt) => ProsodySlot::read(jwt).ok().map(|slot| slot.terms),
+            None => token.read().ok().map(|(_, terms)| terms),
+        },
         _ => None,
     };
     match (refusal, terms) {
-        (UploadRefusal::MacInvalid, _) => {
+        (UploadRefusal::MacInvalid | UploadRefusal::JwtInvalid, _) => {
             match sites.all().find(|site| site.authority.authorize(claim.clone(), now()).is_ok()) {
                 Some(other) => format!(
                     "{refusal}; it matches with the secret of {}: compare put_url and secrets",
@@ -181,6 +199,9 @@ fn explain(refusal: UploadRefusal, sites: &Sites, claim: &PutClaim<'_>) -> Strin
         }
         (UploadRefusal::BearerInvalid, _) => {
             format!("{refusal}; a secret that was taken out of upload.secrets takes its slots along")
+        }
+        (UploadRefusal::BearerUser, Some(terms)) if terms.user.domain() != &*site.vhost => {
+            format!("{refusal}: the slot is {}'s", terms.user)
         }
         (UploadRefusal::BearerUser, Some(terms)) => {
             format!(

@@ -76,6 +76,10 @@ impl Sign {
         match scheme {
             Scheme::Server(scheme) => answer(self.put_url(host, scheme, content_type)?),
             Scheme::Bearer => answer(self.slot(&settings.hosts, host, content_type)?),
+            Scheme::Jwt => Err(Failure::Unusable(
+                "--scheme: slots of scheme jwt are Prosody's to sign; --scheme bearer is what this can do, where upload.accept names it"
+                    .to_owned(),
+            )),
         }
     }
 

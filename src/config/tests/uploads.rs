@@ -107,6 +107,13 @@ fn slots_of_our_own_are_as_each_vhost_says() {
 }
 
 #[test]
+fn the_scheme_jwt_needs_longer_secrets() {
+    let sixteen = minimal().replacen("[upload]\n", "[upload]\naccept = ['v', 'jwt']\n", 1);
+    let refused = load(&sixteen, &[]).unwrap_err().to_string();
+    assert!(refused.starts_with("upload.secrets: a secret is too short for scheme jwt"), "{refused}");
+}
+
+#[test]
 fn a_variable_gives_a_list() {
     let accept = ("EJABBERD_SIDECAR__UPLOAD__ACCEPT", "[\"v2\", \"v\"]");
     let settings = load(&minimal(), &[accept, ("EJABBERD_SIDECAR__LIMITS__MIN_RATE", "2KiB")]).unwrap();

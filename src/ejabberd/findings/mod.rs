@@ -42,7 +42,7 @@ pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, 
     for host in &both {
         login::check(&case, host, findings);
         extauth::check(&case, host, findings);
-        uploads::check(&both, host, findings);
+        uploads::check(&case, &both, host, findings);
         admins::check(&case, host, findings);
     }
     listeners::check(&case, findings);

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Both, by_macro};
+use super::{Both, Case, by_macro};
 use crate::config::UploadSettings;
 use crate::ejabberd::{Code, Entry, Findings, codes};
 
@@ -11,9 +11,13 @@ const DEFAULT_URL: &str = "https://@HOST@:5443/upload";
 /// ejabberd's default.
 const DEFAULT_MAX_SIZE: u64 = 104_857_600;
 
-pub(super) fn check(all: &[Both<'_>], host: &Both<'_>, findings: &mut Findings) {
+pub(super) fn check(case: &Case<'_>, all: &[Both<'_>], host: &Both<'_>, findings: &mut Findings) {
     let (name, upload) = (host.theirs.name.as_str(), &host.ours.upload);
     let Some(module) = host.theirs.module("mod_http_upload") else {
+        if case.settings.component.is_some() {
+            // Slots come from the sidecar.
+            return;
+        }
         let place = host.theirs.near(&["modules"]);
         let remedy = format!(
             "modules:\n  mod_http_upload:\n    put_url: \"{url}\"\n    get_url: \"{url}\"\n    external_secret: …",
@@ -36,6 +40,10 @@ struct Module<'a> {
 
 impl Module<'_> {
     fn check(mut self) {
+        if self.entry.value.entry("service_url").is_some() {
+            // ejabberd asks the sidecar for slots, and looks at none of the other options.
+            return;
+        }
         let put = self.entry.value.entry("put_url");
         self.url("put_url", put, codes::PUT_URL);
         let get = self.entry.value.entry("get_url");

@@ -70,7 +70,7 @@ impl FileError {
             Self::Put(PutFailure::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, FileReason::TooManyUploads, Refused)
             }
-            Self::Put(PutFailure::Rate(rate)) => (StatusCode::TOO_MANY_REQUESTS, rate.reason(), Refused),
+            Self::Put(PutFailure::Rate(_)) => (StatusCode::TOO_MANY_REQUESTS, FileReason::ByteRate, Refused),
             Self::Put(PutFailure::Quota(quota)) => {
                 (StatusCode::INSUFFICIENT_STORAGE, quota.reason(), Refused)
             }
@@ -115,7 +115,7 @@ impl FileError {
     /// When to try again, in seconds.
     fn retry_after(&self) -> Option<u64> {
         let Self::Put(PutFailure::Rate(rate)) = self else { return None };
-        Some(rate.retry_after())
+        Some(rate.retry_after)
     }
 
     /// For the audit event.
@@ -141,7 +141,12 @@ fn token_status(refusal: UploadRefusal) -> StatusCode {
         | UploadRefusal::BearerInUrl
         | UploadRefusal::BearerUser
         | UploadRefusal::BearerInvalid
+        | UploadRefusal::JwtMalformed
+        | UploadRefusal::JwtInvalid
+        | UploadRefusal::JwtPath
+        | UploadRefusal::JwtAhead
         | UploadRefusal::LivesTooLong => StatusCode::UNAUTHORIZED,
+        UploadRefusal::JwtSize => StatusCode::PAYLOAD_TOO_LARGE,
         UploadRefusal::Expired => StatusCode::GONE,
         UploadRefusal::TypeMismatch => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     }

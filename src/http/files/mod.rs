@@ -33,7 +33,7 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct FilesDoor {
     /// Whose a path is.
-    pub sites: Sites,
+    pub sites: Arc<Sites>,
     /// What to do with it.
     pub uploads: Uploads,
     /// How fast clients have to be.

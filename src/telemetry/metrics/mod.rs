@@ -12,10 +12,10 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use metrics_process::Collector;
 
 use self::table::{
-    ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOADS, FILE_REFUSED,
-    FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED,
-    RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS, UPLOADS,
-    UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN, VHOST_USED,
+    ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, COMPONENT_UP, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOADS,
+    FILE_REFUSED, FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS,
+    REFUSED, RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, SLOTS, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS,
+    UPLOADS, UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN, VHOST_USED,
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 pub use self::vhost::VhostCounters;
@@ -90,6 +90,7 @@ pub fn announce(vhost: &Vhost) {
         (LOGINS, REFUSED, Refusal::KeyUnknown.code()),
         (LOGINS, REFUSED, Refusal::KeysMissing.code()),
         (LOGINS, REFUSED, Refusal::SignatureInvalid.code()),
+        (SLOTS, "issued", "none"),
         (UPLOADS, REFUSED, FileReason::MacInvalid.code()),
         (UPLOADS, REFUSED, FileReason::TooManyUploads.code()),
         (UPLOADS, "failed", FileReason::StoreFailed.code()),
@@ -203,6 +204,19 @@ pub(super) fn upload_took(time: Duration) {
 
 pub(super) fn hook_refused(reason: &'static str) {
     counter!(HOOK_REFUSED, "reason" => reason).increment(1);
+}
+
+pub(super) fn slot(vhost: &str, outcome: &'static str, reason: &'static str) {
+    counter!(SLOTS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+/// Says whether ejabberd takes the component for one of its own; `None` where there is none.
+pub fn component_up(up: Option<bool>) {
+    gauge!(COMPONENT_UP).set(match up {
+        None => f64::NAN,
+        Some(true) => 1.0,
+        Some(false) => 0.0,
+    });
 }
 
 pub(super) fn upload(vhost: &str, outcome: &'static str, reason: &'static str) {

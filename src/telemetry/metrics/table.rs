@@ -62,6 +62,8 @@ pub(super) const USERS_UNWRITTEN: &str = "ejabberd_sidecar_users_unwritten";
 pub(super) const USERS_REFRESHED: &str = "ejabberd_sidecar_users_refreshed_timestamp_seconds";
 pub(super) const ISSUER_KEYS: &str = "ejabberd_sidecar_issuer_keys";
 pub(super) const HOOK_REFUSED: &str = "ejabberd_sidecar_hook_refused_total";
+pub(super) const SLOTS: &str = "ejabberd_sidecar_slots_total";
+pub(super) const COMPONENT_UP: &str = "ejabberd_sidecar_component_up";
 pub(super) const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 pub(super) const UPLOADS_UNDER_WAY: &str = "ejabberd_sidecar_uploads_under_way";
 pub(super) const UPLOAD_BYTES: &str = "ejabberd_sidecar_upload_bytes_total";
@@ -113,6 +115,16 @@ pub const OURS: &[Metric] = &[
         HOOK_REFUSED,
         &[REASON],
         "Requests to the hook that were no questions, or came without its credentials",
+    ),
+    counter(
+        SLOTS,
+        &[VHOST, ("outcome", &["issued", REFUSED]), REASON],
+        "Upload slots that users asked for, of scheme bearer",
+    ),
+    gauge(
+        COMPONENT_UP,
+        &[],
+        "Whether ejabberd takes the component for one of its own (1) or not (0); NaN where none is configured",
     ),
     counter(UPLOADS, &[VHOST, ("outcome", &["stored", REFUSED, "failed"]), REASON], "Uploads"),
     gauge(UPLOADS_UNDER_WAY, &[], "Uploads that have a place among limits.uploads now"),

@@ -32,6 +32,7 @@ class Ports:
     http: int
     api: int
     stun: int
+    component: int
     public: int
     hook: int
     ops: int

@@ -1,4 +1,5 @@
-"""Debian's Prosody, with upload slots of mod_http_upload_external and accounts of its own."""
+"""Debian's Prosody, with upload slots of mod_http_upload_external or mod_http_file_share, and
+accounts of its own."""
 
 import json
 import socket
@@ -32,15 +33,9 @@ class Prosody:
             FOREIGN: (secret("another-secret-0123456789-0123456789"), MAX_SIZE),
             GENEROUS: (upload_secret, 10 * MAX_SIZE),
         }
+        service = shared if protocol == "share" else external
         services = [
-            f"""
-Component {lua(name)} "http_upload_external"
-http_upload_external_base_url = {lua(base_url)}
-http_upload_external_secret = {lua(key)}
-http_upload_external_file_size_limit = {limit}
-http_upload_external_protocol = {lua(protocol)}
-"""
-            for name, (key, limit) in signs.items()
+            service(name, base_url, key, limit, protocol) for name, (key, limit) in signs.items()
         ]
         self._config.write_text(self._head(data) + "".join(services))
 
@@ -85,6 +80,28 @@ VirtualHost "localhost"
                 return b"<stream:stream" in s.recv(200)
         except OSError:
             return False
+
+
+def external(name: str, base_url: str, key: str, limit: int, protocol: str) -> str:
+    return f"""
+Component {lua(name)} "http_upload_external"
+http_upload_external_base_url = {lua(base_url)}
+http_upload_external_secret = {lua(key)}
+http_upload_external_file_size_limit = {limit}
+http_upload_external_protocol = {lua(protocol)}
+"""
+
+
+def shared(name: str, base_url: str, key: str, limit: int, _protocol: str) -> str:
+    """Others' files are as welcome as those of this server's users, and as many."""
+    return f"""
+Component {lua(name)} "http_file_share"
+http_file_share_base_url = {lua(base_url)}
+http_file_share_secret = {lua(key)}
+http_file_share_size_limit = {limit}
+http_file_share_daily_quota = {1000 * limit}
+http_file_share_access = {{ "localhost" }}
+"""
 
 
 def lua(text: str | Path) -> str:

@@ -29,6 +29,7 @@ REGISTER = (
     b"<iq type='set' id='register'><query xmlns='jabber:iq:register'>"
     b"<username>%s</username><password>%s</password></query></iq>"
 )
+PING = b"<iq type='get' id='said' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>"
 REMOVE = b"<iq type='set' id='remove'><query xmlns='jabber:iq:register'><remove/></query></iq>"
 
 
@@ -83,6 +84,15 @@ class _Connection:
         self._depth = 0
         self.send(OPENING)
         self.expect(FEATURES)
+
+    def read_past(self, text: bytes) -> None:
+        """Whatever comes before `text`, well-formed or not; or the end."""
+        read = b""
+        while text not in read:
+            data = self._socket.recv(65536)
+            if not data:
+                return
+            read += data
 
     def send(self, data: bytes) -> None:
         # A server that has read enough says so before it closes: what it said is read next.
@@ -145,6 +155,16 @@ def sasl_plain(server, message: bytes, source: str = "127.0.0.1") -> Answer:
             return connection.log_in(message)
         except StreamClosedError as closed:
             return Answer(closed=str(closed))
+
+
+def say(server, user: str, password: str, stanza: bytes) -> None:
+    """Sends any bytes after a login, and waits until the server has dealt with them."""
+    with closing(_Connection(server)) as connection:
+        connection.begin()
+        assert connection.log_in(f"\0{user}\0{password}".encode()).jid
+        connection.send(stanza + PING)
+        with suppress(ConnectionError, ssl.SSLError):
+            connection.read_past(b"id='said'")
 
 
 def register(server, user: str, password: str) -> str | None:

@@ -21,7 +21,11 @@ def secret_token(token: str) -> str:
 
 
 def secret_url(url: str) -> str:
-    """An address with an upload MAC in its query."""
+    """An address with an upload MAC in its query, or a token in its path: /upload/t/<token>/…"""
+    path = urlsplit(url).path
+    if path.startswith("/upload/t/"):
+        SECRETS.add(path.split("/")[3])
+        return url
     ((mac,),) = parse_qs(urlsplit(url).query).values()
     SECRETS.add(mac)
     return url

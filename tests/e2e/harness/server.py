@@ -18,6 +18,8 @@ class Server:
         """`settings` go to scripts/configure, `environment` to the sidecar. Uploads must show
         up in `stored_in`."""
         ports = Ports.free()
+        # Most tests are of the slots that every ejabberd hands out.
+        settings = {"UP_SLOTS": "ejabberd"} | settings
         settings |= {"SIDECAR": str(SIDECAR)} | ports.variables()
         configure = [SCRIPTS / "configure", data]
         subprocess.run(configure, env=os.environ | settings, check=True)
@@ -26,6 +28,7 @@ class Server:
         self.issuer_secret = secret((data / "secrets/issuer.secret").read_text().strip())
         self.upload_secret = secret((data / "secrets/upload.secret").read_text().strip())
         secret((data / "secrets/turn.secret").read_text().strip())
+        self.component_secret = secret((data / "secrets/component.secret").read_text().strip())
         self.hook_url = f"http://127.0.0.1:{ports.hook}"
         self.hook_socket = settings.get("UP_HOOK", "").removeprefix("unix:")
         self.stored_in = stored_in

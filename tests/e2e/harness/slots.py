@@ -1,11 +1,11 @@
 """Upload slots as a server hands them out, asked for by hand, in each namespace that it knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from slixmpp.exceptions import IqError
 
-from .secrecy import secret_url
+from .secrecy import secret, secret_url
 
 SERVICE = "upload.localhost"
 CURRENT = "urn:xmpp:http:upload:0"
@@ -46,6 +46,7 @@ STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 class Slot:
     put: str
     get: str
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class NoSlotError(Exception):
@@ -76,9 +77,12 @@ async def ask(
             ElementTree.SubElement(request, f"{{{namespace}}}{key}").text = value
     slot = await _answer(client, request, service, f"{{{namespace}}}")
     put, get = (slot.find(f"{{{namespace}}}{method}") for method in ("put", "get"))
-    # XEP-0363: no headers are needed that a client would have to send.
-    assert not list(put), "no header elements"
+    headers = {header.get("name"): header.text for header in put}
+    assert set(headers) <= {"Authorization"}, "all that a client is asked to send"
     assert not list(get), "no header elements"
+    if headers:
+        secret(headers["Authorization"].removeprefix("Bearer "))
+        return Slot(put.get("url"), get.get("url"), headers)
     if namespace == CURRENT:
         return Slot(secret_url(put.get("url")), get.get("url"))
     return Slot(secret_url(put.text), get.text)

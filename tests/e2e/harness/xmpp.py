@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from slixmpp import ClientXMPP, Message, Presence
 
 from .ejabberd import Ejabberd
-from .secrecy import secret_url
+from .secrecy import secret, secret_url
 
 # Above what the bridge rides out (8 s); a hung login fails here.
 LOGIN_PATIENCE = 40
@@ -40,7 +40,13 @@ class Client(ClientXMPP):
 
     def _remember_slot(self, stanza):
         if stanza.name == "iq" and stanza.get_plugin("http_upload_slot", check=True):
-            secret_url(stanza["http_upload_slot"]["put"]["url"])
+            put = stanza["http_upload_slot"]["put"]
+            headers = [header.text for header in put.xml]
+            # Without headers its address permits something.
+            for header in headers:
+                secret(header.removeprefix("Bearer "))
+            if not headers:
+                secret_url(put["url"])
         return stanza
 
     async def login(self) -> None:

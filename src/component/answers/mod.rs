@@ -1,0 +1,114 @@
+//! What a stanza is answered with. Nothing here waits for anybody or remembers anything: of several sidecars with one name any may answer.
+
+mod disco;
+mod reply;
+mod service;
+mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use jid::Jid;
+
+use self::reply::{Condition, Reply};
+use super::COMPONENT;
+use super::element::Element;
+use super::link::Component;
+use crate::types::Vhost;
+
+/// Since when we answer.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Answers as one component.
+#[derive(Debug, Clone)]
+pub(super) struct Answers(Arc<Component>);
+
+impl Answers {
+    pub(super) fn new(component: &Arc<Component>) -> Self {
+        LazyLock::force(&STARTED);
+        Self(Arc::clone(component))
+    }
+
+    /// The answer to a stanza, if it gets one. `whole` says whether this is all of it.
+    pub(super) fn answer(
+        &self,
+        stanza: Element,
+        whole: bool,
+    ) -> impl Future<Output = Option<Element>> + Send + use<> {
+        let component = Arc::clone(&self.0);
+        async move {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            answer(&component, &stanza, whole, now).await
+        }
+    }
+
+    /// The answer to a stanza that could not be answered in time.
+    pub(super) fn late(&self, stanza: &Element) -> Option<Element> {
+        let reply = Reply::to(stanza, &self.0.jid).ok()?;
+        Some(reply.error(Condition::Wait, "this takes too long just now: please try again in a moment", []))
+    }
+
+    /// A question to ourselves, by way of the server.
+    pub(super) fn ping(&self, count: u32) -> Element {
+        let jid = self.0.jid.as_str();
+        let iq = Element::new("iq", COMPONENT).with("type", "get").with("id", format!("alive-{count}"));
+        iq.with("from", jid).with("to", jid).child(Element::new("ping", service::PING))
+    }
+}
+
+/// A request is an iq of type get or set; messages, presence and the answers of others are none.
+async fn answer(component: &Component, stanza: &Element, whole: bool, now: Duration) -> Option<Element> {
+    let kind = stanza.attribute("type");
+    if !stanza.is("iq", COMPONENT) || matches!(kind, Some("result" | "error")) {
+        return None;
+    }
+    let (reply, from) = match Reply::to(stanza, &component.jid) {
+        Ok(reply) => {
+            let from = reply.from();
+            (reply, from)
+        }
+        Err(answer) => return answer,
+    };
+    let payload = match (&*stanza.children, kind) {
+        _ if !whole => return Some(reply.malformed("the request is too large, or has too many parts")),
+        ([payload], Some("get" | "set")) => payload,
+        _ => return Some(reply.malformed("a request is an iq of type get or set with one element in it")),
+    };
+    Some(respond(component, &reply, &from, kind == Some("get"), payload, now).await)
+}
+
+async fn respond(
+    component: &Component,
+    reply: &Reply<'_>,
+    from: &Jid,
+    get: bool,
+    payload: &Element,
+    now: Duration,
+) -> Element {
+    if get && let Some(namespace) = slot::namespace(payload) {
+        return slot::answer(&component.desk, reply, from, payload, namespace, now).await;
+    }
+    let answered = match (payload.name.as_str(), payload.namespace.as_str()) {
+        ("query", disco::INFO) if get => disco::info(component, from, payload),
+        ("query", disco::ITEMS) if get => disco::items(payload),
+        _ if get => service::answer(payload, now),
+        _ => None,
+    };
+    match answered {
+        Some(result) => reply.result(result),
+        None => reply.error(
+            Condition::Unavailable,
+            "this service hands out upload slots, and knows nothing else",
+            [],
+        ),
+    }
+}
+
+/// A request to us, and not to somebody behind our domain.
+fn is_us(to: Option<&str>, jid: &Vhost) -> bool {
+    to.is_some_and(|to| {
+        to == jid.as_str() || Jid::new(to).is_ok_and(|to| to.node().is_none() && *to.domain() == **jid)
+    })
+}

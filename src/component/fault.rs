@@ -1,0 +1,36 @@
+//! Why there is no stream, or no longer one.
+
+use std::io;
+
+/// For the operator: what is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("cannot be reached ({0}): is it running, with a listener of module ejabberd_service there?")]
+    Unreachable(io::ErrorKind),
+    #[error(
+        "does not answer in the way of ejabberd_service within {0:?}: compare component.server with the port of that listener"
+    )]
+    NoAnswer(std::time::Duration),
+    #[error(
+        "refuses the component ({condition}): compare component.secret with the password, and component.jid with the hosts, of its listener"
+    )]
+    NotAuthorized { condition: String },
+    #[error(
+        "does not speak the protocol of components: compare component.server with the port of ejabberd_service"
+    )]
+    NoComponents,
+    #[error("ended the stream ({0})")]
+    Refused(String),
+    #[error("ended the stream")]
+    Ended,
+    #[error("broke the connection ({0})")]
+    Lost(io::ErrorKind),
+    #[error("sent what is no XML: {0}")]
+    NotXml(String),
+    #[error("sent a stanza above 16 MiB: set max_stanza_size of its listeners for clients and servers")]
+    TooLarge,
+    #[error("has not answered for {0:?}")]
+    Silent(std::time::Duration),
+    #[error("takes no answers")]
+    Stuck,
+}

@@ -1,0 +1,216 @@
+//! What the server sends, stanza by stanza. Of each only so much is kept as a request can have; the rest is read over, whatever it is.
+
+use quick_xml::Reader;
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::PrefixDeclaration;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, Take};
+
+use super::element::Element;
+use super::fault::Fault;
+
+/// More than servers let through: from there on the stream cannot be read any more.
+const STANZA_BYTES: u64 = 16 * 1024 * 1024;
+/// What is kept of a stanza: names, attributes and text.
+const KEPT_BYTES: usize = 64 * 1024;
+/// The elements of it.
+const KEPT_ELEMENTS: usize = 256;
+/// How deep, from the stanza itself.
+const KEPT_DEPTH: usize = 6;
+
+/// What came.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    /// The beginning of the stream.
+    Opened(Element),
+    /// A stanza, or what else stands right in the stream.
+    Stanza {
+        /// What was kept of it.
+        element: Element,
+        /// Whether that is all.
+        whole: bool,
+    },
+    /// The end of the stream.
+    Closed,
+}
+
+/// Names with what they stand for.
+type Pairs = Vec<(String, String)>;
+
+/// Reads a stream.
+#[derive(Debug)]
+pub(super) struct StanzaReader<R> {
+    reader: Reader<Take<R>>,
+    buffer: Vec<u8>,
+    /// The namespaces that each open element declares, from the stream itself on, as far as it is kept.
+    declared: Vec<Pairs>,
+    /// The open elements from the stanza on, as far as they are kept.
+    open: Vec<Element>,
+    /// How many open elements are not.
+    skipped: usize,
+    bytes: usize,
+    elements: usize,
+    whole: bool,
+}
+
+impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
+    pub(super) fn new(from: R) -> Self {
+        Self {
+            reader: Reader::from_reader(from.take(STANZA_BYTES)),
+            buffer: Vec::new(),
+            declared: Vec::new(),
+            open: Vec::new(),
+            skipped: 0,
+            bytes: 0,
+            elements: 0,
+            whole: true,
+        }
+    }
+
+    /// Waits for the next. What was begun is lost if this is not waited for to its end.
+    pub(super) async fn next(&mut self) -> Result<Received, Fault> {
+        self.reader.get_mut().set_limit(STANZA_BYTES);
+        (self.bytes, self.elements, self.whole) = (0, 0, true);
+        loop {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            buffer.clear();
+            let event = self.reader.read_event_into_async(&mut buffer).await;
+            let received = match event {
+                Ok(event) => self.take(event),
+                Err(_) if self.reader.get_ref().limit() == 0 => Err(Fault::TooLarge),
+                Err(quick_xml::Error::Io(error)) => Err(Fault::Lost(error.kind())),
+                // The stream ends within a stanza where the server does.
+                Err(quick_xml::Error::Syntax(_)) if self.at_end().await => Err(Fault::Ended),
+                Err(error) => Err(Fault::NotXml(error.to_string())),
+            };
+            // A stranger's large stanza is no reason to keep its room.
+            buffer.shrink_to(KEPT_BYTES);
+            self.buffer = buffer;
+            if let Some(received) = received.transpose() {
+                return received;
+            }
+        }
+    }
+
+    async fn at_end(&mut self) -> bool {
+        self.reader.get_mut().fill_buf().await.is_ok_and(<[u8]>::is_empty)
+    }
+
+    fn take(&mut self, event: Event<'_>) -> Result<Option<Received>, Fault> {
+        match event {
+            Event::Start(start) => return Ok(self.begin(&start)),
+            Event::Empty(start) => {
+                if let Some(opened) = self.begin(&start) {
+                    return Ok(Some(opened));
+                }
+                return Ok(self.end());
+            }
+            Event::End(_) => return Ok(self.end()),
+            Event::Text(text) => match text.decode() {
+                Ok(text) => self.add_text(&text),
+                Err(_) => self.whole = false,
+            },
+            Event::CData(text) => match text.decode() {
+                Ok(text) => self.add_text(&text),
+                Err(_) => self.whole = false,
+            },
+            Event::GeneralRef(reference) => match (reference.resolve_char_ref(), reference.decode()) {
+                (Ok(Some(char)), _) => self.add_text(char.encode_utf8(&mut [0; 4])),
+                (_, Ok(name)) if let Some(text) = resolve_predefined_entity(&name) => self.add_text(text),
+                _ => self.whole = false,
+            },
+            Event::Eof if self.reader.get_ref().limit() == 0 => return Err(Fault::TooLarge),
+            Event::Eof => return Err(Fault::Ended),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+        Ok(None)
+    }
+
+    fn begin(&mut self, start: &BytesStart<'_>) -> Option<Received> {
+        if self.skipped > 0 || self.open.len() == KEPT_DEPTH || self.elements == KEPT_ELEMENTS {
+            self.whole = false;
+            self.skipped += 1;
+            return None;
+        }
+        let (attributes, declared) = self.attributes(start);
+        self.declared.push(declared);
+        let (local, prefix) = start.name().decompose();
+        let prefix = prefix.map(|prefix| String::from_utf8_lossy(prefix.into_inner()).into_owned());
+        let namespace = self.namespace(prefix.as_deref().unwrap_or_default());
+        let name = String::from_utf8_lossy(local.into_inner()).into_owned();
+        let element = Element { name, namespace, attributes, ..Element::default() };
+        if self.declared.len() == 1 {
+            return Some(Received::Opened(element));
+        }
+        self.elements += 1;
+        self.open.push(element);
+        None
+    }
+
+    /// Those without a prefix, and what is declared of prefixes.
+    fn attributes(&mut self, start: &BytesStart<'_>) -> (Pairs, Pairs) {
+        let (mut attributes, mut declared) = (Vec::new(), Vec::new());
+        // Whoever looks for one that stands there twice compares each with each.
+        for attribute in start.attributes().with_checks(false) {
+            let Ok(attribute) = attribute else {
+                self.whole = false;
+                break;
+            };
+            self.bytes += attribute.key.as_ref().len() + attribute.value.len();
+            let value =
+                attribute.decoded_and_normalized_value(XmlVersion::Implicit1_0, self.reader.decoder());
+            let (Ok(value), true) = (value, self.bytes <= KEPT_BYTES) else {
+                self.whole = false;
+                continue;
+            };
+            match attribute.key.as_namespace_binding() {
+                Some(PrefixDeclaration::Default) => declared.push((String::new(), value.into_owned())),
+                Some(PrefixDeclaration::Named(prefix)) => {
+                    declared.push((String::from_utf8_lossy(prefix).into_owned(), value.into_owned()));
+                }
+                None if attribute.key.prefix().is_some() => {}
+                None => {
+                    let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
+                    attributes.push((name, value.into_owned()));
+                }
+            }
+        }
+        (attributes, declared)
+    }
+
+    /// What a prefix stands for; a server may pass on one that nobody has declared to us.
+    fn namespace(&self, prefix: &str) -> String {
+        let mut declared = self.declared.iter().rev().flatten();
+        declared.find(|(name, _)| name == prefix).map(|(_, namespace)| namespace.clone()).unwrap_or_default()
+    }
+
+    fn add_text(&mut self, text: &str) {
+        if self.skipped > 0 {
+            return;
+        }
+        let Some(element) = self.open.last_mut() else { return };
+        self.bytes += text.len();
+        if self.bytes <= KEPT_BYTES {
+            element.text.push_str(text);
+        } else {
+            self.whole = false;
+        }
+    }
+
+    fn end(&mut self) -> Option<Received> {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return None;
+        }
+        self.declared.pop();
+        let Some(element) = self.open.pop() else { return Some(Received::Closed) };
+        match self.open.last_mut() {
+            Some(parent) => {
+                parent.children.push(element);
+                None
+            }
+            None => Some(Received::Stanza { element, whole: self.whole }),
+        }
+    }
+}

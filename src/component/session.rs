@@ -1,0 +1,173 @@
+//! A stream from its handshake to its end: stanzas come in, each is answered by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::STREAMS;
+use super::answers::Answers;
+use super::element::Element;
+use super::fault::Fault;
+use super::handshake::{condition, shake_hands};
+use super::link::Component;
+use super::reader::{Received, StanzaReader};
+use super::socket::connect;
+
+/// Stanzas that are being answered at once. The server keeps the others.
+const AT_ONCE: usize = 64;
+/// For one answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// For the server to take what was written.
+const WRITE: Duration = Duration::from_secs(10);
+/// After so much silence the server is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(30);
+/// So often without a word of it. Another sidecar with the same name may get the answers to some.
+const PINGS: u32 = 6;
+/// For what is still to be answered at the end.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// How a stream ended that nothing was wrong with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The service stops.
+    Stopped,
+    /// The configuration names another component now, or none.
+    Changed,
+}
+
+/// A stream that stands.
+#[derive(Debug)]
+pub(super) struct Session {
+    reader: StanzaReader<BufReader<OwnedReadHalf>>,
+    writer: OwnedWriteHalf,
+}
+
+/// A task for each answer: a fault in one is no fault of the stream.
+type Pending = JoinSet<Option<Element>>;
+
+impl Session {
+    /// Connects, and proves who we are.
+    pub(super) async fn begin(component: &Component) -> Result<Self, Fault> {
+        let (reader, mut writer) = connect(&component.server).await?.into_split();
+        let mut reader = StanzaReader::new(BufReader::new(reader));
+        shake_hands(&mut reader, &mut writer, &component.jid, &component.secret).await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Answers until the service stops, the configuration changes or something is wrong.
+    pub(super) async fn serve(
+        self,
+        mut component: Arc<Component>,
+        components: &mut watch::Receiver<Option<Arc<Component>>>,
+        stop: &CancellationToken,
+    ) -> Result<Ended, Fault> {
+        let Self { mut reader, mut writer } = self;
+        let (sender, mut stanzas) = mpsc::channel(AT_ONCE);
+        // A task of its own, because a stanza that was begun has to be read to its end.
+        let reading = async move {
+            loop {
+                let received = reader.next().await;
+                let failed = received.is_err();
+                if sender.send(received).await.is_err() || failed {
+                    return;
+                }
+            }
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(reading);
+        let mut answers = Answers::new(&component);
+        let mut pending = Pending::new();
+        let mut heard = Instant::now();
+        let mut pings = 0;
+        let ended = loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break Ended::Stopped,
+                changed = components.changed() => match components.borrow_and_update().clone() {
+                    Some(now) if changed.is_ok() && now.is_same_link(&component) => {
+                        answers = Answers::new(&now);
+                        component = now;
+                    }
+                    _ => break Ended::Changed,
+                },
+                Some(answer) = pending.join_next() => write(&mut writer, answer).await?,
+                received = stanzas.recv(), if pending.len() < AT_ONCE => {
+                    (heard, pings) = (Instant::now(), 0);
+                    accept(received.unwrap_or(Err(Fault::Ended))?, &answers, &mut pending)?;
+                }
+                () = sleep_until(heard + SILENCE * (pings + 1)) => {
+                    pings += 1;
+                    if pings > PINGS {
+                        return Err(Fault::Silent(SILENCE * pings));
+                    }
+                    send(&mut writer, &answers.ping(pings).to_string()).await?;
+                }
+            }
+        };
+        drop(timeout(DRAIN, drain(&mut stanzas, &answers, pending, &mut writer)).await);
+        Ok(ended)
+    }
+}
+
+/// Begins to answer a stanza.
+fn accept(received: Received, answers: &Answers, pending: &mut Pending) -> Result<(), Fault> {
+    match received {
+        Received::Stanza { element, .. } if element.is("error", STREAMS) => {
+            Err(Fault::Refused(condition(&element)))
+        }
+        Received::Stanza { element, whole } => {
+            let late = answers.late(&element);
+            let answer = answers.answer(element, whole);
+            pending.spawn(async move { timeout(ANSWER, answer).await.unwrap_or(late) });
+            Ok(())
+        }
+        Received::Closed | Received::Opened(_) => Err(Fault::Ended),
+    }
+}
+
+/// What was asked is answered; what comes from here on is for others.
+async fn drain<W: AsyncWrite + Unpin>(
+    stanzas: &mut mpsc::Receiver<Result<Received, Fault>>,
+    answers: &Answers,
+    mut pending: Pending,
+    writer: &mut W,
+) -> Result<(), Fault> {
+    while let Ok(received) = stanzas.try_recv() {
+        accept(received?, answers, &mut pending)?;
+    }
+    while let Some(answer) = pending.join_next().await {
+        write(writer, answer).await?;
+    }
+    send(writer, "</stream:stream>").await?;
+    writer.shutdown().await.map_err(|error| Fault::Lost(error.kind()))?;
+    // Until the server has closed as well: it may still have sent something, and nobody is to be told of a reset.
+    while stanzas.recv().await.is_some_and(|received| received.is_ok()) {}
+    Ok(())
+}
+
+async fn write<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    answer: Result<Option<Element>, JoinError>,
+) -> Result<(), Fault> {
+    match answer {
+        Ok(Some(answer)) => send(writer, &answer.to_string()).await,
+        Ok(None) => Ok(()),
+        Err(panic) => {
+            tracing::error!("a stanza got no answer: {panic}");
+            Ok(())
+        }
+    }
+}
+
+async fn send<W: AsyncWrite + Unpin>(writer: &mut W, text: &str) -> Result<(), Fault> {
+    match timeout(WRITE, writer.write_all(text.as_bytes())).await {
+        Ok(written) => written.map_err(|error| Fault::Lost(error.kind())),
+        Err(_) => Err(Fault::Stuck),
+    }
+}

@@ -1,0 +1,178 @@
+//! Where users ask for slots, through whichever door: whose they are, how many there may be, whether there is room for their files, how long those are
+//! kept, and what log and metrics tell of it.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::usage::NoRoom;
+use super::{QuotaRefusal, Site, Sites, Slot, SlotOffice, SlotRefusal, SlotRequest, UploadRules, Usage};
+use crate::authn::Carrier;
+use crate::policy::{MinuteRates, PurposeRefusal, Rate};
+use crate::store::ObjectKey;
+use crate::telemetry::audit::{self, SlotAsked, Why};
+use crate::telemetry::reason::{FileReason, Reason, SlotReason};
+use crate::types::{BareJid, ContentType, Purpose, Vhost};
+
+/// What somebody wants to upload.
+#[derive(Debug, Clone)]
+pub struct SlotWish<'wish> {
+    /// The file's name, as he calls it.
+    pub filename: &'wish str,
+    /// Its bytes.
+    pub size: u64,
+    /// Its type, if he said so.
+    pub content_type: Option<ContentType>,
+    /// What for.
+    pub purpose: Purpose,
+    /// Where the token shall travel.
+    pub carrier: Carrier,
+}
+
+/// Why he gets none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SlotDenial {
+    /// He is of another server.
+    #[error("this service is for users of its own server")]
+    Stranger,
+    /// He asks too often.
+    #[error("more than limits.slots_per_minute")]
+    Rate {
+        /// When he may ask again, in seconds since 1970.
+        retry: u64,
+    },
+    /// He did not say what he wants.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// There is no room for it.
+    #[error(transparent)]
+    Quota(#[from] QuotaRefusal),
+    /// The vhost does not take files for this.
+    #[error(transparent)]
+    Purpose(#[from] PurposeRefusal),
+    /// Nobody knows how much room there is.
+    #[error("the store does not tell how much is stored")]
+    StoreAway,
+    /// The vhost does not take it.
+    #[error(transparent)]
+    Refused(#[from] SlotRefusal),
+}
+
+impl SlotDenial {
+    fn reason(self) -> Reason {
+        match self {
+            Self::Stranger => SlotReason::Stranger.into(),
+            Self::Rate { .. } => SlotReason::SlotRate.into(),
+            Self::Malformed(_) => SlotReason::RequestMalformed.into(),
+            Self::Quota(quota) => quota.reason().into(),
+            Self::Purpose(_) => FileReason::PurposeNotAllowed.into(),
+            Self::StoreAway => FileReason::StoreFailed.into(),
+            Self::Refused(refusal) => refusal.reason().into(),
+        }
+    }
+}
+
+/// Issues the slots of all vhosts.
+#[derive(Debug)]
+pub struct SlotDesk {
+    sites: Arc<Sites>,
+    rules: HashMap<Vhost, UploadRules>,
+    usage: Arc<Usage>,
+    rates: Arc<MinuteRates>,
+}
+
+impl From<NoRoom> for SlotDenial {
+    fn from(none: NoRoom) -> Self {
+        match none {
+            NoRoom::Quota(quota) => quota.into(),
+            // The health of the store tells the operator.
+            NoRoom::Store(_) => Self::StoreAway,
+        }
+    }
+}
+
+impl SlotDesk {
+    /// Slots for these places by these rules, as far as `usage` leaves room, and so many for each user as `rates` allow.
+    #[must_use]
+    pub fn new(
+        sites: Arc<Sites>,
+        rules: HashMap<Vhost, UploadRules>,
+        usage: Arc<Usage>,
+        rates: Arc<MinuteRates>,
+    ) -> Self {
+        Self { sites, rules, usage, rates }
+    }
+
+    /// The largest file that this user may upload, if there is any.
+    #[must_use]
+    pub fn max_size(&self, user: &BareJid) -> Option<u64> {
+        self.of(user).map(|(_, rules)| rules.max_size)
+    }
+
+    /// The purposes for which this user may upload.
+    #[must_use]
+    pub fn purposes(&self, user: &BareJid) -> Vec<Purpose> {
+        self.of(user).map(|(_, rules)| rules.retention.purposes().collect()).unwrap_or_default()
+    }
+
+    /// A slot for `user`, of whom `door` knows that it is him. `now` is the time since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`SlotDenial`], which is logged and counted already.
+    pub async fn issue(
+        &self,
+        user: &BareJid,
+        wish: Result<SlotWish<'_>, &'static str>,
+        door: &'static str,
+        now: Duration,
+    ) -> Result<Slot, SlotDenial> {
+        let found = self.of(user);
+        let asked = SlotAsked { user: user.as_str(), vhost: found.map(|(site, _)| &site.vhost), door };
+        let rate = self.rates.count(user, now.as_secs_f64());
+        let bytes = wish.as_ref().map_or(0, |wish| wish.size);
+        let slot = match (rate, found) {
+            (Rate::Within, Some((site, rules))) => match wish {
+                Ok(wish) => self.grant(SlotOffice { site, rules }, user, wish, now.as_secs()).await,
+                Err(problem) => Err(SlotDenial::Malformed(problem)),
+            },
+            (Rate::Within, None) => Err(SlotDenial::Stranger),
+            (Rate::Reached | Rate::Above, _) => {
+                Err(SlotDenial::Rate { retry: (now.as_secs() / 60 + 1) * 60 })
+            }
+        };
+        match &slot {
+            Ok(_) => audit::slot_issued(asked, bytes),
+            Err(denial) => {
+                audit::slot_refused(asked, Why::new(denial.reason(), denial as &dyn Display), rate);
+            }
+        }
+        slot
+    }
+
+    async fn grant(
+        &self,
+        office: SlotOffice<'_>,
+        user: &BareJid,
+        wish: SlotWish<'_>,
+        now: u64,
+    ) -> Result<Slot, SlotDenial> {
+        let (vhost, size, owner) = (&office.site.vhost, wish.size, user.into());
+        let SlotWish { filename, content_type, purpose, carrier, .. } = wish;
+        let keep = office.rules.retention.keep(purpose, now)?;
+        let slot = office
+            .issue(&SlotRequest { user, filename, size, content_type, keep, carrier, ttl: None }, now)?;
+        let quotas = office.rules.quotas;
+        if quotas.exist() {
+            self.usage.has_room(quotas, vhost, owner, size, now).await?;
+            self.usage.promise(vhost, owner, &ObjectKey::file(vhost, &slot.path), size, slot.expires);
+        }
+        Ok(slot)
+    }
+
+    fn of(&self, user: &BareJid) -> Option<(&Site, &UploadRules)> {
+        let site = self.sites.all().find(|site| *site.vhost == *user.domain())?;
+        Some((site, self.rules.get(&site.vhost)?))
+    }
+}

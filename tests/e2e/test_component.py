@@ -1,0 +1,199 @@
+"""The component at real ejabberd: clients find it, upload by its slots, and are told why not."""
+
+import asyncio
+import os
+import urllib.request
+
+import pytest
+from slixmpp.exceptions import IqError
+
+from harness import component, raw_xmpp, web
+from harness.component import CURRENT, OLDER
+from harness.go_sendxmpp import go_sendxmpp
+from harness.processes import wait_until
+from harness.secrecy import secret
+from harness.server import Server
+from harness.xmpp import logged_in
+
+MAX_SIZE = 104857600
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    data = tmp_path_factory.mktemp("component")
+    made = Server(data, stored_in=data / "store", UP_SLOTS="component")
+    made.start()
+    connected(made)
+    yield made
+    assert made.stop() == (0, 0)
+
+
+def connected(server) -> None:
+    wait_until("the component is connected", lambda: "component: connected" in ready(server))
+
+
+def ready(server) -> str:
+    return urllib.request.urlopen(f"{server.sidecar.ops_url}/readyz").read().decode()
+
+
+def talk(server, conversation, user="alice@localhost"):
+    async def go():
+        async with logged_in(server.ejabberd, user, server.sidecar.mint(user)) as client:
+            return await asyncio.wait_for(conversation(client), 60)
+
+    return asyncio.run(go())
+
+
+def test_it_is_found_and_a_file_goes_up_and_down(server):
+    content = os.urandom(100_000)
+
+    async def upload(client):
+        info = await client.plugin["xep_0363"].find_upload_service()
+        assert info["from"].bare == "upload.localhost"
+        features, largest = await component.features(client)
+        assert {CURRENT, OLDER} <= features
+        assert largest == {CURRENT: str(MAX_SIZE), OLDER: str(MAX_SIZE)}
+        return await client.upload("photo.png", content)
+
+    since = server.sidecar.log_length()
+    url = talk(server, upload)
+
+    assert web.download(url) == content
+    assert server.has_stored(content)
+    server.sidecar.wait_for_log('upload.* user="alice@localhost".* outcome="stored"', since)
+
+
+def test_go_sendxmpp_sends_a_file(server, tmp_path):
+    content = os.urandom(5000)
+    file = tmp_path / "note.bin"
+    file.write_bytes(content)
+
+    async def receive(client):
+        token = server.sidecar.mint("bob@localhost")
+        arguments = ["--http-upload", str(file), "alice@localhost"]
+        sending = asyncio.to_thread(
+            go_sendxmpp, tmp_path, server.ejabberd, "bob@localhost", token, *arguments
+        )
+        client.send_presence()
+        await sending
+        return (await asyncio.wait_for(client.inbox.get(), 30))["body"]
+
+    assert web.download(talk(server, receive)) == content
+
+
+@pytest.mark.parametrize("namespace", [CURRENT, OLDER])
+def test_slots_of_both_protocols(server, namespace):
+    content = os.urandom(1000)
+    slot = talk(server, lambda c: component.ask(c, "a b.png", "1000", "image/png", namespace))
+
+    assert ("Authorization" in slot.headers) == (namespace == CURRENT)
+    assert component.put(slot, content, "image/png").status == 201
+    assert web.get(slot.get).headers["Content-Type"] == "image/png"
+    assert component.put(slot, content, "image/png").status == 409
+
+
+LONG = "n" * 10_000
+REFUSED = [
+    ("too large", ("a", str(MAX_SIZE + 1)), "not-acceptable", "too large", "too_large"),
+    ("huge", ("a", "9" * 40), "not-acceptable", "too large", "too_large"),
+    ("negative", ("a", "-1"), "bad-request", "not a number", "slot_request_malformed"),
+    ("no number", ("a", "many"), "bad-request", "not a number", "slot_request_malformed"),
+    ("no size", ("a", None), "bad-request", "how large", "slot_request_malformed"),
+    ("no name", (None, "1"), "bad-request", "names no file", "slot_request_malformed"),
+    ("empty name", ("", "1"), "bad-request", "names no file", "slot_request_malformed"),
+    ("no type", ("a", "1", "x"), "bad-request", "content-type", "slot_request_malformed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "condition", "text", "reason"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_who_gets_no_slot_is_told_why(server, wanted, condition, text, reason):
+    since = server.sidecar.log_length()
+    with pytest.raises(IqError) as refused:
+        talk(server, lambda c: component.ask(c, *wanted), "carol@localhost")
+
+    error = refused.value.iq["error"]
+    assert error["condition"] == condition
+    assert text in error["text"]
+    told = component.largest(refused.value.iq.xml)
+    assert told == (str(MAX_SIZE) if condition == "not-acceptable" else None)
+    server.sidecar.wait_for_log(f'slot: .*"carol@localhost".*reason="{reason}"', since)
+
+
+@pytest.mark.parametrize(
+    "name", [LONG, "../../etc/passwd", "a/b\\c", "\u202egpj.exe", "a\nb.txt", "مرحبا.png", ".."]
+)
+def test_every_name_gets_a_slot_that_works(server, name):
+    slot = talk(server, lambda c: component.ask(c, name, "4"), "dave@localhost")
+
+    assert component.put(slot, b"data").status == 201
+    assert web.download(slot.get) == b"data"
+
+
+# Not deeper: 5000 end ejabberd 23.01, whoever it is for.
+DEEP = "<a>" * 500 + "</a>" * 500
+ODD = [
+    "<iq type='get' id='x' to='upload.localhost'/>",
+    "<iq type='get' id='x' to='upload.localhost'><undeclared:ping/></iq>",
+    f"<iq type='get' id='x' to='upload.localhost'><a b='{'x' * 20000}'/></iq>",
+    f"<iq type='get' id='x' to='upload.localhost'>{DEEP}</iq>",
+    f"<iq type='get' id='x' to='upload.localhost'>{'<a/>' * 5000}</iq>",
+    "<iq type='get' id='x' to='upload.localhost'><a xmlns='&lt;&amp;&#10;' b='&#9;'/></iq>",
+    "<iq type='nothing' id='x' to='upload.localhost'><a/></iq>",
+    "<iq type='get' to='upload.localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+    "<presence to='upload.localhost'><priority>999</priority></presence>",
+    "<message to='upload.localhost'><body>hello</body></message>",
+    "<message type='error' to='upload.localhost'/>",
+    "<iq type='get' id='x' to='somebody@upload.localhost/r'><ping xmlns='urn:xmpp:ping'/></iq>",
+]
+
+
+@pytest.mark.parametrize("stanza", ODD, ids=range(len(ODD)))
+def test_what_one_client_sends_does_not_cut_off_the_others(server, stanza):
+    since = server.sidecar.log_length()
+    raw_xmpp.say(server.ejabberd, "eve", server.sidecar.mint("eve@localhost"), stanza.encode())
+
+    slot = talk(server, lambda c: component.ask(c, "a", "1"), "frank@localhost")
+
+    assert slot.get
+    assert "component upload.localhost" not in server.sidecar.log.read_text()[since:]
+
+
+def test_one_who_asks_without_end_harms_nobody(server):
+    async def ask(client):
+        asked = [component.ask(client, "a", "1") for _ in range(200)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    answers = talk(server, ask, "mallory@localhost")
+    refused = [answer for answer in answers if isinstance(answer, IqError)]
+
+    assert len(refused) >= 80
+    error = refused[0].iq["error"]
+    assert (error["condition"], error["type"]) == ("resource-constraint", "wait")
+    assert component.retry(refused[0].iq.xml)
+    assert talk(server, lambda c: component.ask(c, "a", "1"), "grace@localhost").put
+
+
+def test_ejabberd_restarts(server):
+    server.ejabberd.stop()
+    wait_until("it is noticed", lambda: "component: not connected" in ready(server))
+    server.ejabberd.start()
+    connected(server)
+
+    assert talk(server, lambda c: component.ask(c, "a", "1"), "heidi@localhost").put
+
+
+def test_a_wrong_secret_is_named_and_logins_go_on(tmp_path):
+    data = tmp_path / "data"
+    other = tmp_path / "other.secret"
+    other.write_text(secret("wrong-secret-0123456789abcdef"))
+    wrong = {"EJABBERD_SIDECAR__COMPONENT__SECRET_FILE": str(other)}
+    server = Server(data, stored_in=data / "store", environment=wrong, UP_SLOTS="component")
+    server.start()
+
+    server.sidecar.wait_for_log("component upload.localhost: .* component.secret", 0)
+    token = server.sidecar.mint("alice@localhost")
+    assert raw_xmpp.login(server.ejabberd, "alice", token).jid == "alice@localhost"
+    assert "component: not connected" in ready(server)
+    assert server.stop() == (0, 0)
