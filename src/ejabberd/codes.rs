@@ -57,6 +57,7 @@ codes! {
     API_EXPOSED Warning "api_exposed" "an API or the web admin is reachable from other machines"
     ADMIN_MINTABLE Error "admin_mintable" "an issuer may log somebody in as an administrator"
     ADMIN_PATTERN Error "admin_pattern" "administrators are named by a pattern, and an issuer may log in whomever it matches"
+    ADMIN_EVERYBODY Error "admin_everybody" "administrators are named by nothing that a stranger has not"
 
     STORE Error "store" "the store does not work"
     CERTIFICATE_EXPIRED Error "certificate_expired" "the certificate of the public listener has expired"

@@ -7,6 +7,7 @@ mod listeners;
 mod login;
 mod macros;
 mod permissions;
+mod rights;
 mod stanzas;
 mod uploads;
 mod vhosts;
