@@ -30,10 +30,12 @@ codes! {
     EXTAUTH_HOOK Error "extauth_hook" "the bridge asks another address than the hook's"
     EXTAUTH_NO_HOOK Warning "extauth_no_hook" "the bridge asks its default address, which is right by chance"
     EXTAUTH_CREDENTIALS Error "extauth_credentials" "the hook wants credentials and the bridge shows none"
+    EXTAUTH_POOL_EMPTY Error "extauth_pool_empty" "ejabberd does not start with that number of bridges"
     EXTAUTH_POOL_SIZE Warning "extauth_pool_size" "how many logins are answered at once depends on the machine"
     SASL_PLAIN Error "sasl_plain" "PLAIN is switched off, by which tokens are sent"
     SASL_MECHANISMS Warning "sasl_mechanisms" "mechanisms are offered that never work with tokens"
     FAST_LOGIN Error "fast_login" "`mod_auth_fast` logs users in for weeks without asking the sidecar"
+    OAUTH_LOGIN Error "oauth_login" "`ejabberd_oauth` hands out tokens that log users in without asking the sidecar"
     PASSWORD_CHANGE Warning "password_change" "`mod_register` lets users change passwords, which does nothing and is shown as done"
 
     C2S_WITHOUT_TLS Error "c2s_without_tls" "tokens may be sent in clear"
@@ -43,6 +45,7 @@ codes! {
     TOKEN_SIZE Error "token_size" "the longest tokens do not fit into what a client may send"
 
     UPLOAD_MISSING Warning "upload_missing" "ejabberd offers no uploads"
+    SERVICE_URL Error "service_url" "ejabberd has its slots from somewhere else"
     PUT_URL Error "put_url" "clients send files to another address than the sidecar's"
     GET_URL Error "get_url" "clients are told another address than the sidecar's to fetch files from"
     UPLOAD_URL_SHARED Error "upload_url_shared" "several vhosts have one address, which cannot tell them apart"
@@ -54,6 +57,7 @@ codes! {
 
     API_EVERYONE Error "api_everyone" "whoever reaches the API may use it"
     API_LOCAL Error "api_local" "every process of the machine may do everything over the API"
+    TRUSTED_PROXIES Error "trusted_proxies" "everybody is believed about his address"
     API_EXPOSED Warning "api_exposed" "an API or the web admin is reachable from other machines"
     ADMIN_MINTABLE Error "admin_mintable" "an issuer may log somebody in as an administrator"
     ADMIN_PATTERN Error "admin_pattern" "administrators are named by a pattern, and an issuer may log in whomever it matches"

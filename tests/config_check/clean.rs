@@ -11,6 +11,9 @@ fn the_clean_configuration_has_no_finding() {
     let checked = Setup::clean().check();
     assert!(checked.found.is_empty(), "{checked:?}");
     assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(
+        checked.stdout.contains("note: the listener on port 5443: ejabberd does not limit what /ws takes")
+    );
     assert!(checked.stdout.ends_with("1 vhost, 1 issuer, 1 key; 0 errors, 0 warnings\n"), "{checked:?}");
 }
 

@@ -171,6 +171,49 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "extauth_pool_size is missing",
         write: "extauth_pool_size: 4",
     },
+    Fault {
+        code: "oauth_login",
+        severity: "error",
+        yml: (
+            "disable_sasl_mechanisms: [\"digest-md5\", \"X-OAUTH2\"]\nlisten:\n",
+            "disable_sasl_mechanisms: [\"digest-md5\"]\nlisten:\n  - {port: 5280, module: ejabberd_http, request_handlers: {/oauth: ejabberd_oauth}}\n",
+        ),
+        line: "port: 5280",
+        says: "ejabberd_oauth at /oauth hands out tokens",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "sasl_mechanisms",
+        severity: "warning",
+        yml: ("[\"digest-md5\", \"X-OAUTH2\"]", "[\"digest-md5\"]"),
+        line: "disable_sasl_mechanisms",
+        says: "does not have X-OAUTH2:",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "sasl_mechanisms",
+        severity: "warning",
+        yml: ("[\"digest-md5\", \"X-OAUTH2\"]", "[SCRAM-SHA-1]"),
+        line: "disable_sasl_mechanisms",
+        says: "does not have digest-md5, X-OAUTH2:",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "password_change",
+        severity: "warning",
+        yml: ("  mod_ping: {}", "  mod_register_web: {}"),
+        line: "mod_register_web",
+        says: "shows success",
+        write: "take the module out",
+    },
+    Fault {
+        code: "extauth_pool_empty",
+        severity: "error",
+        yml: ("extauth_pool_size: 4", "extauth_pool_size: 0"),
+        line: "extauth_pool_size",
+        says: "from 1 on",
+        write: "extauth_pool_size: 4",
+    },
 ];
 
 #[test]

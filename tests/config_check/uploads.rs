@@ -85,6 +85,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "users' names",
         write: "jid_in_url: sha1",
     },
+    Fault {
+        code: "service_url",
+        severity: "error",
+        yml: ("    jid_in_url: sha1", "    service_url: \"https://me:secret@u.org/slot\""),
+        line: "service_url",
+        says: "does not look at put_url",
+        write: "take the line out",
+    },
 ];
 
 #[test]

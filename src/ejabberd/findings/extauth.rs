@@ -30,6 +30,18 @@ pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
         let place = host.near(&["extauth_program", "auth_method"]);
         findings.add_for(&host.name, codes::EXTAUTH_POOL_SIZE, &place, problem, "extauth_pool_size: 4");
     }
+    if let Some(entry) = host.option("extauth_pool_size")
+        && entry.value.number().is_none_or(|size| size == 0)
+    {
+        let problem = "extauth_pool_size has to be a number from 1 on: ejabberd does not start with this";
+        findings.add_for(
+            &host.name,
+            codes::EXTAUTH_POOL_EMPTY,
+            &entry.place,
+            problem,
+            "extauth_pool_size: 4",
+        );
+    }
     let given = host.option("extauth_program");
     if let Some(entry) = given.filter(|entry| entry.value.text().is_some_and(|text| !text.is_empty())) {
         Program { host, entry, listen, findings }.check();
@@ -136,7 +148,7 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// What to give the bridge.
-fn hook_of(listen: &ListenSettings) -> String {
+pub(super) fn hook_of(listen: &ListenSettings) -> String {
     match &listen.hook {
         Address::Unix(path) => format!("unix:{}", path.display()),
         Address::Tcp(address) if address.ip().is_unspecified() => {
@@ -147,7 +159,7 @@ fn hook_of(listen: &ListenSettings) -> String {
 }
 
 /// Whether who asks there reaches the hook. Names of other machines are believed.
-fn meets(asked: &Hook, listen: &ListenSettings) -> bool {
+pub(super) fn meets(asked: &Hook, listen: &ListenSettings) -> bool {
     match (asked, &listen.hook) {
         (Hook::Unix(asked), Address::Unix(path)) => asked == path,
         (Hook::Http(asked), Address::Tcp(address)) => {

@@ -168,7 +168,7 @@ fn everybody<'a>(place: &'a Place, acl: Option<&'a str>) -> Grant<'a> {
 }
 
 /// `0.0.0.0/0` and the like.
-fn is_everywhere(network: &Node) -> bool {
+pub(super) fn is_everywhere(network: &Node) -> bool {
     network
         .text()
         .and_then(|text| text.parse::<IpNet>().ok())

@@ -2,9 +2,11 @@
 
 use url::Url;
 
+use super::extauth::{hook_of, meets};
 use super::{Both, Case, by_macro};
-use crate::config::UploadSettings;
+use crate::config::{ListenSettings, UploadSettings};
 use crate::ejabberd::{Code, Entry, Findings, codes};
+use crate::extauth::Hook;
 
 /// ejabberd's default, which is itself.
 const DEFAULT_URL: &str = "https://@HOST@:5443/upload";
@@ -27,22 +29,24 @@ pub(super) fn check(case: &Case<'_>, all: &[Both<'_>], host: &Both<'_>, findings
         findings.add_for(name, codes::UPLOAD_MISSING, &place, problem, remedy);
         return;
     };
-    Module { all, name, upload, entry: module, findings }.check();
+    let listen = &case.settings.listen;
+    Module { all, name, upload, listen, entry: module, findings }.check();
 }
 
 struct Module<'a> {
     all: &'a [Both<'a>],
     name: &'a str,
     upload: &'a UploadSettings,
+    listen: &'a ListenSettings,
     entry: &'a Entry,
     findings: &'a mut Findings,
 }
 
 impl Module<'_> {
     fn check(mut self) {
-        if self.entry.value.entry("service_url").is_some() {
-            // ejabberd asks the sidecar for slots, and looks at none of the other options.
-            return;
+        if let Some(entry) = self.entry.value.entry("service_url") {
+            // ejabberd asks there for slots, and looks at none of the other options.
+            return self.service_url(entry);
         }
         let put = self.entry.value.entry("put_url");
         self.url("put_url", put, codes::PUT_URL);
@@ -69,6 +73,20 @@ impl Module<'_> {
     ) {
         let place = &entry.unwrap_or(self.entry).place;
         self.findings.add_for(self.name, code, place, problem, remedy);
+    }
+
+    fn service_url(&mut self, entry: &Entry) {
+        let listen = self.listen;
+        let (hook, end) = (hook_of(listen), if listen.hook_slot_key.is_some() { "/slot/…" } else { "/slot" });
+        let problem = if !asks_for_slots(entry.value.text().unwrap_or_default(), listen) {
+            "service_url: ejabberd has its slots from there, which is not this service's hook, or shows another key; it does not look at put_url and external_secret"
+        } else if listen.hook_slot_key.is_none() && listen.hook_credentials.is_some() {
+            "service_url: ejabberd shows no credentials there, and listen.hook_credentials asks for some: set listen.hook_slot_key"
+        } else {
+            return;
+        };
+        let remedy = format!("service_url: \"{hook}{end}\"   # listen.hook; or take the line out");
+        self.add(codes::SERVICE_URL, Some(entry), problem, remedy);
     }
 
     fn url(&mut self, key: &str, entry: Option<&Entry>, code: Code) {
