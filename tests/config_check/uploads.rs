@@ -93,6 +93,25 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "does not look at put_url",
         write: "take the line out",
     },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: (
+            "put_url: \"https://u.org/upload/@HOST@\"",
+            "put_url: \"https://me:some-secret@u.org/upload/@HOST@\"",
+        ),
+        line: "put_url",
+        says: "put_url is https://u.org/upload/a.org, and",
+        write: "put_url",
+    },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: ("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"https:me:some-secret@u.org/upload\""),
+        line: "put_url",
+        says: "put_url is (not shown), and",
+        write: "put_url",
+    },
 ];
 
 #[test]

@@ -58,6 +58,13 @@ pub fn local_api(ejabberd: &Ejabberd) -> Option<String> {
     api::local_api(ejabberd)
 }
 
+/// Whether ejabberd asks the sidecar about the users of a vhost.
+#[must_use]
+pub fn asks_us(ejabberd: &Ejabberd, vhost: &str) -> bool {
+    let methods = ejabberd.host(vhost).map(|host| auth_methods(&host)).unwrap_or_default();
+    methods.iter().any(|method| method == "external" || method == "http")
+}
+
 /// The methods of a vhost; `internal` is what ejabberd does without any.
 fn auth_methods(host: &HostView) -> Vec<String> {
     match host.option("auth_method") {

@@ -96,6 +96,7 @@ impl Module<'_> {
         if same_url(&meant, &self.upload.public_url) {
             return;
         }
+        let meant_shown = without_userinfo(&meant);
         let remedy = format!("{key}: \"{}\"", written(self.upload, self.name));
         let same_module = |other: &&Both<'_>| {
             other.theirs.module("mod_http_upload").is_some_and(|module| module.place == self.entry.place)
@@ -108,7 +109,7 @@ impl Module<'_> {
         }
         let problem = match entry {
             Some(entry) => format!(
-                "{key}{} is {meant}, and the sidecar's upload.public_url is {wanted}",
+                "{key}{} is {meant_shown}, and the sidecar's upload.public_url is {wanted}",
                 by_macro(&entry.value)
             ),
             None => {
@@ -163,6 +164,17 @@ impl Module<'_> {
 fn written(upload: &UploadSettings, host: &str) -> String {
     let url = upload.public_url.as_str().trim_end_matches('/');
     url.strip_suffix(host).map_or_else(|| url.to_owned(), |before| format!("{before}@HOST@"))
+}
+
+/// A name and a password in a URL are nobody's business.
+fn without_userinfo(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("//") else {
+        return if url.contains('@') { "(not shown)".to_owned() } else { url.to_owned() };
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}//{host}{path}")
 }
 
 fn same_url(given: &str, ours: &Url) -> bool {
