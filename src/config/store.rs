@@ -170,3 +170,18 @@ fn refuse(other: &str, keys: &[(&str, bool)]) -> Result<(), ConfigError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_no_password_in_it() {
+        assert_eq!(endpoint("https://s3.example.org".to_owned()).unwrap(), "https://s3.example.org");
+        for wrong in ["https://me:pass@s3.example.org", "https://me@s3.example.org"] {
+            let error = endpoint(wrong.to_owned()).unwrap_err().to_string();
+            assert!(error.contains("store.endpoint: has a name or a password"), "{error}");
+            assert!(!error.contains("pass@"), "{error}");
+        }
+    }
+}

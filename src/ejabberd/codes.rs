@@ -15,6 +15,10 @@ macro_rules! codes {
 
 codes! {
     MACRO_UNDEFINED Error "macro_undefined" "a value looks like a macro that nothing defines"
+    MACRO_IN_TEXT Error "macro_in_text" "an older ejabberd leaves `@NAME@` as it is"
+    OPTION_TWICE Error "option_twice" "ejabberd does not start with an option that stands twice"
+    OPTION_UNKNOWN Error "option_unknown" "ejabberd's version does not know an option or a module, and does not start"
+    HOSTS_LIST Error "hosts_list" "ejabberd does not start where `hosts` is no list"
     VHOST_NOT_IN_EJABBERD Error "vhost_not_in_ejabberd" "the sidecar has a vhost that ejabberd does not serve"
     VHOST_NOT_IN_SIDECAR Error "vhost_not_in_sidecar" "ejabberd asks the sidecar for the users of a vhost that it does not know"
     VHOST_ON_ITS_OWN Warning "vhost_on_its_own" "ejabberd serves a vhost without the sidecar"

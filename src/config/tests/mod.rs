@@ -171,10 +171,6 @@ fn what_is_refused_is_named() {
             minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nendpoint = 'localhost:9000'\naccess_key_id = 'a'\nsecret_access_key = 'k'"),
             "store.endpoint: is not a URL",
         ),
-        (
-            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nendpoint = 'https://me:some@s3.example.org'\naccess_key_id = 'a'\nsecret_access_key = 'k'"),
-            "store.endpoint: has a name or a password",
-        ),
         (minimal().replace("issuer = 'i'", "issuer = 'i'\nleeway = '1h'"), "hosts.\"a.org\".issuers[0].leeway: is above"),
         (format!("{}[auth]\ntoken_max_bytes = 0", minimal()), "auth.token_max_bytes: has to be from"),
     ];

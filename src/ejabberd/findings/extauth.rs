@@ -110,7 +110,7 @@ impl Program<'_> {
             Ok(Line { arguments }) => {
                 let given = words.iter().any(|word| word.starts_with("--hook"));
                 self.hook(&arguments, given, remedy.clone());
-                self.credentials(&arguments, remedy);
+                self.credentials(&arguments, &remedy);
             }
             Err(error) => {
                 let problem = format!("the bridge does not start with it: {}", without_values(&error));
@@ -142,7 +142,7 @@ impl Program<'_> {
         }
     }
 
-    fn credentials(&mut self, arguments: &Arguments, remedy: String) {
+    fn credentials(&mut self, arguments: &Arguments, remedy: &str) {
         let problem = match (&self.listen.hook_credentials, arguments.credentials()) {
             (_, Err(error)) if error.is_forbidden => {
                 let note = format!("extauth_program: {error}: whether they are the hook's is not known here");

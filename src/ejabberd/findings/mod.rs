@@ -9,6 +9,7 @@ mod macros;
 mod permissions;
 mod rights;
 mod stanzas;
+mod start;
 mod uploads;
 mod vhosts;
 mod words;
@@ -34,6 +35,7 @@ struct Both<'a> {
 pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, findings: &mut Findings) {
     let case = Case { ejabberd, settings, version };
     macros::check(&case, findings);
+    start::check(&case, findings);
     vhosts::check(&case, findings);
     let both: Vec<_> = settings
         .hosts
