@@ -106,7 +106,7 @@ const MACROS: &str = r#"define_macro:
   TURN_SECRET: "some other secret"
   EXTAUTH_PROGRAM: "FOLDER/bridge extauth --hook http://127.0.0.1:18081"
   UPLOAD_URL: "https://u.org/upload/@HOST@"
-  SLOT_URL: "http://127.0.0.1:8081/slot"
+  SLOT_URL: "http://127.0.0.1:18081/slot"
   UPLOAD_SECRET: "the upload secret of these tests"
   FAIL2BAN_EXEMPT: ["127.0.0.0/8", "::1/128"]
 "#;

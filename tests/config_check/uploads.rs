@@ -90,8 +90,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         severity: "error",
         yml: ("    jid_in_url: sha1", "    service_url: \"https://me:secret@u.org/slot\""),
         line: "service_url",
-        says: "does not look at put_url",
-        write: "take the line out",
+        says: "is not this service's hook",
+        write: "service_url: \"http://127.0.0.1:18081/slot\"",
     },
     Fault {
         code: "put_url",
@@ -149,4 +149,29 @@ fn vhosts_that_share_an_address_are_found() {
         "{checked:?}"
     );
     assert!(checked.found[0].remedy.contains("put_url: \"https://u.org/upload/@HOST@\""), "{checked:?}");
+}
+
+#[test]
+fn slots_may_come_from_this_services_hook() {
+    let key = "0123456789abcdef-of-slots";
+    let with_key = format!("hook = \"127.0.0.1:18081\"\nhook_slot_key = \"{key}\"");
+    let with_credentials = "hook = \"127.0.0.1:18081\"\nhook_credentials = \"me:0123456789abcdef0123\"";
+    let with_prefix = "hook = \"127.0.0.1:18081\"\nhook_prefix = \"/in\"";
+    for (listen, end, fine) in [
+        ("hook = \"127.0.0.1:18081\"", "/slot".to_owned(), true),
+        ("hook = \"127.0.0.1:18081\"", "/slots".to_owned(), false),
+        (with_prefix, "/in/slot".to_owned(), true),
+        (with_prefix, "/slot".to_owned(), false),
+        (&with_key, format!("/slot/{key}"), true),
+        (&with_key, "/slot/another-key-of-some-length".to_owned(), false),
+        (&with_key, "/slot".to_owned(), false),
+        (with_credentials, "/slot".to_owned(), false),
+    ] {
+        let url = format!("    service_url: \"http://127.0.0.1:18081{end}\"");
+        let setup = Setup::clean().toml("hook = \"127.0.0.1:18081\"", listen);
+        let checked = setup.yml("    jid_in_url: sha1", &url).check();
+        let found = checked.found.iter().any(|found| found.code == "service_url");
+        assert_eq!(found, !fine, "{listen}, {end}: {checked:?}");
+        assert!(!checked.stdout.contains(key) && !checked.stdout.contains("another-key"), "{checked:?}");
+    }
 }

@@ -1,4 +1,4 @@
-"""What `config check` says ejabberd does not start with, ejabberd's own loader refuses, and what it joins is taken."""
+"""What `config check` says ejabberd does not start with, its own loader refuses."""
 
 import subprocess
 from pathlib import Path

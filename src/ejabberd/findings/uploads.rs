@@ -166,6 +166,22 @@ fn written(upload: &UploadSettings, host: &str) -> String {
     url.strip_suffix(host).map_or_else(|| url.to_owned(), |before| format!("{before}@HOST@"))
 }
 
+/// Whether who asks `url` reaches `/slot` of the hook, with its key where it has one.
+fn asks_for_slots(url: &str, listen: &ListenSettings) -> bool {
+    let Ok(mut url) = Url::parse(url) else { return false };
+    let path = url.path().to_owned();
+    let Some((prefix, key)) = path.rsplit_once("/slot") else { return false };
+    let shows_key = match &listen.hook_slot_key {
+        Some(ours) => key.strip_prefix('/').is_some_and(|key| ours.accept(key)),
+        None => key.is_empty(),
+    };
+    url.set_path(prefix);
+    shows_key
+        && url.scheme() == "http"
+        && url.query().is_none()
+        && meets(&Hook::Http(url.to_string()), listen)
+}
+
 /// A name and a password in a URL are nobody's business.
 fn without_userinfo(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("//") else {
