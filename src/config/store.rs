@@ -149,9 +149,13 @@ impl RawStore {
 }
 
 fn endpoint(text: String) -> Result<String, ConfigError> {
-    let usable =
-        Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if usable {
+    let usable = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let has_userinfo = |url: &Url| !url.username().is_empty() || url.password().is_some();
+    let url = Url::parse(&text);
+    if url.as_ref().is_ok_and(has_userinfo) {
+        let problem = "has a name or a password: take them out, credentials are access_key_id and secret_access_key_file";
+        Err(ConfigError::at("store.endpoint", problem))
+    } else if url.is_ok_and(usable) {
         Ok(text)
     } else {
         Err(ConfigError::at("store.endpoint", "is not a URL: write https://s3.example.org"))
@@ -164,5 +168,20 @@ fn refuse(other: &str, keys: &[(&str, bool)]) -> Result<(), ConfigError> {
             Err(ConfigError::at(format!("store.{key}"), format!("belongs to kind = \"{other}\"")))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_no_password_in_it() {
+        assert_eq!(endpoint("https://s3.example.org".to_owned()).unwrap(), "https://s3.example.org");
+        for wrong in ["https://me:pass@s3.example.org", "https://me@s3.example.org"] {
+            let error = endpoint(wrong.to_owned()).unwrap_err().to_string();
+            assert!(error.contains("store.endpoint: has a name or a password"), "{error}");
+            assert!(!error.contains("pass@"), "{error}");
+        }
     }
 }

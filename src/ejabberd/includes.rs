@@ -10,7 +10,13 @@ use super::yaml::{YamlError, parse};
 const INCLUDE: &str = "include_config_file";
 
 /// The options of `file` with those of all files that it includes. `from` names it, unless it is the first.
-pub(super) fn options(file: &Path, from: Option<&Place>, above: &[PathBuf]) -> Result<Vec<Entry>, YamlError> {
+/// `relative` takes the names of those that ejabberd looks for in its working directory.
+pub(super) fn options(
+    file: &Path,
+    from: Option<&Place>,
+    above: &[PathBuf],
+    relative: &mut Vec<String>,
+) -> Result<Vec<Entry>, YamlError> {
     let name: Arc<str> = file.display().to_string().into();
     let of_file = Place { file: Arc::clone(&name), line: 0 };
     let place = from.unwrap_or(&of_file);
@@ -34,7 +40,7 @@ pub(super) fn options(file: &Path, from: Option<&Place>, above: &[PathBuf]) -> R
     for entry in entries {
         if entry.key == INCLUDE {
             for include in includes(&entry)? {
-                options.extend(include.options(file, &chain)?);
+                options.extend(include.options(file, &chain, relative)?);
             }
         } else {
             options.push(entry);
@@ -67,8 +73,16 @@ struct Include {
 }
 
 impl Include {
-    fn options(self, from: &Path, above: &[PathBuf]) -> Result<Vec<Entry>, YamlError> {
-        let options = options(&found(&self.file, from), Some(&self.place), above)?;
+    fn options(
+        self,
+        from: &Path,
+        above: &[PathBuf],
+        relative: &mut Vec<String>,
+    ) -> Result<Vec<Entry>, YamlError> {
+        if Path::new(&self.file).is_relative() && !relative.contains(&self.file) {
+            relative.push(self.file.clone());
+        }
+        let options = options(&found(&self.file, from), Some(&self.place), above, relative)?;
         let wanted = |entry: &Entry| {
             if self.allow_only.is_empty() {
                 !self.disallow.contains(&entry.key)

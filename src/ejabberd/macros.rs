@@ -8,17 +8,28 @@ use super::yaml::{MAX_NODES, YamlError};
 /// Deeper than anybody defines macros by macros.
 const MAX_DEPTH: usize = 16;
 
-/// What is a macro's name and was never defined as one.
+/// A macro's name in a value.
 #[derive(Debug, Clone)]
-pub struct Undefined {
+pub struct Named {
     /// The name.
     pub name: String,
     /// The option it stands in.
-    pub option: Entry,
+    pub option: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Options without macros in them.
+pub(super) struct Resolved {
+    pub(super) options: Vec<Entry>,
+    /// What looks like a macro and is none.
+    pub(super) undefined: Vec<Named>,
+    /// What was filled in as `@NAME@`.
+    pub(super) filled_in: Vec<Named>,
 }
 
 /// Takes the definitions out of `options`, and puts their values where their names stand.
-pub(super) fn resolve(options: Vec<Entry>) -> Result<(Vec<Entry>, Vec<Undefined>), YamlError> {
+pub(super) fn resolve(options: Vec<Entry>) -> Result<Resolved, YamlError> {
     let mut macros = Macros::default();
     let mut rest = Vec::new();
     for option in options {
@@ -28,19 +39,13 @@ pub(super) fn resolve(options: Vec<Entry>) -> Result<(Vec<Entry>, Vec<Undefined>
             _ => rest.push(option),
         }
     }
-    let mut undefined = Vec::new();
+    let mut names = Names::default();
     let mut nodes = 0;
     for option in &mut rest {
-        let before = option.clone();
-        let mut names = Vec::new();
+        names.option.clone_from(&option.key);
         option.value = macros.replaced(&option.value, &mut Vec::new(), &mut nodes, &mut names)?;
-        undefined.extend(names.into_iter().map(|(name, place)| {
-            let mut option = before.clone();
-            option.place = place;
-            Undefined { name, option }
-        }));
     }
-    Ok((rest, undefined))
+    Ok(Resolved { options: rest, undefined: names.undefined, filled_in: names.filled_in })
 }
 
 #[derive(Default)]
@@ -49,7 +54,14 @@ struct Macros {
     known: BTreeMap<String, (Entry, bool)>,
 }
 
-type Names = Vec<(String, Place)>;
+/// What was seen.
+#[derive(Default)]
+struct Names {
+    /// The option that is looked at.
+    option: String,
+    undefined: Vec<Named>,
+    filled_in: Vec<Named>,
+}
 
 impl Macros {
     fn define(&mut self, definitions: &Node, whole: bool) -> Result<(), YamlError> {
@@ -84,13 +96,24 @@ impl Macros {
             }
             Value::Map(entries) => {
                 for entry in entries {
+                    let above = std::mem::replace(&mut names.option, entry.key.clone());
                     entry.value = self.replaced(&entry.value, path, nodes, names)?;
+                    names.option = above;
                 }
             }
             Value::Scalar { text, plain } => match self.known.get(text) {
                 Some((definition, true)) => return self.written_out(node, definition, path, nodes, names),
-                _ if *plain && reads_as_macro(text) => names.push((text.clone(), node.place.clone())),
-                _ => made.from_macro = self.fill_in(text).or(made.from_macro),
+                _ if *plain && reads_as_macro(text) => {
+                    let (name, option) = (text.clone(), names.option.clone());
+                    names.undefined.push(Named { name, option, place: node.place.clone() });
+                }
+                _ => {
+                    if let Some(used) = self.fill_in(text) {
+                        let (name, option) = (used.0.clone(), names.option.clone());
+                        names.filled_in.push(Named { name, option, place: node.place.clone() });
+                        made.from_macro = Some(used);
+                    }
+                }
             },
         }
         Ok(made)

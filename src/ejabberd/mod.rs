@@ -13,9 +13,10 @@ mod node;
 mod version;
 mod yaml;
 
-pub use self::file::{Ejabberd, read};
+pub use self::file::{Ejabberd, Twice, read};
 pub use self::finding::{Code, Finding, Findings, Severity};
 pub use self::hosts::HostView;
+pub use self::macros::Named;
 pub use self::node::{Entry, Node, Place, Value};
 pub use self::version::{InvalidVersion, Version};
 pub use self::yaml::YamlError;

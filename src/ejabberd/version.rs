@@ -18,6 +18,11 @@ impl Version {
     /// Macros may come from the environment from here on.
     pub const MACROS_OF_ENVIRONMENT: Self = Self { year: 24, month: 12 };
 
+    /// `@NAME@` is filled in from here on.
+    pub const MACROS_IN_TEXT: Self = Self { year: 25, month: 3 };
+    /// The first one after Debian 12's.
+    pub const AFTER_23_01: Self = Self { year: 23, month: 4 };
+
     /// The first one that a text names.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {

@@ -25,7 +25,7 @@ impl YamlError {
     }
 }
 
-/// Reads the first document of `text`; an empty one is an empty map.
+/// Reads the one document of `text`; an empty one is an empty map.
 pub(super) fn parse(file: &Arc<str>, text: &str) -> Result<Node, YamlError> {
     let mut reader = Reader { events: Parser::new_from_str(text), file, anchors: Vec::new(), nodes: 0 };
     let first = Place { file: Arc::clone(file), line: 1 };
@@ -36,7 +36,11 @@ pub(super) fn parse(file: &Arc<str>, text: &str) -> Result<Node, YamlError> {
                 return Ok(Node { value: Value::Map(Vec::new()), place: first, from_macro: None });
             }
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-            event => return reader.node(event, span, 0),
+            event => {
+                let node = reader.node(event, span, 0)?;
+                reader.end()?;
+                return Ok(node);
+            }
         }
     }
 }
@@ -61,6 +65,20 @@ impl<'text> Reader<'text> {
                 Err(YamlError::at(&place, problem))
             }
             None => Err(YamlError::at(&Place { file: Arc::clone(self.file), line: 0 }, "ends too early")),
+        }
+    }
+
+    /// ejabberd takes one document and no more.
+    fn end(&mut self) -> Result<(), YamlError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(_), span) => {
+                    let place = Place { file: Arc::clone(self.file), line: span.start.line().max(1) };
+                    return Err(YamlError::at(&place, "begins a second document: take the line `---` out"));
+                }
+                _ => {}
+            }
         }
     }
 

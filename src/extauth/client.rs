@@ -33,7 +33,7 @@ pub enum Hook {
 
 /// An address that is neither.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write http://127.0.0.1:8081 or unix:/path/of/hook.sock")]
+#[error("write http://127.0.0.1:8081 or unix:/path/of/hook.sock; credentials belong into --credentials-file")]
 pub struct InvalidHook;
 
 impl FromStr for Hook {
@@ -44,8 +44,12 @@ impl FromStr for Hook {
             return Ok(Self::Unix(PathBuf::from(format!("/{path}"))));
         }
         let url = url::Url::parse(text).map_err(|_| InvalidHook)?;
-        let usable =
-            url.scheme() == "http" && url.has_host() && url.query().is_none() && url.fragment().is_none();
+        let usable = url.scheme() == "http"
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
         if usable { Ok(Self::Http(url.as_str().trim_end_matches('/').to_owned())) } else { Err(InvalidHook) }
     }
 }
@@ -188,9 +192,17 @@ mod tests {
         assert_eq!("unix:/run/hook.sock".parse(), Ok(Hook::Unix("/run/hook.sock".into())));
         assert_eq!("http://127.0.0.1:8081".parse(), Ok(Hook::Http("http://127.0.0.1:8081".into())));
         assert_eq!("http://[::1]:8081/auth/".parse(), Ok(Hook::Http("http://[::1]:8081/auth".into())));
-        for wrong in
-            ["", "unix:", "unix:hook.sock", "127.0.0.1:8081", "https://h", "http://h/?x=1", "ftp://h"]
-        {
+        for wrong in [
+            "",
+            "unix:",
+            "unix:hook.sock",
+            "127.0.0.1:8081",
+            "https://h",
+            "http://h/?x=1",
+            "ftp://h",
+            "http://u:p@h",
+            "http://u@h",
+        ] {
             assert_eq!(wrong.parse::<Hook>(), Err(InvalidHook), "{wrong}");
         }
     }

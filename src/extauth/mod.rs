@@ -4,6 +4,7 @@
 //! one answer for each request, in order, always within a few seconds, and not a byte else on stdout. It blocks and has no
 //! runtime, because one request at a time needs none.
 
+mod arguments;
 mod bridge;
 mod client;
 mod frame;
@@ -12,6 +13,7 @@ mod question;
 mod resolver;
 mod unix;
 
+pub use self::arguments::{Arguments, UnusableFile};
 pub use self::bridge::serve;
 pub use self::client::{Hook, HookClient, InvalidHook};
 pub use self::probe::{Probe, Probed};

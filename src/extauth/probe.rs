@@ -13,7 +13,7 @@ use crate::authn::HookCredentials;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// More than any answer that is looked at has.
-const ANSWER_MAX_BYTES: u64 = 64 * 1024;
+const ANSWER_MAX_BYTES: u64 = 1024 * 1024;
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,6 +73,92 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "acl admin has server",
         write: "user:",
     },
+    Fault {
+        code: "admin_pattern",
+        severity: "error",
+        yml: ("user: [\"root@a.org\"]", "shared_group: admins"),
+        line: "admin: {",
+        says: "acl admin has shared_group",
+        write: "user:",
+    },
+    Fault {
+        code: "admin_everybody",
+        severity: "error",
+        yml: ("api_permissions:", "access_rules: {configure: {allow: all}} # of this\napi_permissions:"),
+        line: "# of this",
+        says: "access rule configure: everybody is an administrator",
+        write: "user:",
+    },
+    Fault {
+        code: "admin_everybody",
+        severity: "error",
+        yml: ("api_permissions:", "access_rules: {configure: [allow]} # of this\napi_permissions:"),
+        line: "# of this",
+        says: "everybody",
+        write: "user:",
+    },
+    Fault {
+        code: "admin_everybody",
+        severity: "error",
+        yml: ("api_permissions:", "access_rules: {configure: {allow: loopback}}\napi_permissions:"),
+        line: "loopback: {ip",
+        says: "whoever comes from an address",
+        write: "user:",
+    },
+    Fault {
+        code: "admin_mintable",
+        severity: "error",
+        yml: (
+            "api_permissions:",
+            "access_rules: {configure: {allow: {user: \"boss@a.org\"}}} # of this\napi_permissions:",
+        ),
+        line: "# of this",
+        says: "boss@a.org is an administrator (access rule configure)",
+        write: "deny_localparts",
+    },
+    Fault {
+        code: "admin_mintable",
+        severity: "error",
+        yml: ("  \"sidecar\":", "  \"x\": {who: {user: \"boss@a.org\"}, what: \"*\"}\n  \"sidecar\":"),
+        line: "\"x\"",
+        says: "boss@a.org is an administrator (api_permissions \"x\")",
+        write: "deny_localparts",
+    },
+    Fault {
+        code: "admin_mintable",
+        severity: "error",
+        yml: (
+            "api_permissions:\n",
+            "access_rules:\n  adm: {allow: bosses}\nacl: {bosses: {user: kim}}\napi_permissions:\n  \"x\": {who: {access: adm}, what: [\"[tag:accounts]\"]}\n",
+        ),
+        line: "bosses: {user",
+        says: "kim@a.org is an administrator (acl bosses)",
+        write: "deny_localparts",
+    },
+    Fault {
+        code: "api_local",
+        severity: "error",
+        yml: ("what: [status]", "what: [\"[tag:accounts]\"]"),
+        line: "tag:",
+        says: "use [tag:accounts], without a password",
+        write: "what: [status",
+    },
+    Fault {
+        code: "api_local",
+        severity: "error",
+        yml: ("what: [status]", "what: [status, oauth_issue_token]"),
+        line: "oauth_issue",
+        says: "use oauth_issue_token",
+        write: "what: [status",
+    },
+    Fault {
+        code: "api_everyone",
+        severity: "error",
+        yml: ("    who: {acl: loopback}\n", "    who: {ip: [10.0.0.0/8, \"::/0\"]}\n"),
+        line: "::/0",
+        says: "lets everybody",
+        write: "who:",
+    },
 ];
 
 #[test]
@@ -118,4 +204,14 @@ fn rules_are_followed_by_name() {
     let endless = Setup::clean().yml("{access: {allow: [{acl: loopback}, {acl: admin}]}}", "{access: round}");
     let endless = endless.yml("api_permissions:", "access_rules: {round: round}\napi_permissions:");
     assert!(endless.check().found.is_empty(), "nobody passes");
+}
+
+#[test]
+fn all_conditions_of_one_rule_have_to_hold() {
+    let rules = "access_rules: {configure: {allow: [admin, local]}}\nacl: {local: {user_regexp: ''}}\n";
+    let checked = Setup::clean().yml("api_permissions:", &format!("{rules}api_permissions:")).check();
+    assert!(checked.found.is_empty(), "the narrowest counts: {checked:?}");
+    let rules = "access_rules: {configure: [{deny: all}, {allow: all}]}\n";
+    let checked = Setup::clean().yml("api_permissions:", &format!("{rules}api_permissions:")).check();
+    assert!(checked.found.is_empty(), "nobody is left: {checked:?}");
 }

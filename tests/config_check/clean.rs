@@ -11,6 +11,9 @@ fn the_clean_configuration_has_no_finding() {
     let checked = Setup::clean().check();
     assert!(checked.found.is_empty(), "{checked:?}");
     assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(
+        checked.stdout.contains("note: the listener on port 5443: ejabberd does not limit what /ws takes")
+    );
     assert!(checked.stdout.ends_with("1 vhost, 1 issuer, 1 key; 0 errors, 0 warnings\n"), "{checked:?}");
 }
 
@@ -103,7 +106,7 @@ const MACROS: &str = r#"define_macro:
   TURN_SECRET: "some other secret"
   EXTAUTH_PROGRAM: "FOLDER/bridge extauth --hook http://127.0.0.1:18081"
   UPLOAD_URL: "https://u.org/upload/@HOST@"
-  SLOT_URL: "http://127.0.0.1:8081/slot"
+  SLOT_URL: "http://127.0.0.1:18081/slot"
   UPLOAD_SECRET: "the upload secret of these tests"
   FAIL2BAN_EXEMPT: ["127.0.0.0/8", "::1/128"]
 "#;

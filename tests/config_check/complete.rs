@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use ejabberd_sidecar::ejabberd::codes;
 
-use crate::{api, hosts, login, macros, stanzas, transport, uploads};
+use crate::{api, hosts, login, macros, stanzas, start, transport, uploads};
 
 /// Tested in functions of their own.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 14] = [
+    "macro_in_text",
     "extauth_not_executable",
     "extauth_no_hook",
     "extauth_credentials",
@@ -31,6 +32,7 @@ fn each_kind_has_a_test() {
         login::FAULTS,
         macros::FAULTS,
         stanzas::FAULTS,
+        start::FAULTS,
         transport::FAULTS,
         uploads::FAULTS,
     ];

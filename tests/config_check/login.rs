@@ -1,6 +1,10 @@
 //! Who decides about a login, and how he is asked.
 
+use std::fs;
+use std::process::Command;
+
 use crate::setup::{Fault, Setup};
+use crate::support::PROGRAM;
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -171,6 +175,89 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "extauth_pool_size is missing",
         write: "extauth_pool_size: 4",
     },
+    Fault {
+        code: "oauth_login",
+        severity: "error",
+        yml: (
+            "disable_sasl_mechanisms: [\"digest-md5\", \"X-OAUTH2\"]\nlisten:\n",
+            "disable_sasl_mechanisms: [\"digest-md5\"]\nlisten:\n  - {port: 5280, module: ejabberd_http, request_handlers: {/oauth: ejabberd_oauth}}\n",
+        ),
+        line: "port: 5280",
+        says: "ejabberd_oauth at /oauth hands out tokens",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "sasl_mechanisms",
+        severity: "warning",
+        yml: ("[\"digest-md5\", \"X-OAUTH2\"]", "[\"digest-md5\"]"),
+        line: "disable_sasl_mechanisms",
+        says: "does not have X-OAUTH2:",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "sasl_mechanisms",
+        severity: "warning",
+        yml: ("[\"digest-md5\", \"X-OAUTH2\"]", "[SCRAM-SHA-1]"),
+        line: "disable_sasl_mechanisms",
+        says: "does not have digest-md5, X-OAUTH2:",
+        write: "X-OAUTH2",
+    },
+    Fault {
+        code: "password_change",
+        severity: "warning",
+        yml: ("  mod_ping: {}", "  mod_register_web: {}"),
+        line: "mod_register_web",
+        says: "shows success",
+        write: "take the module out",
+    },
+    Fault {
+        code: "extauth_pool_empty",
+        severity: "error",
+        yml: ("extauth_pool_size: 4", "extauth_pool_size: 0"),
+        line: "extauth_pool_size",
+        says: "from 1 on",
+        write: "extauth_pool_size: 4",
+    },
+    Fault {
+        code: "extauth_arguments",
+        severity: "error",
+        yml: ("127.0.0.1:18081\"", "127.0.0.1:18081 --graze=some-secret\""),
+        line: "extauth_program",
+        says: "unexpected argument found (--graze)",
+        write: "extauth --hook http://127.0.0.1:18081",
+    },
+    Fault {
+        code: "extauth_arguments",
+        severity: "error",
+        yml: ("127.0.0.1:18081\"", "127.0.0.1:18081 --hook http://127.0.0.1:18081\""),
+        line: "extauth_program",
+        says: "(--hook)",
+        write: "extauth --hook http://127.0.0.1:18081",
+    },
+    Fault {
+        code: "extauth_arguments",
+        severity: "error",
+        yml: ("127.0.0.1:18081\"", "127.0.0.1:18081 some-secret\""),
+        line: "extauth_program",
+        says: "unexpected argument",
+        write: "extauth --hook http://127.0.0.1:18081",
+    },
+    Fault {
+        code: "extauth_arguments",
+        severity: "error",
+        yml: ("127.0.0.1:18081\"", "127.0.0.1:18081 --grace soon\""),
+        line: "extauth_program",
+        says: "(--grace)",
+        write: "extauth --hook http://127.0.0.1:18081",
+    },
+    Fault {
+        code: "extauth_hook",
+        severity: "error",
+        yml: ("http://127.0.0.1:18081\"", "http://me:some-secret@127.0.0.1:18081\""),
+        line: "extauth_program",
+        says: "credentials belong into --credentials-file",
+        write: "extauth --hook http://127.0.0.1:18081",
+    },
 ];
 
 #[test]
@@ -243,8 +330,33 @@ fn credentials_that_are_not_shown_are_found() {
     assert_eq!(checked.code, Some(1), "{checked:?}");
     assert_eq!(checked.found[0].code, "extauth_credentials", "{checked:?}");
     assert!(checked.found[0].remedy.contains("extauth --credentials-file FILE --hook"), "{checked:?}");
-    let setup = setup.yml(" --hook http", " --credentials-file=/etc/credentials --hook http");
+    let setup = setup.yml(" --hook http", " --credentials-file=FOLDER/pair --hook http");
+    for (pair, says) in [
+        ("", "the bridge does not start: --credentials-file: "),
+        ("ejabberd:short", "has to be name:password"),
+        ("ejabberd:some-secret-of-another", "holds others than listen.hook_credentials"),
+    ] {
+        if !pair.is_empty() {
+            fs::write(setup.path("pair"), pair).expect("writable");
+        }
+        let checked = setup.check();
+        assert_eq!(checked.found.len(), 1, "{pair}: {checked:?}");
+        assert_eq!(checked.found[0].code, "extauth_credentials", "{checked:?}");
+        assert!(checked.found[0].text.contains(says), "{says}: {checked:?}");
+    }
+    fs::write(setup.path("pair"), "ejabberd:0123456789abcdef0123\n").expect("writable");
     assert!(setup.check().found.is_empty());
+}
+
+#[test]
+fn the_bridge_itself_never_repeats_a_password() {
+    let output = Command::new(PROGRAM)
+        .args(["extauth", "--hook", "http://me:some-secret@127.0.0.1:1"])
+        .output()
+        .expect("program starts");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(said.contains("--hook: write http://127.0.0.1:8081") && !said.contains("secret"), "{said}");
 }
 
 #[test]

@@ -38,6 +38,30 @@ fn a_finding_tells_the_macro_and_where_it_is() {
 }
 
 #[test]
+fn what_may_be_a_secret_is_not_named() {
+    let setup = Setup::clean().yml("\"the upload secret of these tests\"", "SECRET_ABCDEF_0123");
+    let checked = setup.check();
+    assert_eq!(checked.found[0].code, "macro_undefined", "{checked:?}");
+    assert!(checked.found[0].text.contains("external_secret: nothing defines what reads as a macro"));
+    assert!(!checked.stdout.contains("ABCDEF"), "{checked:?}");
+}
+
+#[test]
+fn older_versions_leave_names_in_a_text() {
+    let filled_in = || {
+        let setup = Setup::clean().yml("hosts: [a.org]", "define_macro: {SLOTS: upload}\nhosts: [a.org]");
+        setup.yml("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"https://u.org/@SLOTS@/@HOST@\"")
+    };
+    let old = filled_in().check();
+    assert_eq!(old.found.len(), 1, "{old:?}");
+    assert_eq!(old.found[0].code, "macro_in_text", "{old:?}");
+    assert!(old.found[0].text.contains("put_url: ejabberd 23.01 leaves @SLOTS@ as it is"), "{old:?}");
+    let unknown = filled_in().version(None).check();
+    assert!(unknown.found.is_empty(), "{unknown:?}");
+    assert!(unknown.stdout.contains("@SLOTS@ is filled in from ejabberd 25.03 on; yours is not known"));
+}
+
+#[test]
 fn keywords_are_filled_in() {
     let setup = Setup::clean().yml(
         "hosts: [a.org]",
@@ -45,7 +69,7 @@ fn keywords_are_filled_in() {
     );
     let setup =
         setup.yml("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"@BASE@/@FOLDER_OF@/@HOST@\"");
-    let checked = setup.check();
+    let checked = setup.version(None).check();
     assert!(checked.found.is_empty(), "{checked:?}");
 }
 

@@ -14,6 +14,7 @@ mod properties;
 mod running;
 mod setup;
 mod stanzas;
+mod start;
 mod transport;
 mod uploads;
 

@@ -19,6 +19,14 @@ fn broken_yaml_is_named_with_its_line() {
 }
 
 #[test]
+fn a_second_document_is_named() {
+    let setup = Setup::clean().yml("auth_use_cache: false", "---\nauth_use_cache: false");
+    let checked = setup.check();
+    assert_eq!(checked.code, Some(64), "{checked:?}");
+    assert!(checked.stderr.contains("ejabberd.yml:5: begins a second document"), "{checked:?}");
+}
+
+#[test]
 fn what_is_no_configuration_is_named() {
     for text in ["- a\n- b\n", "text\n"] {
         let mut setup = Setup::clean();

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::setup::Setup;
@@ -169,4 +170,61 @@ fn what_is_no_service_of_ours_is_left_alone() {
         checked.found.is_empty() && checked.stdout.contains("something else listens there"),
         "{checked:?}"
     );
+}
+
+/// In the middle of a rotation the file is ahead of the service, and has to pass so that the service is told.
+#[test]
+fn other_credentials_and_another_prefix_wait_for_a_reload() {
+    let setup = on_sockets().file("pair", "ejabberd:0123456789abcdef0123");
+    let pair = "hook_credentials_file = \"FOLDER/pair\"\nops =";
+    let running = setup.toml("ops =", pair).yml(" --hook", " --credentials-file FOLDER/pair --hook");
+    let _service = serve(&running);
+    assert!(running.check().found.is_empty());
+    let next = running
+        .toml("hook_credentials_file = \"FOLDER/pair\"", "hook_credentials_file = \"FOLDER/next\"")
+        .yml("--credentials-file FOLDER/pair", "--credentials-file FOLDER/next")
+        .file("next", "ejabberd:next-0123456789abcdef");
+    let checked = next.check();
+    assert_eq!((checked.code, checked.found.len()), (Some(0), 0), "{checked:?}");
+    assert!(checked.stdout.contains("answers with status 401: the service runs with other"), "{checked:?}");
+}
+
+#[test]
+fn a_bridge_that_is_refused_is_found() {
+    static REFUSED: AtomicUsize = AtomicUsize::new(0);
+    let (address, server) = fake(6, |path| match path {
+        "/readyz" => (200, "ready\n"),
+        "/user_exists" => (200, "false"),
+        "/metrics" if REFUSED.load(Ordering::SeqCst) == 0 => (200, "# none yet\n"),
+        "/metrics" => (200, "ejabberd_sidecar_hook_refused_total{reason=\"credentials_wrong\"} 1\nother 7\n"),
+        "/api/check_account" => {
+            REFUSED.store(1, Ordering::SeqCst);
+            (200, "1")
+        }
+        _ => status(path),
+    });
+    let mut setup = Setup::clean()
+        .toml("unix:FOLDER/ops.sock", &address)
+        .toml("127.0.0.1:18081", &address)
+        .yml("127.0.0.1:18081", &address);
+    setup.toml = format!("{}[ejabberd]\napi_url = \"http://{address}/api\"\n", setup.toml);
+    let checked = setup.check();
+    let asked = ["/readyz", "/user_exists", "/api/status", "/metrics", "/api/check_account", "/metrics"];
+    assert_eq!(server.join().expect("no panic"), asked);
+    assert_eq!(checked.found[0].code, "login_path", "{checked:?}");
+    assert!(checked.found[0].text.contains("refuses the bridge's credentials"), "{checked:?}");
+}
+
+#[test]
+fn nobody_of_a_vhost_that_ejabberd_does_not_ask_about_is_asked_for() {
+    let (address, server) = fake(1, status);
+    let mut setup = on_sockets()
+        .file("users", "kim@b.org\n")
+        .toml("[upload]", "[auth]\nusers_file = 'FOLDER/users'\n[upload]")
+        .toml("[[hosts.\"a.org\".issuers]]", "[[hosts.\"b.org\".issuers]]");
+    setup.toml = format!("{}[ejabberd]\napi_url = \"http://{address}/api\"\n", setup.toml);
+    let _service = serve(&setup);
+    let checked = setup.check();
+    assert_eq!(server.join().expect("no panic"), ["/api/status"]);
+    assert!(checked.found.iter().all(|found| found.code != "login_path"), "{checked:?}");
 }

@@ -180,7 +180,13 @@ impl Setup {
         let output = program.current_dir(self.folder.path()).output().expect("program starts");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-        for secret in ["the upload secret", "one that was before", "issuer's secret", "some other secret"] {
+        for secret in [
+            "the upload secret",
+            "one that was before",
+            "issuer's secret",
+            "some other secret",
+            "some-secret",
+        ] {
             assert!(!stdout.contains(secret) && !stderr.contains(secret), "{stdout}{stderr}");
         }
         Checked { code: output.status.code(), found: found(&stdout), stdout, stderr }

@@ -59,6 +59,38 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "ejabberd_xmlrpc",
         write: "ip: \"127.0.0.1\"",
     },
+    Fault {
+        code: "api_exposed",
+        severity: "warning",
+        yml: ("acl:\n", "  - {port: 5280, module: ejabberd_http, tls: true, web_admin: true}\nacl:\n"),
+        line: "5280",
+        says: "ejabberd_web_admin at /admin",
+        write: "127.0.0.1",
+    },
+    Fault {
+        code: "web_without_tls",
+        severity: "warning",
+        yml: ("acl:\n", "  - {port: 5280, module: ejabberd_http, http_bind: true}\nacl:\n"),
+        line: "5280",
+        says: "takes logins at /bosh",
+        write: "tls: true",
+    },
+    Fault {
+        code: "trusted_proxies",
+        severity: "error",
+        yml: ("acl:\n", "trusted_proxies: all\nacl:\n"),
+        line: "trusted_proxies",
+        says: "everybody is believed",
+        write: "trusted_proxies: [",
+    },
+    Fault {
+        code: "trusted_proxies",
+        severity: "error",
+        yml: ("acl:\n", "trusted_proxies: [\"0.0.0.0/0\"]\nacl:\n"),
+        line: "trusted_proxies",
+        says: "everybody is believed",
+        write: "trusted_proxies: [",
+    },
 ];
 
 #[test]
@@ -76,6 +108,7 @@ fn what_stays_on_the_machine_needs_no_tls() {
         ),
         ("acl:\n", "  - {port: 1883, ip: 127.0.0.2, module: mod_mqtt}\nacl:\n"),
         ("starttls_required: true", "tls: true"),
+        ("    starttls_required: true\n", "    ip: \"::ffff:127.0.0.1\"\n"),
     ] {
         let checked = Setup::clean().yml(from, to).check();
         assert!(checked.found.is_empty(), "{to}: {checked:?}");

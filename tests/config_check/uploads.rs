@@ -85,6 +85,33 @@ pub(crate) const FAULTS: &[Fault] = &[
         says: "users' names",
         write: "jid_in_url: sha1",
     },
+    Fault {
+        code: "service_url",
+        severity: "error",
+        yml: ("    jid_in_url: sha1", "    service_url: \"https://me:secret@u.org/slot\""),
+        line: "service_url",
+        says: "is not this service's hook",
+        write: "service_url: \"http://127.0.0.1:18081/slot\"",
+    },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: (
+            "put_url: \"https://u.org/upload/@HOST@\"",
+            "put_url: \"https://me:some-secret@u.org/upload/@HOST@\"",
+        ),
+        line: "put_url",
+        says: "put_url is https://u.org/upload/a.org, and",
+        write: "put_url",
+    },
+    Fault {
+        code: "put_url",
+        severity: "error",
+        yml: ("put_url: \"https://u.org/upload/@HOST@\"", "put_url: \"https:me:some-secret@u.org/upload\""),
+        line: "put_url",
+        says: "put_url is (not shown), and",
+        write: "put_url",
+    },
 ];
 
 #[test]
@@ -122,4 +149,29 @@ fn vhosts_that_share_an_address_are_found() {
         "{checked:?}"
     );
     assert!(checked.found[0].remedy.contains("put_url: \"https://u.org/upload/@HOST@\""), "{checked:?}");
+}
+
+#[test]
+fn slots_may_come_from_this_services_hook() {
+    let key = "0123456789abcdef-of-slots";
+    let with_key = format!("hook = \"127.0.0.1:18081\"\nhook_slot_key = \"{key}\"");
+    let with_credentials = "hook = \"127.0.0.1:18081\"\nhook_credentials = \"me:0123456789abcdef0123\"";
+    let with_prefix = "hook = \"127.0.0.1:18081\"\nhook_prefix = \"/in\"";
+    for (listen, end, fine) in [
+        ("hook = \"127.0.0.1:18081\"", "/slot".to_owned(), true),
+        ("hook = \"127.0.0.1:18081\"", "/slots".to_owned(), false),
+        (with_prefix, "/in/slot".to_owned(), true),
+        (with_prefix, "/slot".to_owned(), false),
+        (&with_key, format!("/slot/{key}"), true),
+        (&with_key, "/slot/another-key-of-some-length".to_owned(), false),
+        (&with_key, "/slot".to_owned(), false),
+        (with_credentials, "/slot".to_owned(), false),
+    ] {
+        let url = format!("    service_url: \"http://127.0.0.1:18081{end}\"");
+        let setup = Setup::clean().toml("hook = \"127.0.0.1:18081\"", listen);
+        let checked = setup.yml("    jid_in_url: sha1", &url).check();
+        let found = checked.found.iter().any(|found| found.code == "service_url");
+        assert_eq!(found, !fine, "{listen}, {end}: {checked:?}");
+        assert!(!checked.stdout.contains(key) && !checked.stdout.contains("another-key"), "{checked:?}");
+    }
 }

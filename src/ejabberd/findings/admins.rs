@@ -1,56 +1,75 @@
 //! Administrators: nobody whom an issuer could log in by accident or on purpose.
 
+use super::permissions::{over_http, powerful};
+use super::rights::{By, Grant, Rights};
 use super::{Both, Case};
 use crate::config::IssuerSettings;
-use crate::ejabberd::{Entry, Findings, Node, Value, codes};
+use crate::ejabberd::{Entry, Findings, Node, codes};
 use crate::policy::ADMIN_NAMES;
 use crate::types::Localpart;
 
-/// Conditions that hold for users whom nobody listed.
-const PATTERNS: [&str; 7] =
-    ["user_regexp", "user_glob", "server", "server_regexp", "server_glob", "node_regexp", "node_glob"];
-
 pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
-    let Some(acls) = host.theirs.option("acl") else { return };
-    let names = names(case, host);
-    for acl in acls.value.entries().filter(|acl| names.contains(&acl.key.as_str())) {
-        for condition in acl.value.entries() {
-            if condition.key == "user" {
-                for (name, entry) in users(&condition.value, host) {
-                    user(&acl.key, &name, entry.unwrap_or(condition), host, findings);
+    let rights = Rights::of_host(&host.theirs);
+    let by_name = [("acl admin", rights.named("admin")), ("access rule configure", rights.rule("configure"))];
+    let mut seen = Vec::new();
+    for (of, grants) in by_name {
+        for grant in grants {
+            match grant.by {
+                By::All => everybody(of, "everybody is an administrator", &grant, host, findings),
+                By::Address => {
+                    everybody(
+                        of,
+                        "whoever comes from an address is an administrator",
+                        &grant,
+                        host,
+                        findings,
+                    );
                 }
-            } else if PATTERNS.contains(&condition.key.as_str()) && of_host(condition, host) {
-                pattern(&acl.key, condition, &host.theirs.name, findings);
+                By::Users(_) | By::Pattern(_) => judge(&grant, of, host, &mut seen, findings),
             }
+        }
+    }
+    for permission in over_http(case).filter(|permission| powerful(permission).is_some()) {
+        let who = permission.value.get("who").map(|who| rights.who(who)).unwrap_or_default();
+        for grant in who {
+            judge(&grant, &format!("api_permissions {:?}", permission.key), host, &mut seen, findings);
         }
     }
 }
 
-/// The lists of administrators: the one that is called so, those who may configure, those who may do everything over the API.
-fn names<'a>(case: &'a Case<'_>, host: &'a Both<'_>) -> Vec<&'a str> {
-    let mut names = vec!["admin"];
-    let configure = host.theirs.option("access_rules").and_then(|rules| rules.value.get("configure"));
-    let permissions = case.ejabberd.option("api_permissions").into_iter().flat_map(|all| all.value.entries());
-    let wide = permissions.filter(|permission| {
-        let what = permission.value.get("what").map(Node::items).unwrap_or_default();
-        what.iter().any(|what| what.text() == Some("*"))
-    });
-    let who = wide.filter_map(|permission| permission.value.get("who"));
-    configure.into_iter().chain(who).for_each(|node| texts(node, &mut names));
-    names
-}
-
-fn texts<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
-    match &node.value {
-        Value::Scalar { text, .. } => found.push(text),
-        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Map(entries) => entries.iter().for_each(|entry| texts(&entry.value, found)),
+/// Each condition once, by whatever ways it is reached. `of` names what it stands in, where that has no name of its own.
+fn judge<'a>(
+    grant: &Grant<'a>,
+    of: &str,
+    host: &Both<'_>,
+    seen: &mut Vec<&'a Entry>,
+    findings: &mut Findings,
+) {
+    let (By::Users(condition) | By::Pattern(condition)) = grant.by else { return };
+    if seen.iter().any(|other| std::ptr::eq(*other, condition)) {
+        return;
+    }
+    seen.push(condition);
+    let of = grant.acl.map_or_else(|| of.to_owned(), |acl| format!("acl {acl}"));
+    if condition.key == "user" {
+        for (name, entry) in users(&condition.value, host) {
+            user(&of, &name, entry.unwrap_or(condition), host, findings);
+        }
+    } else if of_host(condition, host) {
+        pattern(&of, condition, &host.theirs.name, findings);
     }
 }
 
-fn pattern(acl: &str, condition: &Entry, vhost: &str, findings: &mut Findings) {
+fn everybody(of: &str, what: &str, grant: &Grant<'_>, host: &Both<'_>, findings: &mut Findings) {
+    let vhost = &host.theirs.name;
+    let remedy =
+        format!("{{user: [\"somebody@{vhost}\"]}}   # each by name, and in deny_localparts of its issuers");
+    findings.add_for(vhost, codes::ADMIN_EVERYBODY, grant.place, format!("{of}: {what}"), remedy);
+}
+
+fn pattern(of: &str, condition: &Entry, vhost: &str, findings: &mut Findings) {
     let problem = format!(
-        "acl {acl} has {}: whomever an issuer logs in and that matches is an administrator",
+        "{of} has {}: whomever an issuer logs in and that matches is an administrator",
         condition.key
     );
     let remedy =
@@ -84,13 +103,13 @@ fn users<'a>(list: &'a Node, host: &Both<'_>) -> Vec<(String, Option<&'a Entry>)
     listed.chain(mapped).collect()
 }
 
-fn user(acl: &str, name: &str, entry: &Entry, host: &Both<'_>, findings: &mut Findings) {
+fn user(of: &str, name: &str, entry: &Entry, host: &Both<'_>, findings: &mut Findings) {
     let Ok(localpart) = Localpart::new(name) else { return };
     let mints = |issuer: &&IssuerSettings| issuer.localparts.admit(&localpart);
     let Some(issuer) = host.ours.issuers.iter().find(mints) else { return };
     let vhost = &host.theirs.name;
     let problem = format!(
-        "{name}@{vhost} is an administrator (acl {acl}), and {:?} may log in as him: whoever gets that name there is one",
+        "{name}@{vhost} is an administrator ({of}), and {:?} may log in as him: whoever gets that name there is one",
         issuer.issuer
     );
     let mut denied: Vec<_> = ADMIN_NAMES.to_vec();

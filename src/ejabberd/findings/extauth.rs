@@ -4,18 +4,26 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use clap::Parser as _;
+use clap::error::ContextKind;
+use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::{Both, Case, auth_methods, by_macro, words};
 use crate::config::ListenSettings;
 use crate::ejabberd::{Code, Entry, Findings, HostView, codes};
-use crate::extauth::Hook;
+use crate::extauth::{Arguments, Hook};
 use crate::types::Address;
 
 /// Where a program without a path is looked for: the shells' own default, and where people install.
 const SEARCHED: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/// Where the bridge asks without `--hook`.
-const DEFAULT_HOOK: &str = "http://127.0.0.1:8081";
+/// The bridge's command line, without the program and `extauth`.
+#[derive(clap::Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
 
 pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
     let host = &host.theirs;
@@ -29,6 +37,18 @@ pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
             "extauth_pool_size is missing: as many logins are answered at once as the machine has processors";
         let place = host.near(&["extauth_program", "auth_method"]);
         findings.add_for(&host.name, codes::EXTAUTH_POOL_SIZE, &place, problem, "extauth_pool_size: 4");
+    }
+    if let Some(entry) = host.option("extauth_pool_size")
+        && entry.value.number().is_none_or(|size| size == 0)
+    {
+        let problem = "extauth_pool_size has to be a number from 1 on: ejabberd does not start with this";
+        findings.add_for(
+            &host.name,
+            codes::EXTAUTH_POOL_EMPTY,
+            &entry.place,
+            problem,
+            "extauth_pool_size: 4",
+        );
     }
     let given = host.option("extauth_program");
     if let Some(entry) = given.filter(|entry| entry.value.text().is_some_and(|text| !text.is_empty())) {
@@ -86,42 +106,75 @@ impl Program<'_> {
             return self.add(codes::EXTAUTH_FOREIGN, &problem, foreign);
         }
         let remedy = remedy(program);
-        self.hook(value(&words, "--hook"), remedy.clone());
-        if self.listen.hook_credentials.is_some() && value(&words, "--credentials-file").is_none() {
-            let problem =
-                "the sidecar has listen.hook_credentials, and the bridge shows none: nobody can log in";
-            self.add(
-                codes::EXTAUTH_CREDENTIALS,
-                problem,
-                remedy.replace(" --hook", " --credentials-file FILE --hook"),
-            );
+        match Line::try_parse_from(&words[2..]) {
+            Ok(Line { arguments }) => {
+                let given = words.iter().any(|word| word.starts_with("--hook"));
+                self.hook(&arguments, given, remedy.clone());
+                self.credentials(&arguments, &remedy);
+            }
+            Err(error) => {
+                let problem = format!("the bridge does not start with it: {}", without_values(&error));
+                self.add(codes::EXTAUTH_ARGUMENTS, &problem, remedy);
+            }
         }
     }
 
-    fn hook(&mut self, given: Option<&str>, remedy: String) {
+    fn hook(&mut self, arguments: &Arguments, given: bool, remedy: String) {
         let hook = hook_of(self.listen);
-        let asked = given.unwrap_or(DEFAULT_HOOK);
-        let same = asked.parse().is_ok_and(|asked| meets(&asked, self.listen));
-        if !same {
-            let problem = format!("the bridge asks {asked}, and the sidecar's listen.hook is {hook}");
-            self.add(codes::EXTAUTH_HOOK, &problem, remedy);
-        } else if given.is_none() {
-            let problem = format!(
-                "without --hook the bridge asks {asked}, which is right as long as listen.hook is not changed"
-            );
-            self.add(codes::EXTAUTH_NO_HOOK, &problem, remedy);
+        match arguments.hook() {
+            // What is wrong may hold a password.
+            Err(error) => self.add(codes::EXTAUTH_HOOK, &format!("--hook: {error}"), remedy),
+            Ok(asked) if !meets(&asked, self.listen) => {
+                let problem = format!(
+                    "the bridge asks {}, and the sidecar's listen.hook is {hook}",
+                    arguments.hook.trim_end_matches('/')
+                );
+                self.add(codes::EXTAUTH_HOOK, &problem, remedy);
+            }
+            Ok(_) if !given => {
+                let problem = format!(
+                    "without --hook the bridge asks {}, which is right as long as listen.hook is not changed",
+                    arguments.hook
+                );
+                self.add(codes::EXTAUTH_NO_HOOK, &problem, remedy);
+            }
+            Ok(_) => {}
         }
+    }
+
+    fn credentials(&mut self, arguments: &Arguments, remedy: &str) {
+        let problem = match (&self.listen.hook_credentials, arguments.credentials()) {
+            (_, Err(error)) if error.is_forbidden => {
+                let note = format!("extauth_program: {error}: whether they are the hook's is not known here");
+                if !self.findings.notes.contains(&note) {
+                    self.findings.notes.push(note);
+                }
+                return;
+            }
+            (_, Err(error)) => format!("the bridge does not start: {error}"),
+            (Some(_), Ok(None)) => {
+                let remedy = remedy.replace(" --hook", " --credentials-file FILE --hook");
+                let problem =
+                    "the sidecar has listen.hook_credentials, and the bridge shows none: nobody can log in";
+                return self.add(codes::EXTAUTH_CREDENTIALS, problem, remedy);
+            }
+            (Some(ours), Ok(Some(theirs))) if !ours.accept(theirs.authorization().expose_secret()) => {
+                "--credentials-file holds others than listen.hook_credentials: nobody can log in".to_owned()
+            }
+            (_, Ok(_)) => return,
+        };
+        let remedy =
+            "--credentials-file FILE   # its absolute path; one line, what listen.hook_credentials has";
+        self.add(codes::EXTAUTH_CREDENTIALS, &problem, remedy.to_owned());
     }
 }
 
-/// The value of an option, `--name value` or `--name=value`.
-fn value<'words>(words: &'words [String], name: &str) -> Option<&'words str> {
-    words.iter().enumerate().find_map(|(at, word)| {
-        if word == name {
-            return words.get(at + 1).map(String::as_str);
-        }
-        word.strip_prefix(name)?.strip_prefix('=')
-    })
+/// What is wrong with a command line, with the name of the option and nothing that was given to it.
+fn without_values(error: &clap::Error) -> String {
+    let kind = error.kind().as_str().unwrap_or("it only shows a text");
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let name = argument.split(['=', ' ']).next().filter(|name| name.starts_with("--"));
+    name.map_or_else(|| kind.to_owned(), |name| format!("{kind} ({name})"))
 }
 
 fn found(program: &str) -> Option<PathBuf> {
@@ -136,7 +189,7 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// What to give the bridge.
-fn hook_of(listen: &ListenSettings) -> String {
+pub(super) fn hook_of(listen: &ListenSettings) -> String {
     match &listen.hook {
         Address::Unix(path) => format!("unix:{}", path.display()),
         Address::Tcp(address) if address.ip().is_unspecified() => {
@@ -147,7 +200,7 @@ fn hook_of(listen: &ListenSettings) -> String {
 }
 
 /// Whether who asks there reaches the hook. Names of other machines are believed.
-fn meets(asked: &Hook, listen: &ListenSettings) -> bool {
+pub(super) fn meets(asked: &Hook, listen: &ListenSettings) -> bool {
     match (asked, &listen.hook) {
         (Hook::Unix(asked), Address::Unix(path)) => asked == path,
         (Hook::Http(asked), Address::Tcp(address)) => {

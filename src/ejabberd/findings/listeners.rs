@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Case;
-use crate::ejabberd::{Entry, Findings, Node, codes};
+use crate::ejabberd::{Findings, Node, Place, codes};
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
     for listener in case.ejabberd.listeners() {
@@ -30,12 +30,37 @@ pub(super) fn named(listener: &Node) -> String {
 pub(super) fn is_local(listener: &Node) -> bool {
     let of_socket = listener.get("port").and_then(Node::text).is_some_and(|port| port.starts_with("unix:"));
     let ip = listener.get("ip").and_then(Node::text).and_then(|ip| ip.parse::<IpAddr>().ok());
-    of_socket || ip.is_some_and(|ip| ip.is_loopback())
+    of_socket || ip.is_some_and(|ip| ip.to_canonical().is_loopback())
 }
 
-/// What an HTTP listener serves: paths with their modules.
-pub(super) fn handlers(listener: &Node) -> Vec<&Entry> {
-    listener.get("request_handlers").map(|handlers| handlers.entries().collect()).unwrap_or_default()
+/// Options of older versions that stand for a path with its module.
+const SWITCHES: [(&str, &str, &str); 6] = [
+    ("web_admin", "/admin", "ejabberd_web_admin"),
+    ("http_bind", "/bosh", "mod_bosh"),
+    ("register", "/register", "mod_register_web"),
+    ("captcha", "/captcha", "ejabberd_captcha"),
+    ("xmlrpc", "/xmlrpc", "ejabberd_xmlrpc"),
+    ("http_poll", "/http-poll", "mod_http_poll"),
+];
+
+/// A path of an HTTP listener.
+pub(super) struct Handler<'a> {
+    pub(super) path: &'a str,
+    pub(super) module: &'a str,
+    pub(super) place: &'a Place,
+}
+
+/// What an HTTP listener serves.
+pub(super) fn handlers(listener: &Node) -> Vec<Handler<'_>> {
+    let given = listener.get("request_handlers").into_iter().flat_map(Node::entries);
+    let given = given.filter_map(|entry| {
+        Some(Handler { path: &entry.key, module: entry.value.text()?, place: &entry.place })
+    });
+    let switched = SWITCHES.iter().filter_map(|(key, path, module)| {
+        let entry = listener.entry(key).filter(|_| on(listener, key))?;
+        Some(Handler { path, module, place: &entry.place })
+    });
+    given.chain(switched).collect()
 }
 
 fn on(listener: &Node, key: &str) -> bool {
@@ -43,7 +68,7 @@ fn on(listener: &Node, key: &str) -> bool {
 }
 
 fn c2s(listener: &Node, findings: &mut Findings) {
-    if on(listener, "starttls_required") || on(listener, "tls") {
+    if on(listener, "starttls_required") || on(listener, "tls") || is_local(listener) {
         return;
     }
     let problem = format!("{} takes logins without TLS: tokens may be sent in clear", named(listener));
@@ -60,12 +85,19 @@ fn mqtt(listener: &Node, findings: &mut Findings) {
 
 fn web(listener: &Node, findings: &mut Findings) {
     const LOGINS: [&str; 3] = ["ejabberd_http_ws", "mod_bosh", "mod_mqtt"];
+    for handler in handlers(listener).iter().filter(|handler| handler.module == "ejabberd_http_ws") {
+        findings.notes.push(format!(
+            "{}: ejabberd does not limit what {} takes before a login: see ejabberd-config/README.md",
+            named(listener),
+            handler.path
+        ));
+    }
     if on(listener, "tls") || is_local(listener) {
         return;
     }
-    let takes_logins = |entry: &&Entry| entry.value.text().is_some_and(|module| LOGINS.contains(&module));
-    let paths: Vec<_> =
-        handlers(listener).into_iter().filter(takes_logins).map(|entry| entry.key.as_str()).collect();
+    let handlers = handlers(listener);
+    let takes_logins = handlers.iter().filter(|handler| LOGINS.contains(&handler.module));
+    let paths: Vec<_> = takes_logins.map(|handler| handler.path).collect();
     if paths.is_empty() {
         return;
     }

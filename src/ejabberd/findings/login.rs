@@ -1,17 +1,19 @@
 //! Who decides about a login.
 
+use super::listeners::handlers;
 use super::{Both, Case, auth_methods, by_macro};
-use crate::ejabberd::{Entry, Findings, HostView, Version, codes};
+use crate::ejabberd::{Findings, HostView, Version, codes};
 
 /// What a token cannot be sent with, and is offered all the same.
 const NEVER: &str = "disable_sasl_mechanisms: [\"digest-md5\", \"X-OAUTH2\"]";
+const OTHERS: [&str; 2] = ["digest-md5", "X-OAUTH2"];
 
 pub(super) fn check(case: &Case<'_>, host: &Both<'_>, findings: &mut Findings) {
     let host = &host.theirs;
     method(host, findings);
     http(case, host, findings);
     cache(host, findings);
-    mechanisms(host, findings);
+    mechanisms(case, host, findings);
     modules(host, findings);
 }
 
@@ -81,22 +83,36 @@ fn cache(host: &HostView, findings: &mut Findings) {
     findings.add_for(&host.name, codes::AUTH_CACHE, &place, problem, "auth_use_cache: false");
 }
 
-fn mechanisms(host: &HostView, findings: &mut Findings) {
-    let disabled: Option<(&Entry, Vec<String>)> = host.option("disable_sasl_mechanisms").map(|entry| {
-        let names = entry.value.items().iter().filter_map(|item| item.text());
-        (entry, names.map(str::to_ascii_lowercase).collect())
-    });
-    match disabled {
-        Some((entry, names)) if names.iter().any(|name| name == "plain") => {
-            let problem = "disable_sasl_mechanisms has PLAIN, by which tokens are sent: nobody can log in";
-            findings.add_for(&host.name, codes::SASL_PLAIN, &entry.place, problem, NEVER);
-        }
-        Some((_, names)) if !names.is_empty() => {}
-        _ => {
-            let place = host.near(&["disable_sasl_mechanisms", "auth_method"]);
-            let problem = "disable_sasl_mechanisms is missing: clients are offered mechanisms that never work with tokens";
-            findings.add_for(&host.name, codes::SASL_MECHANISMS, &place, problem, NEVER);
-        }
+fn mechanisms(case: &Case<'_>, host: &HostView, findings: &mut Findings) {
+    let entry = host.option("disable_sasl_mechanisms");
+    let items = entry.map(|entry| entry.value.items()).unwrap_or_default();
+    let disabled: Vec<_> = items.iter().filter_map(|item| item.text()).map(str::to_ascii_lowercase).collect();
+    let is_off = |name: &str| disabled.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let place = host.near(&["disable_sasl_mechanisms", "auth_method"]);
+    if is_off("PLAIN") {
+        let problem = "disable_sasl_mechanisms has PLAIN, by which tokens are sent: nobody can log in";
+        findings.add_for(&host.name, codes::SASL_PLAIN, &place, problem, NEVER);
+        return;
+    }
+    let mut missing: Vec<_> = OTHERS.iter().filter(|name| !is_off(name)).copied().collect();
+    let oauth = case.ejabberd.listeners().iter().flat_map(handlers);
+    if let Some(oauth) = oauth.into_iter().find(|handler| handler.module == "ejabberd_oauth")
+        && !is_off("X-OAUTH2")
+    {
+        let problem = format!(
+            "ejabberd_oauth at {} hands out tokens of ejabberd's own, which log in by X-OAUTH2 without asking the sidecar",
+            oauth.path
+        );
+        findings.add_for(&host.name, codes::OAUTH_LOGIN, oauth.place, problem, NEVER);
+        missing.retain(|name| *name != "X-OAUTH2");
+    }
+    if !missing.is_empty() {
+        let how = if entry.is_some() { "does not have" } else { "is missing and so does not have" };
+        let problem = format!(
+            "disable_sasl_mechanisms {how} {}: clients are offered mechanisms that never work with tokens",
+            missing.join(", ")
+        );
+        findings.add_for(&host.name, codes::SASL_MECHANISMS, &place, problem, NEVER);
     }
 }
 
@@ -106,9 +122,13 @@ fn modules(host: &HostView, findings: &mut Findings) {
         let remedy = "# mod_auth_fast: {}   (take the module out)";
         findings.add_for(&host.name, codes::FAST_LOGIN, &entry.place, problem, remedy);
     }
-    if let Some(entry) = host.module("mod_register") {
-        let problem = "mod_register offers to change the password; the sidecar refuses, and ejabberd shows success all the same";
-        let remedy = "# mod_register: {}   (take the module out)";
-        findings.add_for(&host.name, codes::PASSWORD_CHANGE, &entry.place, problem, remedy);
+    for name in ["mod_register", "mod_register_web"] {
+        if let Some(entry) = host.module(name) {
+            let problem = format!(
+                "{name} offers to change the password; the sidecar refuses, and ejabberd shows success all the same"
+            );
+            let remedy = format!("# {name}: {{}}   (take the module out)");
+            findings.add_for(&host.name, codes::PASSWORD_CHANGE, &entry.place, problem, remedy);
+        }
     }
 }

@@ -7,7 +7,9 @@ mod listeners;
 mod login;
 mod macros;
 mod permissions;
+mod rights;
 mod stanzas;
+mod start;
 mod uploads;
 mod vhosts;
 mod words;
@@ -33,6 +35,7 @@ struct Both<'a> {
 pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, findings: &mut Findings) {
     let case = Case { ejabberd, settings, version };
     macros::check(&case, findings);
+    start::check(&case, findings);
     vhosts::check(&case, findings);
     let both: Vec<_> = settings
         .hosts
@@ -55,6 +58,13 @@ pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, 
 #[must_use]
 pub fn local_api(ejabberd: &Ejabberd) -> Option<String> {
     api::local_api(ejabberd)
+}
+
+/// Whether ejabberd asks the sidecar about the users of a vhost.
+#[must_use]
+pub fn asks_us(ejabberd: &Ejabberd, vhost: &str) -> bool {
+    let methods = ejabberd.host(vhost).map(|host| auth_methods(&host)).unwrap_or_default();
+    methods.iter().any(|method| method == "external" || method == "http")
 }
 
 /// The methods of a vhost; `internal` is what ejabberd does without any.

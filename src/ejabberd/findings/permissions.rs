@@ -1,130 +1,107 @@
 //! `api_permissions`: who may use the API over HTTP.
 
 use super::Case;
-use crate::ejabberd::{Ejabberd, Entry, Findings, Node, Value, codes};
+use super::rights::{Needs, Rights, needs};
+use crate::ejabberd::{Entry, Findings, Node, Value, codes};
 
-/// How much somebody has to be to pass, the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Needs {
-    Nothing,
-    /// To ask from some addresses.
-    Address,
-    /// To log in.
-    Account,
-    /// Nobody passes.
-    Impossible,
-}
-
-/// Access rules that refer to each other; ejabberd allows one step.
-const MAX_STEPS: usize = 4;
+/// Commands that make, take over or remove accounts, hand out tokens, run code, or end ejabberd; what ends with `*` stands for all that begin so.
+const POWERFUL: [&str; 37] = [
+    "backup",
+    "ban_account",
+    "change_password",
+    "convert_to_*",
+    "delete_mnesia",
+    "delete_old_users*",
+    "dump*",
+    "evacuate_kindly",
+    "export*",
+    "halt",
+    "import_*",
+    "install_fallback",
+    "join_cluster*",
+    "leave_cluster",
+    "load",
+    "mnesia_*",
+    "module_*",
+    "oauth_*",
+    "private_set",
+    "register",
+    "remove_user",
+    "rename_*",
+    "restart*",
+    "restore",
+    "revoke_*",
+    "send_stanza*",
+    "set_master",
+    "set_vcard*",
+    "srg_*",
+    "stop",
+    "stop_kindly",
+    "stop_s2s_connections",
+    "unban_account",
+    "uninstall_fallback",
+    "unregister",
+    "update",
+    "update_sql",
+];
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
-    let rules = Rules(case.ejabberd);
-    let Some(permissions) = case.ejabberd.option("api_permissions") else { return };
-    for permission in permissions.value.entries() {
-        let from = permission.value.get("from").map(Node::items).unwrap_or_default();
-        let console_only = !from.is_empty() && from.iter().all(|from| from.text() == Some("ejabberd_ctl"));
+    let rights = Rights::of_all(case.ejabberd);
+    for permission in over_http(case) {
         let what = permission.value.get("what").map(Node::items).unwrap_or_default();
-        if console_only || what.is_empty() {
-            continue;
-        }
-        let Some(who) = permission.value.entry("who") else { continue };
-        let everything = what.iter().any(|what| what.text() == Some("*"));
-        match rules.who(&who.value) {
-            Needs::Nothing => {
+        let Some(who) = permission.value.entry("who").filter(|_| !what.is_empty()) else { continue };
+        match (needs(&rights.who(&who.value)), powerful(permission)) {
+            (Needs::Nothing, _) => {
                 let problem =
                     format!("{:?} lets everybody who reaches the API use it (who: all)", permission.key);
-                findings.add(
-                    codes::API_EVERYONE,
-                    &who.place,
-                    problem,
-                    "who: {access: {allow: {acl: admin}}}",
-                );
+                let remedy = "who: {access: {allow: {acl: admin}}}";
+                findings.add(codes::API_EVERYONE, &who.place, problem, remedy);
             }
-            Needs::Address if everything => wide(permission, findings),
+            (Needs::Address, Some(most)) => wide(permission, &most, findings),
             _ => {}
         }
     }
 }
 
-fn wide(permission: &Entry, findings: &mut Findings) {
+/// The permissions of others than who may run `ejabberdctl`.
+pub(super) fn over_http<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Entry> {
+    let all = case.ejabberd.option("api_permissions").into_iter().flat_map(|all| all.value.entries());
+    all.filter(|permission| {
+        let from = permission.value.get("from").map(Node::items).unwrap_or_default();
+        from.is_empty() || from.iter().any(|from| from.text() != Some("ejabberd_ctl"))
+    })
+}
+
+/// What makes a permission one for administrators, for a sentence: everything, commands by a tag, or a command that has it all.
+pub(super) fn powerful(permission: &Entry) -> Option<String> {
+    let mut names = Vec::new();
+    texts(permission.value.get("what")?, &mut names);
+    if names.contains(&"*") {
+        return Some("do everything".to_owned());
+    }
+    let has_it_all = |name: &&&str| {
+        let of_kind =
+            |known: &&str| known.strip_suffix('*').map_or(**name == *known, |begin| name.starts_with(begin));
+        name.trim_start_matches('[').starts_with("tag:") || POWERFUL.iter().any(of_kind)
+    };
+    names.iter().find(has_it_all).map(|name| format!("use {name}"))
+}
+
+/// A tag may be written as a list of its own.
+fn texts<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
+    match &node.value {
+        Value::Scalar { text, .. } => found.push(text),
+        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Map(_) => {}
+    }
+}
+
+fn wide(permission: &Entry, most: &str, findings: &mut Findings) {
     let problem = format!(
-        "{:?} lets every process that asks from a listed address do everything, without a password",
+        "{:?} lets every process that asks from a listed address {most}, without a password",
         permission.key
     );
     let place = permission.value.entry("what").map_or(&permission.place, |what| &what.place);
     let remedy = "what: [status, connected_users_number]   # just the commands that are needed";
     findings.add(codes::API_LOCAL, place, problem, remedy);
-}
-
-struct Rules<'a>(&'a Ejabberd);
-
-impl Rules<'_> {
-    /// `who`: one of its members is enough.
-    fn who(&self, who: &Node) -> Needs {
-        let named = who.items().iter().filter_map(|item| Some(self.acl(item.text()?)));
-        let given = who.entries().map(|entry| match entry.key.as_str() {
-            "access" => self.access(&entry.value, 0),
-            key => self.condition(key, &entry.value),
-        });
-        named.chain(given).min().unwrap_or(Needs::Impossible)
-    }
-
-    /// An access rule, by name or written out: one `allow` is enough.
-    fn access(&self, rule: &Node, step: usize) -> Needs {
-        if let Some(name) = rule.text() {
-            let named = self.0.option("access_rules").and_then(|rules| rules.value.get(name));
-            return match (name, named) {
-                ("all", _) => Needs::Nothing,
-                (_, Some(rule)) if step < MAX_STEPS => self.access(rule, step + 1),
-                _ => Needs::Impossible,
-            };
-        }
-        let short = rule.items().iter().filter(|item| item.text() == Some("allow")).map(|_| Needs::Nothing);
-        let long = rule.entries().filter(|entry| entry.key == "allow").map(|entry| self.allow(&entry.value));
-        short.chain(long).min().unwrap_or(Needs::Impossible)
-    }
-
-    /// `allow`: all of its conditions have to hold.
-    fn allow(&self, conditions: &Node) -> Needs {
-        let named = conditions.items().iter().filter_map(|item| Some(self.acl(item.text()?)));
-        let given = conditions.entries().map(|entry| self.condition(&entry.key, &entry.value));
-        named.chain(given).max().unwrap_or(Needs::Nothing)
-    }
-
-    fn condition(&self, key: &str, value: &Node) -> Needs {
-        match key {
-            "ip" => Needs::Address,
-            "acl" => value
-                .items()
-                .iter()
-                .filter_map(|item| Some(self.acl(item.text()?)))
-                .min()
-                .unwrap_or(Needs::Impossible),
-            "all" => Needs::Nothing,
-            _ => Needs::Account,
-        }
-    }
-
-    /// A named list of conditions: one is enough.
-    fn acl(&self, name: &str) -> Needs {
-        match name {
-            "all" => Needs::Nothing,
-            "none" => Needs::Impossible,
-            _ => {
-                let acl = self.0.option("acl").and_then(|acls| acls.value.get(name));
-                acl.map_or(Needs::Impossible, |acl| match &acl.value {
-                    Value::Scalar { text, .. } if text == "all" => Needs::Nothing,
-                    _ => {
-                        let all = acl.entries().map(|entry| match entry.key.as_str() {
-                            "ip" => Needs::Address,
-                            "all" => Needs::Nothing,
-                            _ => Needs::Account,
-                        });
-                        all.min().unwrap_or(Needs::Impossible)
-                    }
-                })
-            }
-        }
-    }
 }

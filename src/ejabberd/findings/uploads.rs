@@ -2,9 +2,11 @@
 
 use url::Url;
 
+use super::extauth::{hook_of, meets};
 use super::{Both, Case, by_macro};
-use crate::config::UploadSettings;
+use crate::config::{ListenSettings, UploadSettings};
 use crate::ejabberd::{Code, Entry, Findings, codes};
+use crate::extauth::Hook;
 
 /// ejabberd's default, which is itself.
 const DEFAULT_URL: &str = "https://@HOST@:5443/upload";
@@ -27,22 +29,24 @@ pub(super) fn check(case: &Case<'_>, all: &[Both<'_>], host: &Both<'_>, findings
         findings.add_for(name, codes::UPLOAD_MISSING, &place, problem, remedy);
         return;
     };
-    Module { all, name, upload, entry: module, findings }.check();
+    let listen = &case.settings.listen;
+    Module { all, name, upload, listen, entry: module, findings }.check();
 }
 
 struct Module<'a> {
     all: &'a [Both<'a>],
     name: &'a str,
     upload: &'a UploadSettings,
+    listen: &'a ListenSettings,
     entry: &'a Entry,
     findings: &'a mut Findings,
 }
 
 impl Module<'_> {
     fn check(mut self) {
-        if self.entry.value.entry("service_url").is_some() {
-            // ejabberd asks the sidecar for slots, and looks at none of the other options.
-            return;
+        if let Some(entry) = self.entry.value.entry("service_url") {
+            // ejabberd asks there for slots, and looks at none of the other options.
+            return self.service_url(entry);
         }
         let put = self.entry.value.entry("put_url");
         self.url("put_url", put, codes::PUT_URL);
@@ -71,6 +75,20 @@ impl Module<'_> {
         self.findings.add_for(self.name, code, place, problem, remedy);
     }
 
+    fn service_url(&mut self, entry: &Entry) {
+        let listen = self.listen;
+        let (hook, end) = (hook_of(listen), if listen.hook_slot_key.is_some() { "/slot/…" } else { "/slot" });
+        let problem = if !asks_for_slots(entry.value.text().unwrap_or_default(), listen) {
+            "service_url: ejabberd has its slots from there, which is not this service's hook, or shows another key; it does not look at put_url and external_secret"
+        } else if listen.hook_slot_key.is_none() && listen.hook_credentials.is_some() {
+            "service_url: ejabberd shows no credentials there, and listen.hook_credentials asks for some: set listen.hook_slot_key"
+        } else {
+            return;
+        };
+        let remedy = format!("service_url: \"{hook}{end}\"   # listen.hook; or take the line out");
+        self.add(codes::SERVICE_URL, Some(entry), problem, remedy);
+    }
+
     fn url(&mut self, key: &str, entry: Option<&Entry>, code: Code) {
         let given = entry.and_then(|entry| entry.value.text()).unwrap_or(DEFAULT_URL);
         let wanted = self.upload.public_url.as_str();
@@ -78,6 +96,7 @@ impl Module<'_> {
         if same_url(&meant, &self.upload.public_url) {
             return;
         }
+        let meant_shown = without_userinfo(&meant);
         let remedy = format!("{key}: \"{}\"", written(self.upload, self.name));
         let same_module = |other: &&Both<'_>| {
             other.theirs.module("mod_http_upload").is_some_and(|module| module.place == self.entry.place)
@@ -90,7 +109,7 @@ impl Module<'_> {
         }
         let problem = match entry {
             Some(entry) => format!(
-                "{key}{} is {meant}, and the sidecar's upload.public_url is {wanted}",
+                "{key}{} is {meant_shown}, and the sidecar's upload.public_url is {wanted}",
                 by_macro(&entry.value)
             ),
             None => {
@@ -145,6 +164,33 @@ impl Module<'_> {
 fn written(upload: &UploadSettings, host: &str) -> String {
     let url = upload.public_url.as_str().trim_end_matches('/');
     url.strip_suffix(host).map_or_else(|| url.to_owned(), |before| format!("{before}@HOST@"))
+}
+
+/// Whether who asks `url` reaches `/slot` of the hook, with its key where it has one.
+fn asks_for_slots(url: &str, listen: &ListenSettings) -> bool {
+    let Ok(mut url) = Url::parse(url) else { return false };
+    let path = url.path().to_owned();
+    let Some((prefix, key)) = path.rsplit_once("/slot") else { return false };
+    let shows_key = match &listen.hook_slot_key {
+        Some(ours) => key.strip_prefix('/').is_some_and(|key| ours.accept(key)),
+        None => key.is_empty(),
+    };
+    url.set_path(prefix);
+    shows_key
+        && url.scheme() == "http"
+        && url.query().is_none()
+        && meets(&Hook::Http(url.to_string()), listen)
+}
+
+/// A name and a password in a URL are nobody's business.
+fn without_userinfo(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("//") else {
+        return if url.contains('@') { "(not shown)".to_owned() } else { url.to_owned() };
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}//{host}{path}")
 }
 
 fn same_url(given: &str, ours: &Url) -> bool {

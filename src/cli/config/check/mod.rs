@@ -37,7 +37,7 @@ impl Check {
 
         let mut found = Findings::default();
         let summary = own::check(&settings, &place, &mut found);
-        let asked = running::service(&settings, &place, &mut found);
+        let asked = running::service(&settings, theirs.as_ref(), &place, &mut found);
         self.theirs(theirs.as_ref(), &settings, asked.as_ref(), &mut found);
         if let Err(problem) = probe_store(settings.store) {
             let remedy =
