@@ -16,8 +16,11 @@ use support::metrics::{told, value};
 use support::slots::{Kind, Slot, hash, upload};
 use support::{FREE_PORTS, Service, configuration, tokens, wait_until, with_upload};
 
-const ACCEPT: &str = "accept = ['v', 'v2', 'bearer']\n";
-const PER_USER: &str = "accept = ['v', 'v2', 'bearer']\nquota_per_user = '1000B'";
+const ACCEPT: &str = "accept = ['v', 'v2', 'bearer', 'jwt']\n";
+const PER_USER: &str = "accept = ['v', 'v2', 'bearer', 'jwt']\nquota_per_user = '1000B'";
+
+/// Each kind of slot that names its user.
+const ALL: [Kind; 4] = [Kind::V, Kind::V2, Kind::Bearer, Kind::Jwt];
 
 fn refused(service: &Service, reason: &str) -> u64 {
     let labels = format!("{{vhost=\"localhost\",outcome=\"refused\",reason=\"{reason}\"}}");
@@ -27,14 +30,14 @@ fn refused(service: &Service, reason: &str) -> u64 {
 #[test]
 fn a_users_files_count_whichever_slot_they_came_by_and_to_the_byte() {
     let mut service = Service::start_with(&with_upload(PER_USER, ""));
-    for (at, kind) in [Kind::V, Kind::V2, Kind::Bearer].into_iter().enumerate() {
-        assert_eq!(upload(&service, kind, "alice", &format!("a{at}"), 300), 201, "{kind:?}");
+    for (at, kind) in ALL.into_iter().enumerate() {
+        assert_eq!(upload(&service, kind, "alice", &format!("a{at}"), 225), 201, "{kind:?}");
     }
-    for kind in [Kind::V, Kind::V2, Kind::Bearer] {
+    for kind in ALL {
         assert_eq!(upload(&service, kind, "alice", "too-much", 101), 507, "{kind:?}");
         assert_eq!(upload(&service, kind, "bob", &format!("{kind:?}"), 101), 201, "somebody else, {kind:?}");
     }
-    assert_eq!(refused(&service, "quota_user"), 3);
+    assert_eq!(refused(&service, "quota_user"), 4);
     service.wait_for_log(&["quota_user", "above the quota: 100 B left of your 1.0 kB"]);
     assert_eq!(upload(&service, Kind::V, "alice", "just-right", 100), 201);
     assert_eq!(upload(&service, Kind::V, "alice", "one-more", 1), 507);
@@ -44,7 +47,7 @@ fn a_users_files_count_whichever_slot_they_came_by_and_to_the_byte() {
     assert!(service.wait().success());
     let service = Service::start_in(service.folder(), &with_upload(PER_USER, ""));
     assert_eq!(upload(&service, Kind::Bearer, "alice", "later", 1), 507, "after a restart");
-    assert_eq!(upload(&service, Kind::Bearer, "bob", "later", 697), 201);
+    assert_eq!(upload(&service, Kind::Bearer, "bob", "later", 596), 201);
     assert_eq!(upload(&service, Kind::Bearer, "bob", "last", 1), 507);
 }
 

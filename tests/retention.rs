@@ -19,7 +19,7 @@ use support::metrics::value;
 use support::slots::{Kind, Slot, hash, upload};
 use support::{FREE_PORTS, PROGRAM, Service, configuration, tokens, wait_until, with_upload};
 
-const SHORT: &str = "accept = ['v', 'v2', 'bearer']\nretention = '3s'\nquota_per_user = '1000B'";
+const SHORT: &str = "accept = ['v', 'v2', 'bearer', 'jwt']\nretention = '3s'\nquota_per_user = '1000B'";
 const FOR_EVER: u64 = 253_402_300_799;
 
 fn expired(service: &Service) -> u64 {
@@ -40,10 +40,10 @@ fn over(service: &Service, slot: &Slot) {
 #[test]
 fn a_file_is_over_at_once_then_removed_and_its_slot_stays_used() {
     let service = Service::start_with(&with_upload(SHORT, ""));
-    let slots =
-        [Kind::V, Kind::V2, Kind::Bearer].map(|kind| Slot::new(kind, "alice", &format!("{kind:?}"), 300));
+    let slots = [Kind::V, Kind::V2, Kind::Bearer, Kind::Jwt]
+        .map(|kind| Slot::new(kind, "alice", &format!("{kind:?}"), 250));
     for slot in &slots {
-        assert_eq!(slot.put(&service, 300).status, 201);
+        assert_eq!(slot.put(&service, 250).status, 201);
         let got = slot.get(&service);
         // Slow machines are too late for this one.
         if got.status == 200 {
@@ -57,18 +57,18 @@ fn a_file_is_over_at_once_then_removed_and_its_slot_stays_used() {
         let target = format!("/upload/localhost/{}", slot.path);
         assert_eq!(request(&public, "HEAD", &target, "", b"").status, 410);
         assert_eq!(request(&public, "GET", &target, "Range: bytes=0-1\r\n", b"").status, 410);
-        assert_eq!(slot.put(&service, 300).status, 409, "{}", slot.path);
+        assert_eq!(slot.put(&service, 250).status, 409, "{}", slot.path);
     }
     service.wait_for_log(&["reason=\"gone\""]);
 
-    wait_until("all are removed", || expired(&service) == 3);
+    wait_until("all are removed", || expired(&service) == 4);
     for slot in &slots {
-        assert_eq!((slot.get(&service).status, slot.put(&service, 300).status), (410, 409), "{}", slot.path);
+        assert_eq!((slot.get(&service).status, slot.put(&service, 250).status), (410, 409), "{}", slot.path);
     }
     assert_eq!(upload(&service, Kind::V, "alice", "large", 1000), 201, "there is room again");
     for path in files(&service, "/files/") {
         let bytes = fs::metadata(&path).expect("there").len();
-        assert!(bytes < 300 || path.to_string_lossy().contains("large"), "{}: {bytes}", path.display());
+        assert!(bytes < 250 || path.to_string_lossy().contains("large"), "{}: {bytes}", path.display());
     }
 }
 
@@ -163,15 +163,17 @@ fn two_processes_sweep_one_bucket() {
 
 #[test]
 fn forgetting_a_user_takes_everything_and_his_slots() {
-    let settings = with_upload("accept = ['v', 'bearer']\nquota_per_user = '1000B'\nretention = '1d'", "");
+    let settings =
+        with_upload("accept = ['v', 'bearer', 'jwt']\nquota_per_user = '1000B'\nretention = '1d'", "");
     let service = Service::start_with(&settings);
     let hook = |form: &[(&str, &str)], name: &str| post_form(&service.address("hook"), name, form);
     let login = [("user", "alice"), ("server", "localhost"), ("pass", &tokens::good("alice"))];
     assert_eq!(hook(&login, "/check_password").text(), "true");
     wait_until("she is written down", || !files(&service, "/users/").is_empty());
-    let slots = [Slot::new(Kind::V, "alice", "one", 500), Slot::new(Kind::Bearer, "alice", "two", 500)];
-    for slot in &slots {
-        assert_eq!(slot.put(&service, 500).status, 201);
+    let slots = [(Kind::V, 500), (Kind::Bearer, 300), (Kind::Jwt, 200)];
+    let slots = slots.map(|(kind, size)| (Slot::new(kind, "alice", &format!("{kind:?}"), size), size));
+    for (slot, size) in &slots {
+        assert_eq!(slot.put(&service, *size).status, 201);
     }
     assert_eq!(upload(&service, Kind::V, "bob", "three", 500), 201);
     let hoarded = Slot::new(Kind::V, "alice", "hoarded", 5);
@@ -183,9 +185,9 @@ fn forgetting_a_user_takes_everything_and_his_slots() {
         let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text"));
         (done.status.code(), text.concat())
     };
-    assert_eq!(forget("alice@localhost"), (Some(0), "erased alice@localhost: 2 files, 1000 B\n".to_owned()));
-    for slot in &slots {
-        assert_eq!((slot.get(&service).status, slot.put(&service, 500).status), (404, 410));
+    assert_eq!(forget("alice@localhost"), (Some(0), "erased alice@localhost: 3 files, 1000 B\n".to_owned()));
+    for (slot, size) in &slots {
+        assert_eq!((slot.get(&service).status, slot.put(&service, *size).status), (404, 410));
     }
     assert_eq!(hoarded.put(&service, 5).status, 410);
     wait_until("she does not exist any more", || hook(&login[..2], "/user_exists").text() == "false");

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ejabberd_sidecar::types::{BareJid, UserHash};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::http::{Answer, request};
@@ -17,6 +18,8 @@ pub(crate) enum Kind {
     Bearer,
     /// Of our own, for a file that is to be kept until then.
     Keeping(u64),
+    /// Prosody's, whose path does not name the user.
+    Jwt,
 }
 
 /// A slot of a user of localhost.
@@ -34,7 +37,11 @@ pub(crate) fn hash(user: &str) -> String {
 
 impl Slot {
     pub(crate) fn new(kind: Kind, user: &str, random: &str, size: usize) -> Self {
-        Self::at(kind, user, format!("{}/{random}/file.bin", hash(user)), size)
+        let slot = match kind {
+            Kind::Jwt => format!("{user}-{random}"),
+            _ => format!("{}/{random}", hash(user)),
+        };
+        Self::at(kind, user, format!("{slot}/file.bin"), size)
     }
 
     /// At any path, for kinds whose tokens name no user.
@@ -44,6 +51,7 @@ impl Slot {
             Kind::V2 => {
                 (format!("v2={}", tokens::v2(&path, size, "application/octet-stream")), String::new())
             }
+            Kind::Jwt => (String::new(), jwt(user, &path, size)),
             Kind::Bearer => bearer(user, &path, size, ""),
             Kind::Keeping(until) => bearer(user, &path, size, &until.to_string()),
         };
@@ -71,6 +79,17 @@ impl Slot {
 /// Uploads a new file of so many bytes, and answers the status.
 pub(crate) fn upload(service: &Service, kind: Kind, user: &str, random: &str, size: usize) -> u16 {
     Slot::new(kind, user, random, size).put(service, size).status
+}
+
+fn jwt(user: &str, path: &str, size: usize) -> String {
+    let (slot, filename) = path.split_once('/').expect("two parts");
+    let now = tokens::now();
+    let claims = json!({
+        "sub": format!("{user}@localhost"), "iat": now, "exp": now + 300,
+        "slot": slot, "filename": filename, "filesize": size, "filetype": "application/octet-stream",
+    });
+    let token = tokens::signed_with(UPLOAD_SECRET, &json!({"typ": "JWT", "alg": "HS256"}), &claims);
+    format!("Authorization: Bearer {token}\r\n")
 }
 
 fn bearer(user: &str, path: &str, size: usize, keep: &str) -> (String, String) {
