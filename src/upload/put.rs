@@ -56,6 +56,7 @@ impl Uploads {
         let key = ObjectKey::file(grant.vhost(), grant.path());
         let _place = self.room.enter(&key)?;
         let owner = grant.path().owner().and_then(|owner| owner.parse().ok());
+        let owner = owner.or_else(|| grant.user().map(UserHash::from));
         if self.is_erased(owner).await? {
             return Err(PutFailure::Erased);
         }
