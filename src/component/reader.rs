@@ -138,7 +138,17 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
         let (local, prefix) = start.name().decompose();
         let prefix = prefix.map(|prefix| String::from_utf8_lossy(prefix.into_inner()).into_owned());
         let namespace = self.namespace(prefix.as_deref().unwrap_or_default());
-        let name = String::from_utf8_lossy(local.into_inner()).into_owned();
+        let name = local.into_inner();
+        // A namespace is declared once and kept with each element that is in it. Of a stanza itself there is one.
+        let nested = !self.open.is_empty();
+        self.bytes += if nested { name.len() + namespace.len() } else { 0 };
+        if name.len() > KEPT_BYTES || (nested && self.bytes > KEPT_BYTES) {
+            self.declared.pop();
+            self.whole = false;
+            self.skipped += 1;
+            return None;
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
         let element = Element { name, namespace, attributes, ..Element::default() };
         if self.declared.len() == 1 {
             return Some(Received::Opened(element));
@@ -212,5 +222,34 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
             }
             None => Some(Received::Stanza { element, whole: self.whole }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(element: &Element) -> usize {
+        let children: usize = element.children.iter().map(kept).sum();
+        element.name.len() + element.namespace.len() + element.text.len() + children
+    }
+
+    #[tokio::test]
+    async fn a_namespace_that_many_elements_are_in_is_not_kept_for_each() {
+        let long = "u".repeat(60_000);
+        let stanza = format!("<iq id='1'><query xmlns='{long}'>{}</query></iq>", "<a/>".repeat(254));
+        let stream = format!("<stream xmlns='s'>{stanza}<iq id='2'/>");
+        let mut reader = StanzaReader::new(stream.as_bytes());
+        assert!(matches!(reader.next().await, Ok(Received::Opened(_))));
+        let Ok(Received::Stanza { element, whole: false }) = reader.next().await else {
+            unreachable!("a stanza that is not kept as a whole")
+        };
+        assert!(kept(&element) <= 2 * KEPT_BYTES, "{}", kept(&element));
+        assert_eq!(element.attribute("id"), Some("1"));
+        let next = reader.next().await;
+        assert!(
+            matches!(&next, Ok(Received::Stanza { element, whole: true }) if element.attribute("id") == Some("2")),
+            "{next:?}"
+        );
     }
 }

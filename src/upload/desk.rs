@@ -130,7 +130,8 @@ impl SlotDesk {
     ) -> Result<Slot, SlotDenial> {
         let found = self.of(user);
         let asked = SlotAsked { user: user.as_str(), vhost: found.map(|(site, _)| &site.vhost), door };
-        let rate = self.rates.count(user, now.as_secs_f64());
+        // Strangers are not counted: they would share their numbers with users, who would get no slots for it.
+        let rate = found.map_or(Rate::Within, |_| self.rates.count(user, now.as_secs_f64()));
         let bytes = wish.as_ref().map_or(0, |wish| wish.size);
         let slot = match (rate, found) {
             (Rate::Within, Some((site, rules))) => match wish {

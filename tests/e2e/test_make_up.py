@@ -141,6 +141,14 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
     everything_ended(processes)
 
 
+def test_each_port_has_a_default():
+    """Here each run has ports of its own, and a stranger sets none."""
+    script = (ROOT / "scripts" / "up").read_text()
+    looked_at = re.findall(r"(?m)^free_port (\w+)", script)
+    assert len(looked_at) >= len(TCP_PORTS)
+    assert set(looked_at) == set(re.findall(r"\b(UP_\w+_PORT)=\$\{\1:-\d+\}", script))
+
+
 def test_ctrl_c_ends_it_while_ejabberd_starts(up):
     """Erlang loses a signal in its first moments."""
     run = up(ready=False)

@@ -1,14 +1,19 @@
 //! The component: it begins with the service and ends before it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::component::{Component, keep};
 use crate::telemetry::component::ComponentState;
+
+/// For the last answers, and to take leave.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// A component that can be started.
 #[derive(Debug)]
@@ -42,11 +47,14 @@ pub(in crate::app) struct RunningComponent {
 }
 
 impl RunningComponent {
-    /// Answers what was asked, and leaves. That takes a second at most.
+    /// Answers what was asked, and leaves. A server that takes no answers is not waited for.
     pub(in crate::app) async fn stop(self) {
-        self.stop.cancel();
-        if let Err(panic) = self.task.await {
-            tracing::error!("the component ended by itself: {panic}");
+        let Self { stop, mut task } = self;
+        stop.cancel();
+        match timeout(LEAVING, &mut task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(panic)) => tracing::error!("the component ended by itself: {panic}"),
+            Err(_) => task.abort(),
         }
     }
 }

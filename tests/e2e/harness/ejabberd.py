@@ -1,20 +1,15 @@
 """Stock ejabberd: Debian's, or with EJABBERD=newest in the environment the newest one."""
 
 import os
-import socket
 from pathlib import Path
 
 from .paths import SCRIPTS
 from .ports import Ports
 from .processes import Process
+from .streams import speaks_xmpp
 
 # Which is it? Some answers differ.
 NEWEST = os.environ.get("EJABBERD") == "newest"
-
-STREAM = (
-    b"<stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
-    b"xmlns:stream='http://etherx.jabber.org/streams'>"
-)
 
 
 class Ejabberd:
@@ -44,9 +39,4 @@ class Ejabberd:
         return self._process.pid
 
     def _ready(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as s:
-                s.sendall(STREAM)
-                return b"<stream:stream" in s.recv(200)
-        except OSError:
-            return False
+        return speaks_xmpp(self.port)

@@ -2,13 +2,12 @@
 accounts of its own."""
 
 import json
-import socket
 from pathlib import Path
 
-from .ejabberd import STREAM
 from .ports import free_ports
 from .processes import Process
 from .secrecy import secret
+from .streams import speaks_xmpp
 
 # Of services that refuse what a client of upload.localhost would get.
 FOREIGN = "foreign.example"
@@ -74,12 +73,7 @@ VirtualHost "localhost"
         return self._process.stop()
 
     def _ready(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as s:
-                s.sendall(STREAM)
-                return b"<stream:stream" in s.recv(200)
-        except OSError:
-            return False
+        return speaks_xmpp(self.port)
 
 
 def external(name: str, base_url: str, key: str, limit: int, protocol: str) -> str:
