@@ -1,4 +1,4 @@
-//! Erasing a user with the service's configuration, beside the service or without it.
+//! Erasing users with the service's configuration, beside the service or without it, and undoing what is left of that.
 
 use std::sync::Arc;
 
@@ -17,18 +17,34 @@ use crate::upload::{Erased, Erasure, Usage};
 ///
 /// What is wrong, in a sentence; it can be tried again.
 pub fn erase_user(settings: &Settings, user: &BareJid) -> Result<Erased, String> {
+    let vhosts: Vec<_> = settings.hosts.iter().map(|host| host.vhost.clone()).collect();
+    with_erasure(settings, async |erasure| erasure.erase(&vhosts, user).await)
+}
+
+/// Lets the slots of a `user` count again who was erased, and answers whether he was.
+///
+/// # Errors
+///
+/// What is wrong, in a sentence; it can be tried again.
+pub fn readmit_user(settings: &Settings, user: &BareJid) -> Result<bool, String> {
+    with_erasure(settings, async |erasure| erasure.readmit(user).await)
+}
+
+fn with_erasure<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(Erasure) -> Result<T, StoreError>,
+) -> Result<T, String> {
     if let StoreSettings::Disk { path, .. } = &settings.store {
         // It is not made here.
         DiskStore::probe(path)?;
     }
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let vhosts: Vec<_> = settings.hosts.iter().map(|host| host.vhost.clone()).collect();
-    let erased = runtime.block_on(async {
+    let done = runtime.block_on(async {
         let store = Arc::new(open_store(settings.store.clone())?);
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
         registry.refresh().await?;
         let usage = Arc::new(Usage::new(Arc::clone(&store)));
-        Erasure::new(store, registry, usage).erase(&vhosts, user).await
+        work(Erasure::new(store, registry, usage)).await
     });
-    erased.map_err(|error: StoreError| error.to_string())
+    done.map_err(|error: StoreError| error.to_string())
 }

@@ -14,7 +14,7 @@ mod runtimes;
 mod uploads;
 
 pub use self::build::{App, StartError};
-pub use self::erase::erase_user;
+pub use self::erase::{erase_user, readmit_user};
 pub use self::lifecycle::{Signals, run};
 pub use self::login::verifier;
 pub use self::probe::probe_store;

@@ -9,6 +9,7 @@ mod media_types;
 mod proxies;
 mod rates;
 mod retention;
+mod steady_clock;
 
 pub use self::account::{Account, ListingNumber, Overdrawn};
 pub use self::budgets::{MinuteBudgets, UsedUp};
@@ -21,3 +22,4 @@ pub use self::media_types::{
 pub use self::proxies::{InvalidProxy, TrustedProxies};
 pub use self::rates::{MinuteRates, Rate};
 pub use self::retention::{PurposeRefusal, Retention};
+pub use self::steady_clock::{ClockReading, SteadyClock};

@@ -17,9 +17,30 @@ use crate::types::{ByteRange, ContentType};
 
 /// A store that is gone with its process.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<HashMap<ObjectKey, (ObjectInfo, Bytes)>>);
+pub struct MemoryStore {
+    objects: Mutex<HashMap<ObjectKey, (ObjectInfo, Bytes)>>,
+    /// After how many changes its user dies, if he does.
+    changes_left: Mutex<Option<u64>>,
+}
 
 impl MemoryStore {
+    /// From so many changes on it takes none, as if the process that makes them had died; `None` for never.
+    pub fn dies_after(&self, changes: Option<u64>) {
+        *self.changes_left.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+    }
+
+    fn change(&self) -> Result<MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>>, StoreError> {
+        if let Some(left) = &mut *self.changes_left.lock().unwrap_or_else(PoisonError::into_inner) {
+            let dead = || StoreError::Disk {
+                action: "change",
+                place: "memory".to_owned(),
+                source: std::io::Error::other("the process has died"),
+            };
+            *left = left.checked_sub(1).ok_or_else(dead)?;
+        }
+        Ok(self.objects())
+    }
+
     pub(super) async fn put(
         &self,
         key: &ObjectKey,
@@ -43,7 +64,7 @@ impl MemoryStore {
         let NewObject { size, content_type, life } = new;
         let etag = format!("\"{:032x}\"", rand::random::<u128>());
         let info = ObjectInfo { size, content_type, etag, modified: SystemTime::now(), life };
-        match self.objects().entry(key.clone()) {
+        match self.change()?.entry(key.clone()) {
             Entry::Occupied(_) => Err(PutError::Exists),
             Entry::Vacant(free) => {
                 free.insert((info, bytes.into()));
@@ -70,8 +91,9 @@ impl MemoryStore {
         self.objects().get(key).map(|(info, _)| info.clone())
     }
 
-    pub(super) fn delete(&self, key: &ObjectKey) {
-        self.objects().remove(key);
+    pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        self.change()?.remove(key);
+        Ok(())
     }
 
     pub(super) fn list(
@@ -96,10 +118,11 @@ impl MemoryStore {
             .for_each(|(key, size)| each(key, size));
     }
 
-    pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) {
+    pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let (content_type, etag) = (ContentType::unknown(), "\"\"".to_owned());
         let info = ObjectInfo { size: 0, content_type, etag, modified: SystemTime::now(), life };
-        self.objects().insert(key.clone(), (info, Bytes::new()));
+        self.change()?.insert(key.clone(), (info, Bytes::new()));
+        Ok(())
     }
 
     pub(super) fn delete_all(&self, prefix: &ObjectPrefix) {
@@ -107,6 +130,6 @@ impl MemoryStore {
     }
 
     fn objects(&self) -> MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

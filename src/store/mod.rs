@@ -199,6 +199,24 @@ pub enum StoreError {
         /// What came back, or did not.
         problem: String,
     },
+    /// What was to be done with many objects.
+    #[error("it failed for {failed} objects, for the first one so: {first}")]
+    Several {
+        /// For how many it failed. It was done for the others.
+        failed: usize,
+        /// What the first one had.
+        first: Box<StoreError>,
+    },
+}
+
+impl StoreError {
+    /// Whether there was no room: on the file system, in a quota, or below the limit for one file.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let Self::Disk { source, .. } = self else { return false };
+        matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    }
 }
 
 /// Why an object was not stored. Nothing of it is left, and it can be tried again.
@@ -326,10 +344,7 @@ impl Store {
         let done = match self {
             Self::Disk(disk) => disk.delete(key),
             Self::S3(s3) => s3.delete(key).await,
-            Self::Memory(memory) => {
-                memory.delete(key);
-                Ok(())
-            }
+            Self::Memory(memory) => memory.delete(key),
         };
         counted("delete", done)
     }
@@ -345,10 +360,7 @@ impl Store {
         let done = match self {
             Self::Disk(disk) => disk.bury(key, life),
             Self::S3(s3) => s3.bury(key, life).await,
-            Self::Memory(memory) => {
-                memory.bury(key, life);
-                Ok(())
-            }
+            Self::Memory(memory) => memory.bury(key, life),
         };
         counted("delete", done)
     }

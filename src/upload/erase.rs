@@ -1,14 +1,16 @@
 //! Erasing a user: his files whichever way they came, and what is known of him.
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 
-use super::expiry::Expiry;
+use super::tomb;
+use super::trail::{Pointed, Trail};
 use super::usage::Usage;
 use crate::login::Registry;
-use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
-use crate::types::{BareJid, ContentType, ObjectPath, UserHash, Vhost, uri_escaped};
+use crate::store::{Lifetime, ObjectInfo, ObjectKey, ObjectPrefix, Store, StoreError};
+use crate::types::{BareJid, UserHash, Vhost};
 
 /// Files that are looked at and removed at once.
 const AT_ONCE: usize = 16;
@@ -39,7 +41,8 @@ impl Erasure {
         Self { store, registry, usage }
     }
 
-    /// Erases `user` at all `vhosts`: where several share a secret, a slot counts at all of them. What was not erased can be tried again.
+    /// Erases `user` at all `vhosts`: where several share a secret, a slot counts at all of them. What was not erased can be tried again, and
+    /// keeps nothing else from being erased.
     ///
     /// # Errors
     ///
@@ -49,61 +52,101 @@ impl Erasure {
         let mut erased = Erased::default();
         // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
         // Uploads that end before it goes may leave files again; those which end later see that he is gone.
-        self.files(vhosts, hash, &mut erased).await?;
+        let files = self.files(vhosts, hash, &mut erased).await;
         // Not before the files, which may be what fills the disk; and not behind the entry, without which it counts.
-        self.bury(hash).await?;
+        tomb::bury(&self.store, hash).await?;
+        files?;
         erased.known = self.registry.remove(user).await?;
         self.files(vhosts, hash, &mut erased).await?;
         Ok(erased)
     }
 
+    /// Lets slots of `user` count again that he got before he was erased, and answers whether he was. There is no need to if he logs in here.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they may still be dead.
+    pub async fn readmit(&self, user: &BareJid) -> Result<bool, StoreError> {
+        let tomb = ObjectKey::tomb(user.into());
+        let was_erased = self.store.head(&tomb).await?.is_some();
+        self.store.delete(&tomb).await?;
+        Ok(was_erased)
+    }
+
     async fn files(&self, vhosts: &[Vhost], user: UserHash, erased: &mut Erased) -> Result<(), StoreError> {
+        let mut failures = Failures::default();
         for vhost in vhosts {
-            self.pointed(vhost, user, erased).await?;
-            let prefix = ObjectPrefix::files_of(vhost, user);
-            let files = self.listed(&prefix).await?;
-            let each = stream::iter(&files).map(Ok);
-            each.try_for_each_concurrent(AT_ONCE, |(key, bytes)| self.forget(vhost, user, key, *bytes))
-                .await?;
-            self.store.delete_all(&prefix).await?;
-            erased.count(&files);
+            let pointers = self.listed(&ObjectPrefix::pointers_of(vhost, user)).await?;
+            let each = stream::iter(pointers).map(|(pointer, _)| self.pointed(vhost, user, pointer));
+            erased.count(each.buffer_unordered(AT_ONCE).collect().await, &mut failures);
+            self.own(vhost, user, erased, &mut failures).await?;
         }
-        Ok(())
+        failures.end()
     }
 
-    /// Files whose paths do not name him.
-    async fn pointed(&self, vhost: &Vhost, user: UserHash, erased: &mut Erased) -> Result<(), StoreError> {
-        let pointers = self.listed(&ObjectPrefix::pointers_of(vhost, user)).await?;
-        let mut files = Vec::new();
-        for (pointer, _) in pointers {
-            if let Some((file, bytes)) = pointer.pointed() {
-                self.forget(vhost, user, &file, bytes).await?;
-                self.store.delete(&file).await?;
-                files.push((file, bytes));
+    /// A file whose path does not name him. Answers its bytes, if it is there.
+    async fn pointed(
+        &self,
+        vhost: &Vhost,
+        owner: UserHash,
+        pointer: ObjectKey,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut erased = None;
+        if let Some((file, size)) = pointer.pointed() {
+            let is_there = self.forget(vhost, owner, &file, size, Some(Pointed { owner, size })).await?;
+            self.store.delete(&file).await?;
+            erased = is_there.then_some(size);
+        }
+        self.store.delete(&pointer).await?;
+        Ok(erased)
+    }
+
+    /// All files whose paths name him.
+    async fn own(
+        &self,
+        vhost: &Vhost,
+        user: UserHash,
+        erased: &mut Erased,
+        failures: &mut Failures,
+    ) -> Result<(), StoreError> {
+        let prefix = ObjectPrefix::files_of(vhost, user);
+        let files = self.listed(&prefix).await?;
+        let each = stream::iter(files).map(async |(key, bytes)| {
+            self.forget(vhost, user, &key, bytes, None).await.map(|_| (key, bytes))
+        });
+        let forgotten: Vec<_> = each.buffer_unordered(AT_ONCE).collect().await;
+        let all_at_once = forgotten.iter().all(Result::is_ok) && self.store.delete_all(&prefix).await.is_ok();
+        let each = stream::iter(forgotten).map(async |file| {
+            let (key, bytes) = file?;
+            if !all_at_once {
+                self.store.delete(&key).await?;
             }
-            self.store.delete(&pointer).await?;
-        }
-        erased.count(&files);
+            Ok(Some(bytes))
+        });
+        erased.count(each.buffer_unordered(AT_ONCE).collect().await, failures);
         Ok(())
     }
 
-    /// Forgets a file that is about to go: what says when it would have gone holds its name.
+    /// Forgets a file that is about to go: what says when it would have gone holds its name. Answers whether it is there.
     async fn forget(
         &self,
         vhost: &Vhost,
         user: UserHash,
         file: &ObjectKey,
         bytes: u64,
-    ) -> Result<(), StoreError> {
-        let info = self.store.head(file).await?;
-        if let Some(deadline) = info.and_then(|info| info.life.keep_until)
-            && let Some(path) = path_of(vhost, file)
-        {
-            let expiry = Expiry { vhost: vhost.clone(), path, owner: None };
-            self.store.delete(&expiry.entry(deadline)).await?;
+        pointed: Option<Pointed>,
+    ) -> Result<bool, StoreError> {
+        let info = match self.store.head(file).await {
+            // Nobody knows when it would have gone, but gone it will be.
+            Err(StoreError::Damaged { .. }) => return Ok(true),
+            info => info?,
+        };
+        let entries = info.iter().flat_map(|info| entries(&Trail::to(vhost, file, pointed), info));
+        for entry in entries {
+            self.store.delete(&entry).await?;
         }
         self.usage.removed(vhost, Some(user), file, bytes);
-        Ok(())
+        Ok(info.is_some())
     }
 
     async fn listed(&self, prefix: &ObjectPrefix) -> Result<Vec<(ObjectKey, u64)>, StoreError> {
@@ -111,23 +154,51 @@ impl Erasure {
         self.store.sizes(prefix, move |key, bytes| drop(found.send((key, bytes)))).await?;
         Ok(files.iter().collect())
     }
+}
 
-    /// Upload slots of XMPP servers never expire. Those of a user who has a tomb count only as long as the registry knows him.
-    async fn bury(&self, user: UserHash) -> Result<(), StoreError> {
-        self.store.note(&ObjectKey::tomb(user), ContentType::unknown(), String::new()).await
-    }
+/// What leads to a file by time.
+fn entries(trail: &Option<Trail>, info: &ObjectInfo) -> Vec<ObjectKey> {
+    let Some(trail) = trail else { return Vec::new() };
+    let Lifetime { keep_until, slot_ends, .. } = info.life;
+    let stored = info.modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let of_slot = slot_ends.filter(|_| trail.pointed.is_some());
+    let of_slot = of_slot.into_iter().flat_map(|ends| trail.entries_of_slot(ends, stored));
+    keep_until.into_iter().map(|time| trail.entry(time)).chain(of_slot).collect()
 }
 
 impl Erased {
     /// What was removed before has left nothing but names, which have no bytes.
-    fn count(&mut self, files: &[(ObjectKey, u64)]) {
-        self.files += files.len() as u64;
-        self.bytes += files.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    fn count(&mut self, files: Vec<Result<Option<u64>, StoreError>>, failures: &mut Failures) {
+        for file in files {
+            match file {
+                Ok(Some(bytes)) => {
+                    self.files += 1;
+                    self.bytes += bytes;
+                }
+                Ok(None) => {}
+                Err(error) => failures.add(error),
+            }
+        }
     }
 }
 
-fn path_of(vhost: &Vhost, file: &ObjectKey) -> Option<ObjectPath> {
-    let path = file.as_str().strip_prefix("files/")?.strip_prefix(vhost.as_str())?.strip_prefix('/')?;
-    let parts = path.split('/').map(|part| uri_escaped(part).to_string());
-    ObjectPath::parse(&parts.collect::<Vec<_>>().join("/")).ok()
+/// What could not be removed.
+#[derive(Debug, Default)]
+struct Failures {
+    count: usize,
+    first: Option<StoreError>,
+}
+
+impl Failures {
+    fn add(&mut self, error: StoreError) {
+        self.count += 1;
+        self.first.get_or_insert(error);
+    }
+
+    fn end(self) -> Result<(), StoreError> {
+        match self.first {
+            None => Ok(()),
+            Some(first) => Err(StoreError::Several { failed: self.count, first: Box::new(first) }),
+        }
+    }
 }

@@ -2,9 +2,8 @@
 
 mod desk;
 mod erase;
-mod expiry;
+mod filing;
 mod get;
-mod pointer;
 mod put;
 mod quota;
 mod rates;
@@ -12,12 +11,14 @@ mod room;
 mod rules;
 mod site;
 mod slots;
+mod sweeper;
 mod token_place;
+mod tomb;
+mod trail;
 mod usage;
 
 pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
-pub use self::expiry::{Sweeper, Swept};
 pub use self::get::GetFailure;
 pub use self::put::PutFailure;
 pub use self::quota::{QuotaRefusal, Quotas};
@@ -26,6 +27,7 @@ pub use self::room::Room;
 pub use self::rules::{RuleRefusal, UploadRules};
 pub use self::site::{Located, Place, Site, SiteConflict, Sites};
 pub use self::slots::{Slot, SlotOffice, SlotRefusal, SlotRequest};
+pub use self::sweeper::{Sweeper, Swept};
 pub use self::usage::{NoRoom, Usage};
 
 use std::collections::HashMap;
@@ -34,6 +36,9 @@ use std::sync::Arc;
 use crate::login::Registry;
 use crate::store::Store;
 use crate::types::Vhost;
+
+/// How far the clocks of processes, of stores and of XMPP servers may be apart, in seconds.
+const CLOCKS: u64 = 3600;
 
 /// The store with the limits that each vhost puts before it.
 #[derive(Debug)]

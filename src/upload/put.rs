@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::expiry::Expiry;
-use super::pointer::{Pointer, owner};
+use super::filing::store_file;
 use super::room::NoPlace;
+use super::tomb;
+use super::trail::{Trail, owner};
 use super::usage::{NoRoom, Reserved};
 use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
@@ -28,8 +29,10 @@ pub enum PutFailure {
     /// It would not be handed out any more.
     #[error("the time is over for which the file was to be kept")]
     KeepOver,
-    /// The user was erased, and with him his slots, which carry no date that would end them.
-    #[error("the user of this slot was erased, and has not come back")]
+    /// The user was erased, and with him his slots: those which carry no date, and others that may be from before.
+    #[error(
+        "the user of this slot was erased, and has not come back: by a login, a registration or `user readmit`"
+    )]
     Erased,
     /// There are too many uploads already.
     #[error("as many uploads as limits.uploads allows are under way")]
@@ -48,7 +51,13 @@ pub enum PutFailure {
     Full(StoreError),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for PutFailure {
+    fn from(error: StoreError) -> Self {
+        if error.is_full() { Self::Full(error) } else { Self::Store(error) }
+    }
 }
 
 impl From<NoRoom> for PutFailure {
@@ -98,7 +107,11 @@ impl Uploads {
         let _place = self.room.enter(&key)?;
         let (owner, now) = (owner(&grant), seconds_since_1970());
         self.rates.take_bytes(owner, client, grant.size(), now)?;
-        if self.is_erased(owner).await? {
+        let is_dead = async || match owner {
+            Some(owner) => tomb::is_dead(&self.store, &self.registry, owner, grant.issued()).await,
+            None => Ok(false),
+        };
+        if is_dead().await? {
             return Err(PutFailure::Erased);
         }
         let keep_until = rules.retention.deadline(grant.keep(), now);
@@ -112,16 +125,18 @@ impl Uploads {
         } else {
             None
         };
-        self.store_file(&grant, &key, life, body).await?;
+        let object = NewObject { size: bytes, content_type: grant.content_type().clone(), life };
+        store_file(&self.store, &Trail::of(&grant), object, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
         // stored all the same, and an answer that says otherwise would be wrong.
-        let erased = matches!(self.is_erased(owner).await, Ok(true));
-        if erased || life.is_over(seconds_since_1970()) {
+        if matches!(is_dead().await, Ok(true)) {
             self.store.delete(&key).await?;
-            if let Some(pointer) = Pointer::of(&grant) {
-                pointer.withdraw(&self.store, &key).await?;
-            }
-            return Err(if erased { PutFailure::Erased } else { PutFailure::KeepOver });
+            return Err(PutFailure::Erased);
+        }
+        if life.is_over(seconds_since_1970()) {
+            // Nobody gets it any more, and a sweep finds what cannot be removed now.
+            drop(self.store.delete(&key).await);
+            return Err(PutFailure::KeepOver);
         }
         if let Some(reserved) = reserved {
             reserved.stored(bytes);
@@ -142,44 +157,5 @@ impl Uploads {
             Err(NoRoom::Quota(_)) if self.store.head(key).await?.is_some() => Err(PutFailure::Exists),
             reserved => Ok(reserved?),
         }
-    }
-
-    /// The file, and before it what leads to it.
-    async fn store_file(
-        &self,
-        grant: &PutGrant,
-        key: &ObjectKey,
-        life: Lifetime,
-        body: impl UploadBody,
-    ) -> Result<(), PutFailure> {
-        let pointer = Pointer::of(grant);
-        if (pointer.is_some() || life.keep_until.is_some()) && self.store.head(key).await?.is_some() {
-            // Whoever tries a used slot again and again leaves nothing.
-            return Err(PutFailure::Exists);
-        }
-        if let Some(pointer) = &pointer {
-            pointer.note(&self.store).await?;
-        }
-        if let Some(deadline) = life.keep_until {
-            let (vhost, path) = (grant.vhost().clone(), grant.path().clone());
-            let owner = pointer.as_ref().map(|pointer| pointer.owner);
-            Expiry { vhost, path, owner }.note(&self.store, deadline).await?;
-        }
-        let object = NewObject { size: grant.size(), content_type: grant.content_type().clone(), life };
-        let stored = self.store.put(key, object, body).await;
-        match (&pointer, &stored) {
-            (Some(pointer), Ok(())) => pointer.note(&self.store).await?,
-            // That may fail as well; then it leads nowhere.
-            (Some(pointer), Err(_)) => drop(pointer.withdraw(&self.store, key).await),
-            (None, _) => {}
-        }
-        Ok(stored?)
-    }
-
-    /// A tomb stays for good. Of the few users who have one, those who came back are known to the registry.
-    async fn is_erased(&self, user: Option<UserHash>) -> Result<bool, StoreError> {
-        let Some(user) = user else { return Ok(false) };
-        let has_tomb = self.store.head(&ObjectKey::tomb(user)).await?.is_some();
-        Ok(has_tomb && !self.registry.knows(user).await?)
     }
 }

@@ -106,7 +106,7 @@ impl UploadAuthority {
         let content_type = claim.content_type.as_ref().unwrap_or(&unknown);
         let signed = scheme.signed(&claim.path, claim.size, content_type);
         if self.server_keys.verify(&signed, &Mac::new(mac)) {
-            Ok(PutGrant::new(self.vhost.clone(), claim, scheme.into(), None))
+            Ok(PutGrant::unbound(self.vhost.clone(), claim, scheme.into()))
         } else {
             Err(UploadRefusal::MacInvalid)
         }
@@ -140,7 +140,10 @@ impl UploadAuthority {
         // So Prosody calls what its client did not name.
         let typed = slot.terms.content_type.as_ref().filter(|kind| **kind != ContentType::unknown());
         check_type(&claim, typed)?;
-        Ok(PutGrant::new(self.vhost.clone(), claim, Scheme::Jwt, Some(slot.terms)))
+        let ProsodySlot { terms, issued, .. } = slot;
+        // One that was good for longer would have been refused.
+        let issued = issued.unwrap_or(terms.expires.saturating_sub(self.longest_lifetime().as_secs()));
+        Ok(PutGrant::on_terms(self.vhost.clone(), claim, Scheme::Jwt, terms, issued))
     }
 
     fn by_slot(
@@ -161,7 +164,8 @@ impl UploadAuthority {
         }
         self.check_lifetime(terms.expires, now)?;
         check_type(&claim, terms.content_type.as_ref())?;
-        Ok(PutGrant::new(self.vhost.clone(), claim, Scheme::Bearer, Some(terms)))
+        let issued = terms.expires.saturating_sub(self.accepted.slot_ttl.as_secs());
+        Ok(PutGrant::on_terms(self.vhost.clone(), claim, Scheme::Bearer, terms, issued))
     }
 
     fn check_lifetime(&self, expires: u64, now: u64) -> Result<(), UploadRefusal> {

@@ -12,16 +12,29 @@ pub struct PutGrant {
     content_type: ContentType,
     /// What the slot says, if it is one of ours.
     terms: Option<SlotTerms>,
+    issued: Option<u64>,
     scheme: Scheme,
 }
 
 impl PutGrant {
-    /// For a claim that was proved by `scheme`, on these terms if there are some.
-    pub(super) fn new(vhost: Vhost, claim: PutClaim<'_>, scheme: Scheme, terms: Option<SlotTerms>) -> Self {
+    /// For a claim that was proved by `scheme`, which names no user and no end.
+    pub(super) fn unbound(vhost: Vhost, claim: PutClaim<'_>, scheme: Scheme) -> Self {
         let PutClaim { path, size, content_type, token: _ } = claim;
-        let signed_type = terms.as_ref().and_then(|terms| terms.content_type.clone());
-        let content_type = signed_type.or(content_type).unwrap_or_else(ContentType::unknown);
-        Self { vhost, path, size, content_type, terms, scheme }
+        let content_type = content_type.unwrap_or_else(ContentType::unknown);
+        Self { vhost, path, size, content_type, terms: None, issued: None, scheme }
+    }
+
+    /// For a claim that was proved by `scheme`, on these terms, which are from `issued` (seconds since 1970) at the earliest.
+    pub(super) fn on_terms(
+        vhost: Vhost,
+        claim: PutClaim<'_>,
+        scheme: Scheme,
+        terms: SlotTerms,
+        issued: u64,
+    ) -> Self {
+        let PutClaim { path, size, content_type, token: _ } = claim;
+        let content_type = terms.content_type.clone().or(content_type).unwrap_or_else(ContentType::unknown);
+        Self { vhost, path, size, content_type, terms: Some(terms), issued: Some(issued), scheme }
     }
 
     /// The vhost that the file belongs to.
@@ -64,6 +77,13 @@ impl PutGrant {
     #[must_use]
     pub fn expires(&self) -> Option<u64> {
         self.terms.as_ref().map(|terms| terms.expires)
+    }
+
+    /// Since when there is the slot, in seconds since 1970, by the clock of whoever issued it: certainly not since earlier. Those of XMPP servers do not
+    /// tell.
+    #[must_use]
+    pub fn issued(&self) -> Option<u64> {
+        self.issued
     }
 
     /// How it was proved.

@@ -28,6 +28,8 @@ pub struct ProsodySlot {
     pub size: u64,
     /// User, type, `expires` (which is until when the file is to be kept) and `exp`.
     pub terms: SlotTerms,
+    /// `iat`, if it says so.
+    pub issued: Option<u64>,
     /// It counts from then on: the later one of `iat` and `nbf`.
     from: u64,
 }
@@ -66,6 +68,7 @@ impl ProsodySlot {
         }
         let text = |name| claims.get(name).and_then(Value::as_str);
         let number = |name| claims.get(name).map(|value| value.as_u64().ok_or(())).transpose().ok();
+        let issued = number("iat")?;
         Some(Self {
             slot: text("slot")?.to_owned(),
             filename: text("filename")?.to_owned(),
@@ -76,7 +79,8 @@ impl ProsodySlot {
                 keep: number("expires")?,
                 expires: number("exp")??,
             },
-            from: number("iat")?.max(number("nbf")?).unwrap_or_default(),
+            issued,
+            from: issued.max(number("nbf")?).unwrap_or_default(),
         })
     }
 

@@ -20,13 +20,6 @@ pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Whether there was no room: on the file system, in a quota, or below the limit for one file.
-pub(super) fn is_full(error: &StoreError) -> bool {
-    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    let StoreError::Disk { source, .. } = error else { return false };
-    matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
-}
-
 /// The same error, with what to do about it.
 fn advised(error: Error) -> Error {
     let advice = match error.kind() {
@@ -55,10 +48,10 @@ mod tests {
     #[test]
     fn no_room_is_told_from_other_trouble() {
         for errno in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG] {
-            assert!(is_full(&told(errno)), "{errno}");
+            assert!(told(errno).is_full(), "{errno}");
         }
         for errno in [Errno::IO, Errno::ROFS, Errno::ACCESS, Errno::NOENT, Errno::STALE] {
-            assert!(!is_full(&told(errno)), "{errno}");
+            assert!(!told(errno).is_full(), "{errno}");
         }
     }
 

@@ -6,6 +6,7 @@
 //! Writes and reads are plain blocking calls on the thread that serves the connection: moving 20,000 frames a GiB to other
 //! threads costs more than the calls. The public listener has a runtime of its own for this, so that logins do not wait.
 
+mod bury;
 mod durable;
 mod empty;
 mod faults;
@@ -32,7 +33,7 @@ use tokio::task::JoinError;
 
 use self::durable::{DurableFolders, sync_folder};
 use self::empty::{remove_past_hours, without_empty};
-use self::faults::{at, is_full, is_missing, of};
+use self::faults::{at, is_missing, of};
 use self::listing::Listing;
 use self::publish::publish;
 use self::reader::{Opened, Wanted};
@@ -41,10 +42,10 @@ use self::sweep::sweep;
 use self::writer::Writer;
 use super::body::receive;
 use super::{
-    Lifetime, NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
+    NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
     seconds_since_1970,
 };
-use crate::types::{ByteRange, ContentType};
+use crate::types::ByteRange;
 
 /// Files up to this size (bytes) are sent before it is known whether there is room: to look would cost more than it spares.
 const NOT_WORTH_A_LOOK: u64 = 64 * 1024;
@@ -92,7 +93,7 @@ impl DiskStore {
         body: impl UploadBody,
     ) -> Result<(), PutError> {
         self.store(key, new, body).await.map_err(|error| match error {
-            PutError::Store(failed) if is_full(&failed) => PutError::Full(failed),
+            PutError::Store(failed) if failed.is_full() => PutError::Full(failed),
             other => other,
         })
     }
@@ -208,24 +209,6 @@ impl DiskStore {
         self.unless_away(())
     }
 
-    /// The name is given to another file, which says that there is none: whoever reads the old one goes on to.
-    pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
-        let target = self.path(key);
-        let staged = Staged::create(&self.staging).map_err(at("make a file in", &self.staging))?;
-        let object = NewObject { size: 0, content_type: ContentType::unknown(), life };
-        let written = Writer::new(staged, object, false).finish();
-        let staged = written.map_err(at("write to", &self.staging))?;
-        if self.durable.is_some() {
-            staged.file().sync_all().map_err(of("sync", key))?;
-        }
-        match staged.replace(&target) {
-            Ok(()) => self.sync_removal(&target).map_err(of("sync the folder of", key)),
-            // Its folder is gone, and the object with it.
-            Err(error) if is_missing(&error) => self.unless_away(()),
-            Err(error) => Err(of("remove", key)(error)),
-        }
-    }
-
     /// Finds out whether a store could be in `root`, which is left as it is.
     ///
     /// # Errors
@@ -305,7 +288,8 @@ mod tests {
     use tempfile::NamedTempFile;
 
     use super::*;
-    use crate::types::{ObjectPath, parse_vhost};
+    use crate::store::Lifetime;
+    use crate::types::{ContentType, ObjectPath, parse_vhost};
 
     fn key(path: &str) -> ObjectKey {
         ObjectKey::file(&parse_vhost("localhost").unwrap(), &ObjectPath::parse(path).unwrap())

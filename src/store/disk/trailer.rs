@@ -47,6 +47,11 @@ impl Trailer {
 
     /// The bytes to append to an object of `size` bytes.
     pub(super) fn encode(&self, size: u64) -> Vec<u8> {
+        self.encode_at_least(size, 0)
+    }
+
+    /// The same, of at least so many bytes.
+    pub(super) fn encode_at_least(&self, size: u64, bytes: u64) -> Vec<u8> {
         let Lifetime { keep_until, slot_ends, buried } = self.life;
         let json = Json {
             content_type: self.content_type.as_str().to_owned(),
@@ -57,13 +62,16 @@ impl Trailer {
             buried,
         };
         // Texts, numbers and a truth: that does not fail.
-        let mut bytes = serde_json::to_vec(&json).unwrap_or_default();
+        let mut encoded = serde_json::to_vec(&json).unwrap_or_default();
+        let wanted = usize::try_from(bytes).unwrap_or_default().saturating_sub(TAIL_BYTES);
+        // White space behind JSON is none of it.
+        encoded.resize(encoded.len().max(wanted), b' ');
         // A content type is bounded, so this never saturates.
-        let json_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        bytes.extend(size.to_be_bytes());
-        bytes.extend(json_bytes.to_be_bytes());
-        bytes.extend(MAGIC);
-        bytes
+        let json_bytes = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
+        encoded.extend(size.to_be_bytes());
+        encoded.extend(json_bytes.to_be_bytes());
+        encoded.extend(MAGIC);
+        encoded
     }
 
     /// The trailer of a file of `file_bytes`, of which `end` are the last [`MAX_BYTES`] or more, and the size of the object before it.
