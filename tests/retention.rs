@@ -4,13 +4,21 @@
 mod s3_server;
 mod support;
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use ejabberd_sidecar::store::{
+    DiskStore, Lifetime, NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store, Store,
+};
+use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
+use ejabberd_sidecar::upload::{Sweeper, Usage};
+use http_body_util::Full;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -22,8 +30,32 @@ use support::{FREE_PORTS, PROGRAM, Service, configuration, tokens, wait_until, w
 const SHORT: &str = "accept = ['v', 'v2', 'bearer', 'jwt']\nretention = '3s'\nquota_per_user = '1000B'";
 const FOR_EVER: u64 = 253_402_300_799;
 
-fn expired(service: &Service) -> u64 {
-    value(service, "ejabberd_sidecar_files_expired_total{vhost=\"localhost\"}")
+/// A file is removed so much later than it is over, in seconds.
+const CLOCKS: u64 = 3600;
+
+fn disk(service: &Service) -> Store {
+    Store::Disk(DiskStore::open(&service.folder().path().join("store"), true).expect("its folder"))
+}
+
+/// Sweeps as processes of these stores do whose clocks are `ahead`, all at the same time, and answers how many files they removed. The service itself has to
+/// wait for an hour.
+fn sweep<const N: usize>(stores: [Store; N], ahead: u64) -> usize {
+    let now = tokens::now() + ahead;
+    let sweeps = stores.into_iter().map(|store| async move {
+        let store = Arc::new(store);
+        let mut sweeper = Sweeper::new(Arc::clone(&store), Arc::new(Usage::new(store)));
+        let mut removed = 0;
+        loop {
+            let swept = sweeper.round(now).await.expect("the store answers");
+            assert_eq!((swept.failed, swept.problem), (0, None));
+            removed += swept.removed;
+            if !swept.more {
+                return removed;
+            }
+        }
+    });
+    let runtime = Runtime::new().expect("threads");
+    runtime.block_on(futures_util::future::join_all(sweeps)).into_iter().sum()
 }
 
 /// The files in a disk store whose paths hold `part`.
@@ -61,15 +93,24 @@ fn a_file_is_over_at_once_then_removed_and_its_slot_stays_used() {
     }
     service.wait_for_log(&["reason=\"gone\""]);
 
-    wait_until("all are removed", || expired(&service) == 4);
+    assert_eq!(sweep([disk(&service)], CLOCKS - 600), 0, "perhaps a clock is wrong");
+    assert_eq!(upload(&service, Kind::V, "alice", "early", 10), 507, "they take room until they are removed");
+    assert_eq!(sweep([disk(&service)], CLOCKS + 60), 4);
     for slot in &slots {
         assert_eq!((slot.get(&service).status, slot.put(&service, 250).status), (410, 409), "{}", slot.path);
     }
-    assert_eq!(upload(&service, Kind::V, "alice", "large", 1000), 201, "there is room again");
+    wait_until("there is room again", || upload(&service, Kind::V, "alice", "large", 1000) == 201);
     for path in files(&service, "/files/") {
         let bytes = fs::metadata(&path).expect("there").len();
         assert!(bytes < 250 || path.to_string_lossy().contains("large"), "{}: {bytes}", path.display());
     }
+    // Only slots without an end are used for ever.
+    sweep([disk(&service)], CLOCKS + 400);
+    for (slot, left) in slots.iter().zip([410, 410, 404, 404]) {
+        assert_eq!(slot.get(&service).status, left, "{}", slot.path);
+    }
+    let told = value(&service, "ejabberd_sidecar_files_expired_total{vhost=\"localhost\"}");
+    assert_eq!(told, 0, "a process that has just started removes nothing");
 }
 
 #[test]
@@ -87,7 +128,7 @@ fn what_a_slot_says_counts_more_than_what_is_configured() {
     service.wait_for_log(&["reason=\"keep_over\""]);
     over(&service, &soon);
     over(&service, &general);
-    wait_until("both are removed", || expired(&service) == 2);
+    assert_eq!(sweep([disk(&service)], CLOCKS + 60), 2);
     let cached = |slot: &Slot| slot.get(&service).header("cache-control").map(str::to_owned);
     assert_eq!(cached(&ever).as_deref(), Some("private, max-age=86400, immutable"));
     let of_day = cached(&day).expect("told");
@@ -111,23 +152,24 @@ fn what_was_stored_before_stays_and_what_is_over_goes_after_a_restart() {
     thread::sleep(Duration::from_secs(3));
     let service = Service::start_in(folder, &with_upload("retention = '1d'", ""));
     assert_eq!(later.put(&service, 10).status, 201);
-    wait_until("what is due is removed", || expired(&service) == 1);
+    assert_eq!(sweep([disk(&service)], CLOCKS), 1);
     assert_eq!([&before, &later, &due].map(|slot| slot.get(&service).status), [200, 200, 410]);
     assert_eq!(due.put(&service, 10).status, 409);
 }
 
 /// Both sweep at the same time.
-fn two_processes(services: &[Service; 2]) {
+fn two_processes(services: &[Service; 2], stores: [Store; 2]) {
     let short: Vec<_> = (0..20)
         .map(|at| Slot::new([Kind::V, Kind::Bearer][at % 2], "alice", &format!("short{at}"), 10))
         .collect();
-    let until = tokens::now() + 3000;
+    let until = tokens::now() + 5000;
     let long: Vec<_> =
         (0..20).map(|at| Slot::new(Kind::Keeping(until), "alice", &format!("long{at}"), 10)).collect();
     for (at, slot) in short.iter().chain(&long).enumerate() {
         assert_eq!(slot.put(&services[at % 2], 10).status, 201);
     }
-    wait_until("all are removed, some perhaps by both", || services.iter().map(expired).sum::<u64>() >= 20);
+    short.iter().for_each(|slot| over(&services[0], slot));
+    assert!(sweep(stores, CLOCKS + 60) >= 20, "all are removed, some perhaps by both");
     for service in services {
         for slot in &short {
             assert_eq!((slot.get(service).status, slot.put(service, 10).status), (410, 409));
@@ -142,7 +184,8 @@ fn two_processes(services: &[Service; 2]) {
 fn two_processes_sweep_one_disk() {
     let folder = Arc::new(TempDir::new().expect("temporary folder"));
     let settings = with_upload(SHORT, "");
-    two_processes(&[(); 2].map(|()| Service::start_in(Arc::clone(&folder), &settings)));
+    let services = [(); 2].map(|()| Service::start_in(Arc::clone(&folder), &settings));
+    two_processes(&services, [0, 1].map(|at| disk(&services[at])));
 }
 
 #[test]
@@ -156,9 +199,19 @@ fn two_processes_sweep_one_bucket() {
         s3_server::ACCESS_KEY_ID,
         s3_server::SECRET_ACCESS_KEY
     );
+    let location = S3Location {
+        bucket: s3_server::BUCKET.to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: Some(format!("http://{}", server.address().expect("bound"))),
+        prefix: String::new(),
+        path_style: true,
+    };
+    let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
+    let credentials = S3Credentials { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
     runtime.spawn(server.serve());
     let settings = with_upload(SHORT, "").replace("kind = \"disk\"\npath = \"store\"", &store);
-    two_processes(&[(); 2].map(|()| Service::start_with(&settings)));
+    let stores = [(); 2].map(|()| Store::S3(S3Store::new(location.clone(), &credentials)));
+    two_processes(&[(); 2].map(|()| Service::start_with(&settings)), stores);
 }
 
 #[test]
@@ -178,28 +231,16 @@ fn forgetting_a_user_takes_everything_and_his_slots() {
     assert_eq!(upload(&service, Kind::V, "bob", "three", 500), 201);
     let hoarded = Slot::new(Kind::V, "alice", "hoarded", 5);
 
-    let forget = |user: &str| {
-        let config = service.folder().path().join("sidecar.toml");
-        let mut command = Command::new(PROGRAM);
-        let done = command.args(["user", "forget", "--config"]).arg(config).arg(user).output().expect("runs");
-        let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text"));
-        (done.status.code(), text.concat())
-    };
+    let forget = |user: &str| of_user(&service, "forget", user);
     assert_eq!(forget("alice@localhost"), (Some(0), "erased alice@localhost: 3 files, 1000 B\n".to_owned()));
     for (slot, size) in &slots {
         assert_eq!((slot.get(&service).status, slot.put(&service, *size).status), (404, 410));
     }
     assert_eq!(hoarded.put(&service, 5).status, 410);
     wait_until("she does not exist any more", || hook(&login[..2], "/user_exists").text() == "false");
-    let left = files(&service, &hash("alice"));
-    let tells =
-        |path: &PathBuf| ["/tombs/", "/users/"].iter().any(|part| path.to_string_lossy().contains(part));
-    assert!(left.iter().all(tells), "what says that she is gone is left alone: {left:?}");
-    for entry in files(&service, "/expiring/") {
-        let text = String::from_utf8_lossy(&fs::read(&entry).expect("readable")).into_owned();
-        assert!(text.contains(&hash("bob")), "{text}");
-    }
+    assert_named_nowhere(&service, "alice", &["Jwt"]);
     assert_eq!(files(&service, "/files/").len(), 1, "bob's");
+    assert_eq!(files(&service, "/expiring/").len(), 1, "his as well");
 
     assert_eq!(forget("alice@localhost").0, Some(0), "again");
     assert_eq!(hook(&login, "/check_password").text(), "true");
@@ -209,5 +250,176 @@ fn forgetting_a_user_takes_everything_and_his_slots() {
     {
         let (code, text) = forget(user);
         assert!(code == Some(64) && text.contains(problem), "{code:?} {text}");
+    }
+}
+
+/// `user forget` and the like: its exit code and all that it says.
+fn of_user(service: &Service, command: &str, user: &str) -> (Option<i32>, String) {
+    let config = service.folder().path().join("sidecar.toml");
+    let mut program = Command::new(PROGRAM);
+    let done = program.args(["user", command, "--config"]).arg(config).arg(user).output().expect("runs");
+    let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text"));
+    (done.status.code(), text.concat())
+}
+
+/// Of a user who was erased nothing is left but two names, which say so.
+fn assert_named_nowhere(service: &Service, user: &str, slots: &[&str]) {
+    let names: Vec<_> = slots
+        .iter()
+        .map(|slot| format!("{user}-{slot}"))
+        .chain([hash(user), format!("{user}@localhost")])
+        .collect();
+    let named = |text: &str| names.iter().any(|name| text.contains(name.as_str()));
+    for path in service.stored_files() {
+        let text = String::from_utf8_lossy(&fs::read(&path).expect("readable")).into_owned();
+        assert!(!named(&text), "{}: {text}", path.display());
+        let path = path.to_string_lossy();
+        let tells = ["/tombs/", "/users/"].iter().any(|part| path.contains(part)) && !path.contains("-Jwt");
+        assert!(tells || !named(&path), "{path}");
+    }
+}
+
+#[test]
+fn who_was_erased_and_logs_in_elsewhere_gets_slots_that_count() {
+    let service = Service::start_with(&with_upload("accept = ['v', 'bearer', 'jwt']", ""));
+    let hoarded = [Kind::V, Kind::Bearer, Kind::Jwt]
+        .map(|kind| Slot::new(kind, "alice", &format!("hoarded-{kind:?}"), 5));
+    let (code, text) = of_user(&service, "forget", "alice@localhost");
+    assert_eq!((code, text.contains("nothing else was known of this user")), (Some(0), true), "{text}");
+    for slot in &hoarded {
+        assert_eq!(slot.put(&service, 5).status, 410, "{}", slot.path);
+    }
+    service.wait_for_log(&["reason=\"user_erased\"", "user readmit"]);
+    let tomb = tokens::now();
+    wait_until("the next second", || tokens::now() > tomb);
+    assert_eq!(upload(&service, Kind::Later, "alice", "later", 5), 201, "issued an hour after the erasure");
+    assert_eq!(hoarded[0].put(&service, 5).status, 410, "nobody knows since when there is this one");
+
+    // Erased again, what counts is from then on.
+    assert_eq!(of_user(&service, "forget", "alice@localhost").0, Some(0));
+    let slot = Slot::new(Kind::Later, "alice", "again", 5);
+    let tomb = tokens::now();
+    wait_until("the next second", || tokens::now() > tomb);
+    assert_eq!(of_user(&service, "forget", "alice@localhost").0, Some(0));
+    assert_eq!(slot.put(&service, 5).status, 410);
+
+    let (code, text) = of_user(&service, "readmit", "alice@localhost");
+    assert!(code == Some(0) && text.starts_with("readmitted alice@localhost: all upload slots"), "{text}");
+    for slot in &hoarded {
+        assert_eq!(slot.put(&service, 5).status, 201, "{}", slot.path);
+    }
+    let again = (Some(0), "alice@localhost was not erased\n".to_owned());
+    assert_eq!(of_user(&service, "readmit", "alice@localhost"), again);
+    assert_eq!(of_user(&service, "readmit", "alice@elsewhere.org").0, Some(64));
+}
+
+#[test]
+fn a_damaged_file_keeps_none_from_being_erased() {
+    let service = Service::start_with(&with_upload("accept = ['v', 'jwt']\nretention = '1d'", ""));
+    for (kind, at) in [(Kind::V, "a"), (Kind::V, "b"), (Kind::Jwt, "c"), (Kind::Jwt, "d")] {
+        assert_eq!(upload(&service, kind, "alice", at, 10), 201);
+    }
+    for damaged in ["/a/", "-c/"] {
+        let file = files(&service, damaged).into_iter().find(|path| path.starts_with(files_folder(&service)));
+        fs::write(file.expect("stored"), "nothing that could be read").expect("writable");
+    }
+    let (code, text) = of_user(&service, "forget", "alice@localhost");
+    assert!(code == Some(0) && text.starts_with("erased alice@localhost: 4 files"), "{code:?} {text}");
+    assert!(files(&service, "/files/").is_empty() && files(&service, "/pointers/").is_empty());
+}
+
+fn files_folder(service: &Service) -> PathBuf {
+    service.folder().path().join("store/files")
+}
+
+/// A file that cannot be removed, by anybody.
+#[test]
+fn what_cannot_be_erased_is_told_and_keeps_none_from_being_erased() {
+    let service = Service::start_with(&with_upload("accept = ['v', 'jwt']", ""));
+    for (kind, at) in [(Kind::V, "a"), (Kind::V, "b"), (Kind::Jwt, "c"), (Kind::Jwt, "d")] {
+        assert_eq!(upload(&service, kind, "alice", at, 10), 201);
+    }
+    let stuck = ["/a/", "-c/"].map(|part| {
+        let mut found = files(&service, part);
+        found.retain(|path| path.starts_with(files_folder(&service)));
+        found.remove(0)
+    });
+    for file in &stuck {
+        // A folder with something in it, where the file was.
+        fs::remove_file(file).expect("ours");
+        fs::create_dir(file).expect("writable");
+        fs::write(file.join("file"), b"").expect("writable");
+    }
+    let (code, text) = of_user(&service, "forget", "alice@localhost");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("it failed for 1 objects, for the first one so: "), "{text}");
+    assert_eq!(upload(&service, Kind::V, "alice", "late", 10), 410, "his slots are dead all the same");
+    let left = files(&service, "/files/");
+    assert!(left.len() == 1 && left[0].starts_with(&stuck[1]), "{left:?}");
+
+    fs::remove_dir_all(&stuck[1]).expect("ours");
+    assert_eq!(of_user(&service, "forget", "alice@localhost").0, Some(0));
+    assert!(files(&service, "/pointers/").is_empty());
+}
+
+#[test]
+fn a_full_disk_mounted_for_this_is_full_for_what_leads_to_a_file_too() {
+    let service =
+        Service::start_on_small_disk(1 << 20, &with_upload("accept = ['v', 'jwt']\nretention = '1d'", ""));
+    assert_eq!(upload(&service, Kind::Jwt, "alice", "before", 10), 201);
+    fill(&service.seen());
+    for kind in [Kind::V, Kind::Jwt] {
+        assert_eq!(upload(&service, kind, "alice", "full", 10), 507);
+    }
+    service.wait_for_log(&["reason=\"store_full\""]);
+}
+
+fn fill(folder: &Path) {
+    let mut filler = fs::File::create(folder.join("filler")).expect("a name");
+    while filler.write_all(&[1; 4096]).is_ok() {}
+}
+
+/// Runs this test once more, where there is a small file system.
+#[test]
+fn a_file_is_removed_on_a_full_disk_mounted_for_this() {
+    const NAME: &str = "a_file_is_removed_on_a_full_disk_mounted_for_this";
+    if let Some(folder) = env::var_os(NAME) {
+        return Runtime::new().expect("threads").block_on(removed_on_a_full_disk(Path::new(&folder)));
+    }
+    let folder = TempDir::new().expect("temporary folder");
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-rm", "bash", "-c", "mount -t tmpfs -o size=1m small \"$0\" && exec \"$@\""]);
+    unshare.arg(folder.path()).arg(env::current_exe().expect("this program"));
+    let done = unshare.args(["--exact", NAME]).env(NAME, folder.path()).output().expect("runs");
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && said.contains("1 passed"), "{said}");
+}
+
+async fn removed_on_a_full_disk(folder: &Path) {
+    let store = Arc::new(Store::Disk(DiskStore::open(folder, true).expect("writable")));
+    let vhost = Vhost::new("localhost").expect("a domain").into_owned();
+    let keep_until = tokens::now();
+    let keys = [10, 300_000].map(|size| {
+        let path = ObjectPath::parse(&format!("{}/r{size}/file", hash("alice"))).expect("a path");
+        (ObjectKey::file(&vhost, &path), path, size)
+    });
+    for (key, path, size) in &keys {
+        let entry = format!("{{\"vhost\":\"localhost\",\"path\":\"{}\"}}", path.as_str());
+        let entry_key =
+            ObjectKey::expiring(&format!("{:08}", keep_until / 3600), &format!("{keep_until:012}-{size}"));
+        store.note(&entry_key, ContentType::unknown(), entry).await.expect("stored");
+        let life = Lifetime { keep_until: Some(keep_until), ..Lifetime::default() };
+        let object = NewObject { life, ..NewObject::lasting(*size as u64, ContentType::unknown()) };
+        store.put(key, object, Full::from(vec![b'x'; *size])).await.expect("stored");
+    }
+    fill(folder);
+    let mut sweeper = Sweeper::new(Arc::clone(&store), Arc::new(Usage::new(Arc::clone(&store))));
+    let swept = sweeper.round(keep_until + CLOCKS).await.expect("the store answers");
+    assert_eq!((swept.removed, swept.problem), (2, None));
+    for (key, ..) in keys {
+        let info = store.head(&key).await.expect("the store answers").expect("its name is there");
+        assert!(info.life.buried && info.size == 0);
+        let again = store.put(&key, NewObject::lasting(0, ContentType::unknown()), Full::from("")).await;
+        assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
     }
 }

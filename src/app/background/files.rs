@@ -20,6 +20,7 @@ pub(super) async fn sweep(store: Arc<Store>, usage: Arc<Usage>) {
     let (mut sweeper, start) = (Sweeper::new(store, usage), Instant::now());
     let mut clock = SteadyClock::begin(Duration::ZERO, seconds_since_1970());
     let mut pass = Pass::default();
+    metrics::files_not_swept();
     loop {
         let more = match clock.read(start.elapsed(), seconds_since_1970()) {
             ClockReading::Steady(now) => pass.count(sweeper.round(now).await),

@@ -135,6 +135,11 @@ pub fn files_swept() {
     gauge!(FILES_SWEPT).set(now());
 }
 
+/// Nobody has looked for files whose time is over yet.
+pub fn files_not_swept() {
+    gauge!(FILES_SWEPT).set(f64::NAN);
+}
+
 /// Tells how many bytes a vhost's files have.
 pub fn vhost_used(vhost: &Vhost, bytes: u64) {
     #[expect(clippy::cast_precision_loss, reason = "a number to look at")]
