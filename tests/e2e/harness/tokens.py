@@ -39,5 +39,16 @@ def upload_mac(key: str, path: str, size: int) -> str:
     return secret(hmac.digest(key.encode(), f"{path} {size}".encode(), "sha256").hex())
 
 
+def prosody_slot(key: str, jid: str, path: str, size: int) -> str:
+    """What Prosody's mod_http_file_share hands out for a slot at another server."""
+    slot, filename = path.split("/")
+    now = int(time.time())
+    claims = {"sub": jid, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
+    claims |= {"filesize": size, "filetype": "application/octet-stream"}
+    signed = f"{_json({'alg': 'HS256', 'typ': 'JWT'})}.{_json(claims)}"
+    signature = hmac.digest(key.encode(), signed.encode(), "sha256")
+    return secret_token(f"{signed}.{base64url(signature)}")
+
+
 def user_folder(jid: str) -> str:
     return hashlib.sha1(jid.encode()).hexdigest()
