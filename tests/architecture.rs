@@ -167,7 +167,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.expect("readable entry").path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            // Tests may know more, in files of their own as well.
             found.push(path);
         }
     }

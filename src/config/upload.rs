@@ -108,7 +108,7 @@ pub(super) struct RawUpload {
     ///
     /// Default: `"none"`
     quota_per_host: Option<OrNone<ByteSize>>,
-    /// How long files are kept, such as `"30d"`; then they are removed. It counts for what is stored from then on: a file that is there keeps the time that it got.
+    /// How long files are kept, such as `"30d"`; then they are not handed out any more, and removed an hour later. It counts for what is stored from then on: a file that is there keeps the time that it got.
     ///
     /// Default: `"none"`, for ever
     retention: Option<OrNone<humantime::Duration>>,

@@ -1,6 +1,6 @@
 //! How long an object lasts: published with it, in the same step.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long an object lasts, and whoever may store it. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,4 +31,9 @@ impl Lifetime {
 #[must_use]
 pub fn seconds_since_1970() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Returns when it is `time`, seconds since 1970, if nobody sets the clock meanwhile.
+pub async fn wait_until(time: u64) {
+    tokio::time::sleep(Duration::from_secs(time.saturating_sub(seconds_since_1970()))).await;
 }

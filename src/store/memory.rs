@@ -15,10 +15,12 @@ use super::{
 };
 use crate::types::{ByteRange, ContentType};
 
+type Objects = HashMap<ObjectKey, (ObjectInfo, Bytes)>;
+
 /// A store that is gone with its process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    objects: Mutex<HashMap<ObjectKey, (ObjectInfo, Bytes)>>,
+    objects: Mutex<Objects>,
     /// After how many changes its user dies, if he does.
     changes_left: Mutex<Option<u64>>,
 }
@@ -29,7 +31,7 @@ impl MemoryStore {
         *self.changes_left.lock().unwrap_or_else(PoisonError::into_inner) = changes;
     }
 
-    fn change(&self) -> Result<MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>>, StoreError> {
+    fn change(&self) -> Result<MutexGuard<'_, Objects>, StoreError> {
         if let Some(left) = &mut *self.changes_left.lock().unwrap_or_else(PoisonError::into_inner) {
             let dead = || StoreError::Disk {
                 action: "change",
@@ -129,7 +131,7 @@ impl MemoryStore {
         self.objects().retain(|key, _| !key.0.starts_with(&prefix.0));
     }
 
-    fn objects(&self) -> MutexGuard<'_, HashMap<ObjectKey, (ObjectInfo, Bytes)>> {
+    fn objects(&self) -> MutexGuard<'_, Objects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
-pub use self::lifetime::{Lifetime, seconds_since_1970};
+pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until};
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
 use crate::telemetry::metrics;
@@ -285,7 +285,8 @@ impl Store {
         text: String,
     ) -> Result<(), StoreError> {
         let object = NewObject::lasting(text.len() as u64, content_type);
-        match self.put(key, object, Full::from(text)).await {
+        // Away from the caller's memory, who mostly holds an upload as well.
+        match Box::pin(self.put(key, object, Full::from(text))).await {
             Ok(()) | Err(PutError::Exists) => Ok(()),
             Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
             Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),

@@ -141,8 +141,9 @@ impl Erasure {
             Err(StoreError::Damaged { .. }) => return Ok(true),
             info => info?,
         };
-        let entries = info.iter().flat_map(|info| entries(&Trail::to(vhost, file, pointed), info));
-        for entry in entries {
+        let trail = Trail::to(vhost, file, pointed);
+        let entries = trail.zip(info.as_ref()).map(|(trail, info)| entries(&trail, info));
+        for entry in entries.into_iter().flatten() {
             self.store.delete(&entry).await?;
         }
         self.usage.removed(vhost, Some(user), file, bytes);
@@ -157,8 +158,7 @@ impl Erasure {
 }
 
 /// What leads to a file by time.
-fn entries(trail: &Option<Trail>, info: &ObjectInfo) -> Vec<ObjectKey> {
-    let Some(trail) = trail else { return Vec::new() };
+fn entries(trail: &Trail, info: &ObjectInfo) -> Vec<ObjectKey> {
     let Lifetime { keep_until, slot_ends, .. } = info.life;
     let stored = info.modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let of_slot = slot_ends.filter(|_| trail.pointed.is_some());

@@ -1,5 +1,10 @@
 //! A file goes into the store, and before it what leads to it.
 
+use std::pin::pin;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, pending, select};
+
 use super::PutFailure;
 use super::trail::Trail;
 use crate::store::{NewObject, Store, UploadBody, seconds_since_1970};
@@ -22,13 +27,15 @@ pub(super) async fn store_file(
         trail.note_entry(store, time).await?;
     }
     trail.note_pointer(store).await?;
-    let put = store.put(&file, object, body);
-    let Some(slot_ends) = slot_ends else { return Ok(put.await?) };
-    tokio::select! {
-        stored = put => stored?,
-        never = trail.keep_ahead(store, slot_ends) => match never {},
+    let ahead = match slot_ends {
+        Some(ends) => trail.keep_ahead(store, ends).boxed(),
+        None => pending().boxed(),
+    };
+    match select(pin!(store.put(&file, object, body)), ahead).await {
+        Either::Left((stored, _)) => stored?,
+        Either::Right((never, _)) => match never {},
     }
-    if seconds_since_1970() > slot_ends {
+    if slot_ends.is_some_and(|ends| seconds_since_1970() > ends) {
         // A sweep may have taken it for that of an upload that came to nothing. The file is stored either way, and the next sweep would mend it.
         drop(trail.note_pointer(store).await);
     }

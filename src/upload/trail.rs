@@ -4,19 +4,18 @@
 //! written before the pointer, and the pointer before the file: whatever a process leaves that dies in between, the entry leads to it.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::authn::PutGrant;
-use crate::store::{ObjectKey, Store, StoreError, seconds_since_1970};
+use crate::store::{ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
 use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, uri_escaped};
 
 /// An upload that outlasts its slot is looked for so much later, in seconds, and later by as much again until it ends.
 const LATER: u64 = 24 * 3600;
-/// What could not be written down is tried again so much later.
-const RETRY: Duration = Duration::from_mins(1);
+/// What could not be written down is tried again so much later, in seconds.
+const RETRY: u64 = 60;
 
 /// The way to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,15 +129,14 @@ impl Trail {
 
     /// Never ends: for as long as an upload goes on behind the end of its slot, there is an entry for a time that is still to come.
     pub(super) async fn keep_ahead(&self, store: &Store, slot_ends: u64) -> Infallible {
-        let left = slot_ends.saturating_sub(seconds_since_1970());
-        tokio::time::sleep(Duration::from_secs(left)).await;
-        for time in (1..).map(|times: u64| later(slot_ends, times)) {
-            while self.note_entry(store, time).await.is_err() {
-                tokio::time::sleep(RETRY).await;
+        let mut times = 0;
+        loop {
+            wait_until(later(slot_ends, times)).await;
+            times += 1;
+            while self.note_entry(store, later(slot_ends, times)).await.is_err() {
+                wait_until(seconds_since_1970() + RETRY).await;
             }
-            tokio::time::sleep(Duration::from_secs(LATER)).await;
         }
-        std::future::pending().await
     }
 
     /// All entries that there may be for the file of a slot with an end, if it was stored at `stored`; seconds since 1970.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use proptest::prelude::*;
+use sha2::Sha256;
 
 use super::*;
 use crate::types::{BareJid, ContentType, ObjectPath, Secret, parse_vhost};
@@ -190,11 +194,10 @@ fn all_secrets_verify_and_the_first_signs() {
 /// What an XMPP server signs with the secret itself is no slot, even if it signs the very same bytes.
 #[test]
 fn the_shared_secret_itself_signs_no_slot() {
-    use hmac::{Hmac, KeyInit as _, Mac as _};
     let good = terms(None, None, NOW + 60);
     let path = ObjectPath::parse(PLACE).unwrap();
     let signed = good.signed(&parse_vhost("localhost").unwrap(), &path, 7);
-    let mac = Hmac::<sha2::Sha256>::new_from_slice(b"secret string").unwrap();
+    let mac = Hmac::<Sha256>::new_from_slice(b"secret string").unwrap();
     let forged = Mac::new(mac.chain_update(signed).finalize().into_bytes().into()).to_base64();
     let query = good.to_query();
     let token = BearerToken::in_header(&forged, &query);
@@ -281,4 +284,36 @@ proptest! {
         let judged = authority.authorize(claim(PLACE, 7, None, BearerToken::in_path(&changed)), NOW);
         prop_assert_eq!(judged.is_ok(), changed == token);
     }
+}
+
+/// Signed as Prosody does.
+fn prosody(claims: &str) -> String {
+    let signed =
+        [r#"{"alg":"HS256","typ":"JWT"}"#, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let mac = Hmac::<Sha256>::new_from_slice(b"secret string").unwrap().chain_update(&signed).finalize();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.into_bytes()))
+}
+
+#[test]
+fn a_grant_tells_since_when_there_is_its_slot_at_the_earliest() {
+    let ours = terms(None, None, NOW + 60);
+    assert_eq!(verdict(&ours, &ours, PLACE, 7).unwrap().issued(), Some(NOW + 60 - 300));
+
+    let schemes = vec![ServerScheme::V.into(), Scheme::Jwt];
+    let accepted = Acceptance { schemes, token_in_url: false, slot_ttl: TTL };
+    let secret = Secret::new(b"secret string".to_vec(), 0).unwrap();
+    let authority = UploadAuthority::new(parse_vhost("localhost").unwrap(), accepted, &secret, &[]);
+    for (iat, issued) in [(r#""iat":1799999900,"#, NOW - 100), ("", NOW + 200 - 300 - 3600)] {
+        let claims = format!(
+            r#"{{{iat}"sub":"alice@localhost","exp":1800000200,"slot":"s","filename":"f","filesize":7,"filetype":"a/b"}}"#
+        );
+        let grant =
+            authority.authorize(claim("s/f", 7, None, BearerToken::in_header(&prosody(&claims), "")), NOW);
+        assert_eq!(grant.unwrap().issued(), Some(issued), "{iat}");
+    }
+    let path = ObjectPath::parse(PLACE).unwrap();
+    let query = authority.sign_as_server(ServerScheme::V, &path, 7, &ContentType::unknown());
+    let token = PresentedToken::from_query(&query);
+    let grant = authority.authorize(PutClaim { path, size: 7, content_type: None, token }, NOW).unwrap();
+    assert_eq!(grant.issued(), None);
 }

@@ -138,7 +138,11 @@ pub const OURS: &[Metric] = &[
     counter(DOWNLOADS, &[VHOST, ("outcome", &["served", REFUSED, "failed"]), REASON], "Downloads"),
     counter(DOWNLOAD_BYTES, &[VHOST], "Bytes of files that were handed to connections"),
     counter(FILES_EXPIRED, &[VHOST], "Files that this process removed because their time was over"),
-    gauge(FILES_SWEPT, &[], "When it was last made sure that no file is left whose time is over"),
+    gauge(
+        FILES_SWEPT,
+        &[],
+        "When it was last made sure that no file is left whose time has been over for an hour; NaN until then, in a process's first hour",
+    ),
     gauge(
         VHOST_USED,
         &[VHOST],

@@ -198,7 +198,7 @@ proptest! {
             let (mut now, mut stored) = (BEGIN, vec![false; wanted.len()]);
             for (step, dies_after) in steps {
                 memory.dies_after(dies_after);
-                take(step, &store, &wanted, &mut stored, &mut now).await;
+                Box::pin(take(step, &store, &wanted, &mut stored, &mut now)).await;
                 memory.dies_after(None);
                 check(&store, &wanted, &stored, now).await;
             }
