@@ -84,21 +84,21 @@ impl Erasure {
         failures.end()
     }
 
-    /// A file whose path does not name him. Answers its bytes, if it is there.
+    /// A file whose path does not name him. Answers its bytes, if it is there. The pointer goes behind it: nothing else leads to it.
     async fn pointed(
         &self,
         vhost: &Vhost,
         owner: UserHash,
         pointer: ObjectKey,
     ) -> Result<Option<u64>, StoreError> {
-        let mut erased = None;
-        if let Some((file, size)) = pointer.pointed() {
-            let is_there = self.forget(vhost, owner, &file, size, Some(Pointed { owner, size })).await?;
-            self.store.delete(&file).await?;
-            erased = is_there.then_some(size);
-        }
+        let Some((key, size)) = pointer.pointed() else {
+            return self.store.delete(&pointer).await.map(|()| None);
+        };
+        let file = self.look(vhost, key, size, Some(Pointed { owner, size })).await?;
+        self.store.delete(&file.key).await?;
         self.store.delete(&pointer).await?;
-        Ok(erased)
+        self.forget(vhost, owner, &file).await?;
+        Ok(file.is_there.then_some(size))
     }
 
     /// All files whose paths name him.
@@ -110,44 +110,48 @@ impl Erasure {
         failures: &mut Failures,
     ) -> Result<(), StoreError> {
         let prefix = ObjectPrefix::files_of(vhost, user);
-        let files = self.listed(&prefix).await?;
-        let each = stream::iter(files).map(async |(key, bytes)| {
-            self.forget(vhost, user, &key, bytes, None).await.map(|_| (key, bytes))
-        });
-        let forgotten: Vec<_> = each.buffer_unordered(AT_ONCE).collect().await;
-        let all_at_once = forgotten.iter().all(Result::is_ok) && self.store.delete_all(&prefix).await.is_ok();
-        let each = stream::iter(forgotten).map(async |file| {
-            let (key, bytes) = file?;
+        let files = stream::iter(self.listed(&prefix).await?);
+        let files = files.map(|(key, bytes)| self.look(vhost, key, bytes, None)).buffer_unordered(AT_ONCE);
+        let files: Vec<_> = files.collect().await;
+        let all_at_once = files.iter().all(Result::is_ok) && self.store.delete_all(&prefix).await.is_ok();
+        let each = stream::iter(files).map(async |file| {
+            let file = file?;
             if !all_at_once {
-                self.store.delete(&key).await?;
+                self.store.delete(&file.key).await?;
             }
-            Ok(Some(bytes))
+            self.forget(vhost, user, &file).await?;
+            Ok(Some(file.bytes))
         });
         erased.count(each.buffer_unordered(AT_ONCE).collect().await, failures);
         Ok(())
     }
 
-    /// Forgets a file that is about to go: what says when it would have gone holds its name. Answers whether it is there.
-    async fn forget(
+    /// Looks at a file as long as it is there.
+    async fn look(
         &self,
         vhost: &Vhost,
-        user: UserHash,
-        file: &ObjectKey,
+        key: ObjectKey,
         bytes: u64,
         pointed: Option<Pointed>,
-    ) -> Result<bool, StoreError> {
-        let info = match self.store.head(file).await {
+    ) -> Result<Doomed, StoreError> {
+        let (info, is_there) = match self.store.head(&key).await {
+            Ok(info) => (info.clone(), info.is_some()),
             // Nobody knows when it would have gone, but gone it will be.
-            Err(StoreError::Damaged { .. }) => return Ok(true),
-            info => info?,
+            Err(StoreError::Damaged { .. }) => (None, true),
+            Err(error) => return Err(error),
         };
-        let trail = Trail::to(vhost, file, pointed);
-        let entries = trail.zip(info.as_ref()).map(|(trail, info)| entries(&trail, info));
-        for entry in entries.into_iter().flatten() {
-            self.store.delete(&entry).await?;
+        let trail = Trail::to(vhost, &key, pointed);
+        let entries = trail.zip(info).map(|(trail, info)| entries(&trail, &info)).unwrap_or_default();
+        Ok(Doomed { key, bytes, is_there, entries })
+    }
+
+    /// Forgets a file that has gone: what says when it would have gone holds its name.
+    async fn forget(&self, vhost: &Vhost, user: UserHash, file: &Doomed) -> Result<(), StoreError> {
+        self.usage.removed(vhost, Some(user), &file.key, file.bytes);
+        for entry in &file.entries {
+            self.store.delete(entry).await?;
         }
-        self.usage.removed(vhost, Some(user), file, bytes);
-        Ok(info.is_some())
+        Ok(())
     }
 
     async fn listed(&self, prefix: &ObjectPrefix) -> Result<Vec<(ObjectKey, u64)>, StoreError> {
@@ -155,6 +159,16 @@ impl Erasure {
         self.store.sizes(prefix, move |key, bytes| drop(found.send((key, bytes)))).await?;
         Ok(files.iter().collect())
     }
+}
+
+/// A file that is about to go.
+#[derive(Debug)]
+struct Doomed {
+    key: ObjectKey,
+    bytes: u64,
+    is_there: bool,
+    /// What leads to it by time.
+    entries: Vec<ObjectKey>,
 }
 
 /// What leads to a file by time.

@@ -1,5 +1,7 @@
 //! Uploads by slots of every kind that names a user.
 
+use std::path::PathBuf;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ejabberd_sidecar::types::{BareJid, UserHash};
@@ -82,6 +84,13 @@ impl Slot {
 /// Uploads a new file of so many bytes, and answers the status.
 pub(crate) fn upload(service: &Service, kind: Kind, user: &str, random: &str, size: usize) -> u16 {
     Slot::new(kind, user, random, size).put(service, size).status
+}
+
+/// The files in a disk store whose paths hold `part`.
+pub(crate) fn files(service: &Service, part: &str) -> Vec<PathBuf> {
+    let mut found = service.stored_files();
+    found.retain(|path| path.to_string_lossy().contains(part));
+    found
 }
 
 fn jwt(user: &str, path: &str, size: usize) -> String {
