@@ -10,7 +10,7 @@ mod proxies;
 mod rates;
 mod retention;
 
-pub use self::account::{Account, ListingNumber, Overdrawn};
+pub use self::account::{Account, ListingNumber, Overdrawn, Promise};
 pub use self::budgets::{MinuteBudgets, UsedUp};
 pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
 pub use self::filename::safe_filename;

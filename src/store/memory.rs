@@ -37,7 +37,7 @@ impl MemoryStore {
         receive(body, new.size, append, |source| StoreError::Disk {
             action: "append to",
             place: "memory".to_owned(),
-            source,
+            source: source.into(),
         })
         .await?;
         let NewObject { size, content_type, life } = new;

@@ -12,6 +12,7 @@ mod memory;
 mod s3;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -172,8 +173,8 @@ pub struct Object {
     pub body: ObjectBody,
 }
 
-/// A backend failed. The text is for the operator.
-#[derive(Debug, thiserror::Error)]
+/// A backend failed. The text is for the operator. It can be told to all who wait for the same thing.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// A file operation.
     #[error("{action} {place}: {source}")]
@@ -183,7 +184,7 @@ pub enum StoreError {
         /// On which folder, or object ([`ObjectKey::redacted`]).
         place: String,
         /// What the system answered.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// The file is not one that this store wrote, or was changed since.
     #[error("{object} is damaged: the trailer of its file does not describe it")]

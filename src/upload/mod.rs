@@ -12,6 +12,7 @@ mod room;
 mod rules;
 mod site;
 mod slots;
+mod sum;
 mod token_place;
 mod usage;
 

@@ -5,7 +5,7 @@ use tokio::io::BufReader;
 use super::*;
 use crate::authn::{Acceptance, Scheme, UploadAuthority};
 use crate::component::reader::{Received, StanzaReader};
-use crate::policy::{InlineTypes, MinuteRates, Retention};
+use crate::policy::{InlineTypes, MinuteBudgets, Retention};
 use crate::telemetry::metrics::VhostCounters;
 use crate::types::{Purpose, Secret, parse_vhost};
 use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
@@ -13,11 +13,11 @@ use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
 /// 2027-01-15T08:00:00Z
 const NOW: Duration = Duration::from_hours(500_000);
 
-fn component(per_minute: u32) -> Component {
+fn component(per_minute: u64) -> Component {
     component_with(per_minute, UploadRules { max_size: 1000, ..UploadRules::default() })
 }
 
-fn component_with(per_minute: u32, rules: UploadRules) -> Component {
+fn component_with(per_minute: u64, rules: UploadRules) -> Component {
     let vhost = parse_vhost("localhost").unwrap();
     let secret = Secret::new(b"a secret of these tests".to_vec(), 0).unwrap();
     let accepted =
@@ -41,7 +41,7 @@ fn component_with(per_minute: u32, rules: UploadRules) -> Component {
             sites,
             [(vhost, rules)].into(),
             usage,
-            Arc::new(MinuteRates::new(per_minute)),
+            Arc::new(MinuteBudgets::new(per_minute)),
         )),
     }
 }
