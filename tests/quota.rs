@@ -165,22 +165,46 @@ fn two_processes_on_one_bucket_overshoot_by_little() {
     two_processes(&services[0], &services[1]);
 }
 
+fn reload(service: &Service, settings: &str) {
+    fs::write(service.folder().path().join("sidecar.toml"), settings).expect("writable");
+    let done = || value(service, "ejabberd_sidecar_reloads_total{outcome=\"done\"}");
+    let before = done();
+    service.signal("HUP");
+    wait_until("it is reloaded", || done() == before + 1);
+}
+
 #[test]
 fn another_quota_counts_after_a_reload() {
     let service = Service::start_with(&with_upload(PER_USER, ""));
     assert_eq!(upload(&service, Kind::V, "alice", "a", 1000), 201);
-    assert_eq!(upload(&service, Kind::V, "alice", "b", 1), 507);
     for (quota, size, status) in
         [("1500B", 500, 201), ("1KiB", 1, 507), ("none", 100_000, 201), ("1KiB", 1, 507)]
     {
-        let settings = with_upload(&PER_USER.replace("1000B", quota), "");
-        fs::write(service.folder().path().join("sidecar.toml"), settings).expect("writable");
-        let done = || value(&service, "ejabberd_sidecar_reloads_total{outcome=\"done\"}");
-        let before = done();
-        service.signal("HUP");
-        wait_until("it is reloaded", || done() == before + 1);
+        reload(&service, &with_upload(&PER_USER.replace("1000B", quota), ""));
         assert_eq!(upload(&service, Kind::V, "alice", quota, size), status, "{quota}");
     }
+}
+
+#[test]
+fn a_vhost_is_counted_as_long_as_it_has_a_quota() {
+    let with_quota = |quota: &str| with_upload(&format!("{ACCEPT}quota_per_host = '{quota}'"), "");
+    let service = Service::start_with(&with_quota("1000B"));
+    let used =
+        |bytes: &str| told(&service).contains(&format!("vhost_used_bytes{{vhost=\"localhost\"}} {bytes}\n"));
+    assert_eq!(upload(&service, Kind::V, "alice", "a", 600), 201);
+    reload(&service, &with_quota("2000B"));
+    assert_eq!(upload(&service, Kind::V, "alice", "b", 1500), 507);
+    for round in ["c", "d"] {
+        reload(&service, &with_quota("none"));
+        assert!(used("NaN"), "{}", told(&service));
+        assert_eq!(upload(&service, Kind::V, "alice", round, 100), 201);
+        reload(&service, &with_quota("2000B"));
+        wait_until("it is counted anew", || !used("NaN"));
+    }
+    // Also what came while nobody counted.
+    assert!(used("800"), "{}", told(&service));
+    assert_eq!(upload(&service, Kind::V, "alice", "e", 1201), 507);
+    assert_eq!(upload(&service, Kind::V, "alice", "e", 1200), 201);
 }
 
 #[test]
