@@ -20,6 +20,10 @@ def make(key: str, sub: str, expires_in: int = 3600, alg: str = "HS256") -> str:
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": sub, "iat": min(now, now + expires_in - 60)}
     claims["exp"] = now + expires_in
+    return _signed(key, claims, alg)
+
+
+def _signed(key: str, claims: dict, alg: str = "HS256") -> str:
     signed = f"{_json({'alg': alg, 'typ': 'JWT'})}.{_json(claims)}"
     signature = b""
     if alg == "HS256":
@@ -37,6 +41,16 @@ def tampered(key: str, sub: str) -> str:
 def upload_mac(key: str, path: str, size: int) -> str:
     """What ejabberd's mod_http_upload puts into `?v=`."""
     return secret(hmac.digest(key.encode(), f"{path} {size}".encode(), "sha256").hex())
+
+
+def upload_jwt(
+    key: str, sub: str, slot: str, filename: str, size: int, content_type: str | None = None
+) -> str:
+    """What Prosody's mod_http_file_share gives to its client."""
+    now = int(time.time())
+    claims = {"sub": sub, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
+    claims |= {"filesize": size, "filetype": content_type or "application/octet-stream"}
+    return _signed(key, claims)
 
 
 def user_folder(jid: str) -> str:
