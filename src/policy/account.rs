@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// More slots than anybody uses at once: beyond them they are not counted before their files come.
-const PROMISES: usize = 1000;
+const PROMISES: usize = 256;
 
 /// The bytes of one user or vhost. Files are told apart by `K`.
 #[derive(Debug)]

@@ -167,7 +167,7 @@ impl SlotDesk {
             .issue(&SlotRequest { user, filename, size, content_type, keep, carrier, ttl: None }, now)?;
         let (key, promise) =
             (ObjectKey::file(vhost, &slot.path), Promise { bytes: size, until: slot.expires });
-        self.usage.promise(office.rules.quotas, vhost, owner, key, promise, now).await?;
+        self.usage.promise(office.rules.quotas, vhost, owner, &key, promise, now).await?;
         Ok(slot)
     }
 

@@ -1,5 +1,6 @@
 //! The sum of what one user or vhost has stored, and the listing that brings it up to date.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
@@ -41,11 +42,14 @@ impl Holder {
     }
 }
 
+/// A file by the hash of its key, since there may be many to remember. Nobody can find two with the same one.
+pub(super) type FileHash = u64;
+
 /// The sum of one holder.
 #[derive(Debug)]
 pub(super) struct Sum {
     pub(super) holder: Holder,
-    account: Mutex<Account<ObjectKey>>,
+    account: Mutex<Account<FileHash>>,
     age: Mutex<Age>,
     /// The listing that goes on, as long as it does.
     listing: Mutex<Weak<Told>>,
@@ -73,7 +77,7 @@ impl Sum {
         Self { holder, account: Mutex::default(), age: Mutex::new(age), listing: Mutex::default() }
     }
 
-    pub(super) fn account(&self) -> MutexGuard<'_, Account<ObjectKey>> {
+    pub(super) fn account(&self) -> MutexGuard<'_, Account<FileHash>> {
         lock(&self.account)
     }
 
@@ -127,6 +131,7 @@ impl Sum {
 #[derive(Debug)]
 pub(super) struct Lister {
     store: Arc<Store>,
+    hasher: RandomState,
     seats: Semaphore,
     /// Vhosts with a quota: their sums are kept whether or not somebody uploads, and told.
     hosts: Mutex<Vec<Vhost>>,
@@ -134,7 +139,12 @@ pub(super) struct Lister {
 
 impl Lister {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        Self { store, seats: Semaphore::new(LISTINGS), hosts: Mutex::default() }
+        let (hasher, seats) = (RandomState::new(), Semaphore::new(LISTINGS));
+        Self { store, hasher, seats, hosts: Mutex::default() }
+    }
+
+    pub(super) fn hash(&self, key: &ObjectKey) -> FileHash {
+        self.hasher.hash_one(key)
     }
 
     pub(super) fn hosts(&self) -> MutexGuard<'_, Vec<Vhost>> {
@@ -171,10 +181,10 @@ impl Lister {
         let start = Instant::now();
         let number = sum.account().begin_listing();
         for prefix in sum.holder.prefixes() {
-            let sum = Arc::clone(sum);
+            let (sum, hasher) = (Arc::clone(sum), self.hasher.clone());
             let each = move |key: ObjectKey, bytes| {
                 let (key, bytes) = key.pointed().unwrap_or((key, bytes));
-                sum.account().listed(number, &key, bytes);
+                sum.account().listed(number, &hasher.hash_one(key), bytes);
             };
             self.store.sizes(&prefix, each).await?;
         }

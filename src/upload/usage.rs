@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::quota::{QuotaOf, QuotaRefusal, Quotas};
-use super::sum::{Holder, Lister, Sum};
+use super::sum::{FileHash, Holder, Lister, Sum};
 use crate::policy::Promise;
 use crate::store::{ObjectKey, Store, StoreError};
 use crate::types::{UserHash, Vhost};
@@ -34,7 +34,7 @@ pub enum NoRoom {
 /// Room for an upload, held until it is stored or this is dropped.
 #[derive(Debug)]
 pub(super) struct Reserved {
-    key: ObjectKey,
+    file: FileHash,
     sums: Vec<Arc<Sum>>,
 }
 
@@ -42,7 +42,7 @@ impl Reserved {
     /// The upload was stored.
     pub(super) fn stored(mut self, bytes: u64) {
         for sum in self.sums.drain(..) {
-            sum.account().stored(&self.key, bytes);
+            sum.account().stored(&self.file, bytes);
         }
     }
 }
@@ -50,7 +50,7 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         for sum in &self.sums {
-            sum.account().given_up(&self.key);
+            sum.account().given_up(&self.file);
         }
     }
 }
@@ -83,10 +83,10 @@ impl Usage {
         key: &ObjectKey,
         bytes: u64,
     ) -> Result<Reserved, NoRoom> {
-        let mut reserved = Reserved { key: key.clone(), sums: Vec::new() };
+        let mut reserved = Reserved { file: self.lister.hash(key), sums: Vec::new() };
         for (limit, sum) in self.limits(quotas, vhost, owner) {
             self.ready(&sum).await?;
-            let done = sum.account().reserve(key, bytes, limit.bytes());
+            let done = sum.account().reserve(&reserved.file, bytes, limit.bytes());
             done.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
             reserved.sums.push(sum);
         }
@@ -100,15 +100,16 @@ impl Usage {
         quotas: Quotas,
         vhost: &Vhost,
         owner: UserHash,
-        key: ObjectKey,
+        key: &ObjectKey,
         promise: Promise,
         now: u64,
     ) -> Result<(), NoRoom> {
+        let file = self.lister.hash(key);
         for (limit, sum) in self.limits(quotas, vhost, Some(owner)) {
             self.ready(&sum).await?;
             let room = match limit {
                 QuotaOf::Host(bytes) => sum.account().has_room(promise.bytes, bytes),
-                QuotaOf::User(bytes) => sum.account().promise(key.clone(), promise, bytes, now),
+                QuotaOf::User(bytes) => sum.account().promise(file, promise, bytes, now),
             };
             room.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
         }
@@ -117,8 +118,9 @@ impl Usage {
 
     /// A file was removed.
     pub(super) fn removed(&self, vhost: &Vhost, owner: Option<UserHash>, key: &ObjectKey, bytes: u64) {
+        let file = self.lister.hash(key);
         for sum in self.known(vhost, owner) {
-            sum.account().removed(key, bytes);
+            sum.account().removed(&file, bytes);
         }
     }
 
@@ -231,7 +233,7 @@ mod tests {
 
     async fn slot(usage: &Usage, quotas: Quotas, name: &str, random: &str, bytes: u64) -> Result<(), NoRoom> {
         let promise = Promise { bytes, until: NOW + 300 };
-        usage.promise(quotas, &vhost(), user(name), key(user(name), random), promise, NOW).await
+        usage.promise(quotas, &vhost(), user(name), &key(user(name), random), promise, NOW).await
     }
 
     /// Begins to wait.
