@@ -161,6 +161,7 @@ impl Lister {
     }
 
     /// Lists, or waits for the listing that goes on. It ends even if nobody waits any more: impatient clients would never see the end of a long one.
+    #[expect(clippy::disallowed_methods, reason = "it only reads: a stop may cut it off")]
     pub(super) async fn list(self: &Arc<Self>, sum: &Arc<Sum>) -> Result<(), StoreError> {
         let mut outcome = sum.listing(|told| {
             let (lister, sum) = (Arc::clone(self), Arc::clone(sum));

@@ -130,7 +130,9 @@ impl Usage {
         let old: Vec<_> = {
             let mut sums = lock(&self.sums);
             sums.retain(|_, sum| sum.is_of_use(&hosts));
-            hosts.into_iter().for_each(|host| drop(hold(&mut sums, Holder::Host(host))));
+            for host in hosts {
+                drop(hold(&mut sums, Holder::Host(host)));
+            }
             sums.values().filter(|sum| sum.is_due()).cloned().collect()
         };
         for sum in old {

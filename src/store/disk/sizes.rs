@@ -66,7 +66,7 @@ mod tests {
         let mut listed = Vec::new();
         let prefix = ObjectPrefix::files_at(&parse_vhost("localhost").unwrap());
         list(root, &prefix, |key, size| {
-            listed.push((key.as_str().rsplit('/').next().unwrap().to_owned(), size))
+            listed.push((key.as_str().rsplit('/').next().unwrap().to_owned(), size));
         })?;
         Ok(listed)
     }
