@@ -6,6 +6,7 @@
 mod body;
 mod disk;
 mod health;
+mod joint;
 mod key_locks;
 mod lifetime;
 mod memory;
@@ -22,6 +23,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
+pub use self::joint::{JointWork, Seats};
 pub use self::lifetime::{Lifetime, seconds_since_1970};
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};

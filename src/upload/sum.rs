@@ -1,15 +1,12 @@
 //! The sum of what one user or vhost has stored, and the listing that brings it up to date.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-
-use tokio::sync::{Semaphore, watch};
 
 use super::usage::lock;
 use crate::policy::Account;
-use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
+use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError};
 use crate::telemetry::metrics;
 use crate::types::{UserHash, Vhost};
 
@@ -51,12 +48,8 @@ pub(super) struct Sum {
     pub(super) holder: Holder,
     account: Mutex<Account<FileHash>>,
     age: Mutex<Age>,
-    /// The listing that goes on, as long as it does.
-    listing: Mutex<Weak<Told>>,
+    listing: JointWork,
 }
-
-/// Tells all who wait for a listing how it ended.
-type Told = watch::Sender<Option<Result<(), StoreError>>>;
 
 #[derive(Debug)]
 struct Age {
@@ -74,7 +67,7 @@ impl Age {
 impl Sum {
     pub(super) fn new(holder: Holder) -> Self {
         let age = Age { listed: None, took: Duration::ZERO, used: Instant::now() };
-        Self { holder, account: Mutex::default(), age: Mutex::new(age), listing: Mutex::default() }
+        Self { holder, account: Mutex::default(), age: Mutex::new(age), listing: JointWork::default() }
     }
 
     pub(super) fn account(&self) -> MutexGuard<'_, Account<FileHash>> {
@@ -112,19 +105,6 @@ impl Sum {
         };
         wanted || !self.account().is_idle()
     }
-
-    /// The listing that goes on, or else one that `begin` begins.
-    fn listing(&self, begin: impl FnOnce(Arc<Told>)) -> watch::Receiver<Option<Result<(), StoreError>>> {
-        let mut listing = lock(&self.listing);
-        if let Some(told) = listing.upgrade() {
-            return told.subscribe();
-        }
-        let (told, outcome) = watch::channel(None);
-        let told = Arc::new(told);
-        *listing = Arc::downgrade(&told);
-        begin(told);
-        outcome
-    }
 }
 
 /// Lists what sums are of.
@@ -132,14 +112,14 @@ impl Sum {
 pub(super) struct Lister {
     store: Arc<Store>,
     hasher: RandomState,
-    seats: Semaphore,
+    pub(super) seats: Seats,
     /// Vhosts with a quota: their sums are kept whether or not somebody uploads, and told.
     hosts: Mutex<Vec<Vhost>>,
 }
 
 impl Lister {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        let (hasher, seats) = (RandomState::new(), Semaphore::new(LISTINGS));
+        let (hasher, seats) = (RandomState::new(), Seats::new(LISTINGS));
         Self { store, hasher, seats, hosts: Mutex::default() }
     }
 
@@ -160,25 +140,13 @@ impl Lister {
         *kept = hosts;
     }
 
-    /// Lists, or waits for the listing that goes on. It ends even if nobody waits any more: impatient clients would never see the end of a long one.
-    #[expect(clippy::disallowed_methods, reason = "it only reads: a stop may cut it off")]
+    /// Lists, or waits for the listing that goes on. It ends though they leave who wait for it: impatient clients would never see the end of a long one.
     pub(super) async fn list(self: &Arc<Self>, sum: &Arc<Sum>) -> Result<(), StoreError> {
-        let mut outcome = sum.listing(|told| {
-            let (lister, sum) = (Arc::clone(self), Arc::clone(sum));
-            tokio::spawn(async move { told.send_replace(Some(lister.bring_up_to_date(&sum).await)) });
-        });
-        let told = outcome.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
-        told.unwrap_or_else(|| Err(cut_off()))
-    }
-
-    /// While these are held, no listing begins.
-    #[cfg(test)]
-    pub(super) async fn all_seats(&self) -> tokio::sync::SemaphorePermit<'_> {
-        self.seats.acquire_many(u32::try_from(LISTINGS).unwrap()).await.unwrap()
+        let (lister, listed) = (Arc::clone(self), Arc::clone(sum));
+        sum.listing.join(&self.seats, || async move { lister.bring_up_to_date(&listed).await }).await
     }
 
     async fn bring_up_to_date(&self, sum: &Arc<Sum>) -> Result<(), StoreError> {
-        let _seat = self.seats.acquire().await;
         let start = Instant::now();
         let number = sum.account().begin_listing();
         for prefix in sum.holder.prefixes() {
@@ -203,10 +171,4 @@ impl Lister {
             metrics::vhost_used(vhost, Some(sum.account().used()));
         }
     }
-}
-
-/// Its thread ends, and the service with it.
-fn cut_off() -> StoreError {
-    let source = Arc::new(io::Error::other("the listing was cut off"));
-    StoreError::Disk { action: "list", place: "the store".to_owned(), source }
 }

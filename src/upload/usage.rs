@@ -263,7 +263,7 @@ mod tests {
     async fn a_listing_goes_on_for_the_next_one_who_asks() {
         let usage = with_file(Store::Memory(MemoryStore::default())).await;
         let own = quotas(Some(10), None);
-        let seats = usage.lister.all_seats().await;
+        let seats = usage.lister.seats.all().await;
         let mut impatient = Box::pin(left(&usage, own));
         asked(&mut impatient).await;
         drop(impatient);
@@ -297,7 +297,7 @@ mod tests {
         let usage = with_file(Store::Disk(DiskStore::open(&root, false).unwrap())).await;
         std::fs::rename(&root, &away).unwrap();
         let own = quotas(Some(10), None);
-        let seats = usage.lister.all_seats().await;
+        let seats = usage.lister.seats.all().await;
         let (mut one, mut other) = (Box::pin(left(&usage, own)), Box::pin(left(&usage, own)));
         asked(&mut one).await;
         asked(&mut other).await;
