@@ -85,12 +85,14 @@ fn uploads_at_once_do_not_overshoot_and_what_breaks_off_does_not_count() {
     let mut half_way: Vec<_> = (0..3)
         .map(|at| {
             let mut client = Client::connect(&service.address("public"));
-            client.send(Slot::new(Kind::V, "alice", &format!("slow{at}"), 200).head(200));
+            let head = Slot::new(Kind::V, "alice", &format!("slow{at}"), 200).head(200);
+            client.send(head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"));
+            // Room is made before the body is asked for.
+            assert_eq!(client.answer(false).status, 100);
             client.send("x");
             client
         })
         .collect();
-    wait_until("they are under way", || value(&service, "ejabberd_sidecar_uploads_under_way") == 3);
     let threads: Vec<_> = (0..10)
         .map(|at| {
             let service = Arc::clone(&service);
