@@ -142,8 +142,8 @@ impl Lister {
 
     /// Lists, or waits for the listing that goes on. It ends though they leave who wait for it: impatient clients would never see the end of a long one.
     pub(super) async fn list(self: &Arc<Self>, sum: &Arc<Sum>) -> Result<(), StoreError> {
-        let (lister, listed) = (Arc::clone(self), Arc::clone(sum));
-        sum.listing.join(&self.seats, || async move { lister.bring_up_to_date(&listed).await }).await
+        let (this, of) = (Arc::clone(self), Arc::clone(sum));
+        sum.listing.join(&self.seats, || async move { this.bring_up_to_date(&of).await }).await
     }
 
     async fn bring_up_to_date(&self, sum: &Arc<Sum>) -> Result<(), StoreError> {
