@@ -85,12 +85,14 @@ fn uploads_at_once_do_not_overshoot_and_what_breaks_off_does_not_count() {
     let mut half_way: Vec<_> = (0..3)
         .map(|at| {
             let mut client = Client::connect(&service.address("public"));
-            client.send(Slot::new(Kind::V, "alice", &format!("slow{at}"), 200).head(200));
+            let head = Slot::new(Kind::V, "alice", &format!("slow{at}"), 200).head(200);
+            client.send(head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"));
+            // Room is made before the body is asked for.
+            assert_eq!(client.answer(false).status, 100);
             client.send("x");
             client
         })
         .collect();
-    wait_until("they are under way", || value(&service, "ejabberd_sidecar_uploads_under_way") == 3);
     let threads: Vec<_> = (0..10)
         .map(|at| {
             let service = Arc::clone(&service);
@@ -165,22 +167,46 @@ fn two_processes_on_one_bucket_overshoot_by_little() {
     two_processes(&services[0], &services[1]);
 }
 
+fn reload(service: &Service, settings: &str) {
+    fs::write(service.folder().path().join("sidecar.toml"), settings).expect("writable");
+    let done = || value(service, "ejabberd_sidecar_reloads_total{outcome=\"done\"}");
+    let before = done();
+    service.signal("HUP");
+    wait_until("it is reloaded", || done() == before + 1);
+}
+
 #[test]
 fn another_quota_counts_after_a_reload() {
     let service = Service::start_with(&with_upload(PER_USER, ""));
     assert_eq!(upload(&service, Kind::V, "alice", "a", 1000), 201);
-    assert_eq!(upload(&service, Kind::V, "alice", "b", 1), 507);
     for (quota, size, status) in
         [("1500B", 500, 201), ("1KiB", 1, 507), ("none", 100_000, 201), ("1KiB", 1, 507)]
     {
-        let settings = with_upload(&PER_USER.replace("1000B", quota), "");
-        fs::write(service.folder().path().join("sidecar.toml"), settings).expect("writable");
-        let done = || value(&service, "ejabberd_sidecar_reloads_total{outcome=\"done\"}");
-        let before = done();
-        service.signal("HUP");
-        wait_until("it is reloaded", || done() == before + 1);
+        reload(&service, &with_upload(&PER_USER.replace("1000B", quota), ""));
         assert_eq!(upload(&service, Kind::V, "alice", quota, size), status, "{quota}");
     }
+}
+
+#[test]
+fn a_vhost_is_counted_as_long_as_it_has_a_quota() {
+    let with_quota = |quota: &str| with_upload(&format!("{ACCEPT}quota_per_host = '{quota}'"), "");
+    let service = Service::start_with(&with_quota("1000B"));
+    let used =
+        |bytes: &str| told(&service).contains(&format!("vhost_used_bytes{{vhost=\"localhost\"}} {bytes}\n"));
+    assert_eq!(upload(&service, Kind::V, "alice", "a", 600), 201);
+    reload(&service, &with_quota("2000B"));
+    assert_eq!(upload(&service, Kind::V, "alice", "b", 1500), 507);
+    for round in ["c", "d"] {
+        reload(&service, &with_quota("none"));
+        assert!(used("NaN"), "{}", told(&service));
+        assert_eq!(upload(&service, Kind::V, "alice", round, 100), 201);
+        reload(&service, &with_quota("2000B"));
+        wait_until("it is counted anew", || !used("NaN"));
+    }
+    // Also what came while nobody counted.
+    assert!(used("800"), "{}", told(&service));
+    assert_eq!(upload(&service, Kind::V, "alice", "e", 1201), 507);
+    assert_eq!(upload(&service, Kind::V, "alice", "e", 1200), 201);
 }
 
 #[test]

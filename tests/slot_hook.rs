@@ -131,6 +131,19 @@ fn where_slots_of_our_own_are_not_accepted_none_is_issued() {
 }
 
 #[test]
+fn who_has_no_room_is_told_by_402() {
+    let service = service("quota_per_user = '1000B'\nquota_per_host = '1200B'", "", "");
+    let of = |user: &str, size: &str| question(user, "a", size, "");
+    let (target, _) = slot(&ask(&service, &of("alice@localhost", "900")));
+    refused(&service, &of("alice@localhost", "101"), (402, "quota_user"));
+    // Slots take room from their own user alone, files from all.
+    slot(&ask(&service, &of("bob@localhost", "1000")));
+    assert_eq!(put(&service, &target, "", &"x".repeat(900)), 201);
+    refused(&service, &of("carol@localhost", "301"), (402, "quota_host"));
+    slot(&ask(&service, &of("carol@localhost", "300")));
+}
+
+#[test]
 fn the_key_counts_where_there_is_one_and_else_the_credentials() {
     let alice = question("alice@localhost", "a", "4", "");
     let status =

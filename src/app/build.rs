@@ -15,7 +15,7 @@ use super::reload::Reloader;
 use crate::config::{ConfigError, Settings, StoreSettings};
 use crate::http::{BindError, Lanes, Listener, Socket};
 use crate::login::{Registry, Removals};
-use crate::policy::MinuteRates;
+use crate::policy::{MinuteBudgets, MinuteRates};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics::Counting;
 use crate::types::Address;
@@ -103,7 +103,7 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
         store,
         bounds,
         failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
-        slots: Arc::new(MinuteRates::new(settings.limits.slots_per_minute)),
+        slots: Arc::new(MinuteBudgets::new(settings.limits.slots_per_minute.into())),
         component: Arc::default(),
         removals: Removals::default(),
         uploads: TaskTracker::new(),

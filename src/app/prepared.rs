@@ -18,7 +18,7 @@ use crate::http::{
     self, CurrentOffer, FilesDoor, HookDoor, HookKeys, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls,
 };
 use crate::login::{Accounts, Registry, Removals};
-use crate::policy::MinuteRates;
+use crate::policy::{MinuteBudgets, MinuteRates};
 use crate::store::{Store, StoreHealth};
 use crate::telemetry::component::ComponentState;
 use crate::telemetry::logs;
@@ -38,7 +38,7 @@ pub(super) struct Lasting {
     pub(super) bounds: Bounds,
     pub(super) failures: Arc<MinuteRates>,
     /// Slots that users asked for.
-    pub(super) slots: Arc<MinuteRates>,
+    pub(super) slots: Arc<MinuteBudgets>,
     pub(super) component: Arc<ComponentState>,
     pub(super) removals: Removals,
     /// Uploads whose clients have gone.
@@ -191,7 +191,7 @@ impl Rest {
         rates.allow(self.limits.bytes_per_minute);
         usage.keep_hosts(self.with_quota);
         lasting.failures.allow(self.limits.logins_per_minute);
-        lasting.slots.allow(self.limits.slots_per_minute);
+        lasting.slots.allow(self.limits.slots_per_minute.into());
         logs::filter(self.log.level, self.log.audit);
         self.vhosts.iter().for_each(metrics::announce);
         self.watched

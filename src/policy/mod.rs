@@ -11,7 +11,7 @@ mod rates;
 mod retention;
 mod steady_clock;
 
-pub use self::account::{Account, ListingNumber, Overdrawn};
+pub use self::account::{Account, ListingNumber, Overdrawn, Promise};
 pub use self::budgets::{MinuteBudgets, UsedUp};
 pub use self::disposition::{ActiveType, InlineTypes, content_disposition};
 pub use self::filename::safe_filename;

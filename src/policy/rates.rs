@@ -3,7 +3,10 @@
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// More than there are names under attack at once. Two names in one slot share their rate, which only makes them quieter.
+use super::UsedUp;
+
+/// More than there are names under attack at once. Two names in one slot share their rate, which only makes them quieter: nothing is refused by
+/// it ([`MinuteBudgets`](super::MinuteBudgets) are for that).
 const SLOTS: usize = 4096;
 
 /// The lower half of a slot.
@@ -27,6 +30,16 @@ pub enum Rate {
     Reached,
     /// A further one.
     Above,
+}
+
+impl From<Result<(), UsedUp>> for Rate {
+    fn from(taken: Result<(), UsedUp>) -> Self {
+        match taken {
+            Ok(()) => Self::Within,
+            Err(UsedUp { first: true, .. }) => Self::Reached,
+            Err(UsedUp { first: false, .. }) => Self::Above,
+        }
+    }
 }
 
 impl MinuteRates {

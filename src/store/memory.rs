@@ -36,7 +36,7 @@ impl MemoryStore {
             let dead = || StoreError::Disk {
                 action: "change",
                 place: "memory".to_owned(),
-                source: std::io::Error::other("the process has died"),
+                source: std::io::Error::other("the process has died").into(),
             };
             *left = left.checked_sub(1).ok_or_else(dead)?;
         }
@@ -60,7 +60,7 @@ impl MemoryStore {
         receive(body, new.size, append, |source| StoreError::Disk {
             action: "append to",
             place: "memory".to_owned(),
-            source,
+            source: source.into(),
         })
         .await?;
         let NewObject { size, content_type, life } = new;

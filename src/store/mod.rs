@@ -6,12 +6,14 @@
 mod body;
 mod disk;
 mod health;
+mod joint;
 mod key_locks;
 mod lifetime;
 mod memory;
 mod s3;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -21,6 +23,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
+pub use self::joint::{JointWork, Seats};
 pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until};
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
@@ -172,8 +175,8 @@ pub struct Object {
     pub body: ObjectBody,
 }
 
-/// A backend failed. The text is for the operator.
-#[derive(Debug, thiserror::Error)]
+/// A backend failed. The text is for the operator. It can be told to all who wait for the same thing.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// A file operation.
     #[error("{action} {place}: {source}")]
@@ -183,7 +186,7 @@ pub enum StoreError {
         /// On which folder, or object ([`ObjectKey::redacted`]).
         place: String,
         /// What the system answered.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// The file is not one that this store wrote, or was changed since.
     #[error("{object} is damaged: the trailer of its file does not describe it")]

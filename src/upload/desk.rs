@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::usage::NoRoom;
 use super::{QuotaRefusal, Site, Sites, Slot, SlotOffice, SlotRefusal, SlotRequest, UploadRules, Usage};
 use crate::authn::Carrier;
-use crate::policy::{MinuteRates, PurposeRefusal, Rate};
+use crate::policy::{MinuteBudgets, Promise, PurposeRefusal, UsedUp};
 use crate::store::ObjectKey;
 use crate::telemetry::audit::{self, SlotAsked, Why};
 use crate::telemetry::reason::{FileReason, Reason, SlotReason};
@@ -79,7 +79,7 @@ pub struct SlotDesk {
     sites: Arc<Sites>,
     rules: HashMap<Vhost, UploadRules>,
     usage: Arc<Usage>,
-    rates: Arc<MinuteRates>,
+    rates: Arc<MinuteBudgets>,
 }
 
 impl From<NoRoom> for SlotDenial {
@@ -99,7 +99,7 @@ impl SlotDesk {
         sites: Arc<Sites>,
         rules: HashMap<Vhost, UploadRules>,
         usage: Arc<Usage>,
-        rates: Arc<MinuteRates>,
+        rates: Arc<MinuteBudgets>,
     ) -> Self {
         Self { sites, rules, usage, rates }
     }
@@ -131,22 +131,23 @@ impl SlotDesk {
         let found = self.of(user);
         let asked = SlotAsked { user: user.as_str(), vhost: found.map(|(site, _)| &site.vhost), door };
         // Strangers are not counted: they would share their numbers with users, who would get no slots for it.
-        let rate = found.map_or(Rate::Within, |_| self.rates.count(user, now.as_secs_f64()));
+        let taken = found.map_or(Ok(()), |_| self.rates.take(user, 1, now.as_secs()));
         let bytes = wish.as_ref().map_or(0, |wish| wish.size);
-        let slot = match (rate, found) {
-            (Rate::Within, Some((site, rules))) => match wish {
+        let slot = match (taken, found) {
+            (Err(UsedUp { retry_after, .. }), _) => {
+                Err(SlotDenial::Rate { retry: now.as_secs() + retry_after })
+            }
+            (Ok(()), None) => Err(SlotDenial::Stranger),
+            (Ok(()), Some((site, rules))) => match wish {
                 Ok(wish) => self.grant(SlotOffice { site, rules }, user, wish, now.as_secs()).await,
                 Err(problem) => Err(SlotDenial::Malformed(problem)),
             },
-            (Rate::Within, None) => Err(SlotDenial::Stranger),
-            (Rate::Reached | Rate::Above, _) => {
-                Err(SlotDenial::Rate { retry: (now.as_secs() / 60 + 1) * 60 })
-            }
         };
         match &slot {
             Ok(_) => audit::slot_issued(asked, bytes),
             Err(denial) => {
-                audit::slot_refused(asked, Why::new(denial.reason(), denial as &dyn Display), rate);
+                let why = Why::new(denial.reason(), denial as &dyn Display);
+                audit::slot_refused(asked, why, taken.into());
             }
         }
         slot
@@ -164,11 +165,9 @@ impl SlotDesk {
         let keep = office.rules.retention.keep(purpose, now)?;
         let slot = office
             .issue(&SlotRequest { user, filename, size, content_type, keep, carrier, ttl: None }, now)?;
-        let quotas = office.rules.quotas;
-        if quotas.exist() {
-            self.usage.has_room(quotas, vhost, owner, size, now).await?;
-            self.usage.promise(vhost, owner, &ObjectKey::file(vhost, &slot.path), size, slot.expires);
-        }
+        let (key, promise) =
+            (ObjectKey::file(vhost, &slot.path), Promise { bytes: size, until: slot.expires });
+        self.usage.promise(office.rules.quotas, vhost, owner, &key, promise, now).await?;
         Ok(slot)
     }
 

@@ -11,6 +11,7 @@ mod room;
 mod rules;
 mod site;
 mod slots;
+mod sum;
 mod sweeper;
 mod token_place;
 mod tomb;

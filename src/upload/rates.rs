@@ -44,7 +44,7 @@ impl Rates {
         bytes: u64,
         now: u64,
     ) -> Result<(), RateRefusal> {
-        let refused = |UsedUp { retry_after }| RateRefusal { retry_after };
+        let refused = |UsedUp { retry_after, .. }| RateRefusal { retry_after };
         user.map_or(Ok(()), |user| self.users.take(user, bytes, now)).map_err(refused)?;
         client.map_or(Ok(()), |client| self.addresses.take(network(client), bytes, now)).map_err(refused)
     }

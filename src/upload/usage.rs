@@ -3,56 +3,21 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::quota::{QuotaOf, QuotaRefusal, Quotas};
-use crate::policy::Account;
-use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
-use crate::telemetry::metrics;
+use super::sum::{FileHash, Holder, Lister, Sum};
+use crate::policy::Promise;
+use crate::store::{ObjectKey, Store, StoreError};
 use crate::types::{UserHash, Vhost};
 
-/// How old a sum may be before it is listed again, if that is quickly done.
-const FRESH: Duration = Duration::from_secs(10);
-/// Else as many times as long as the last listing took.
-const PAUSES: u32 = 20;
-/// So many times as old it is not used any more: whoever wants to upload waits for a new one.
-const STALE: u32 = 4;
-/// How long a sum is remembered that nobody uses.
-const REMEMBERED: Duration = Duration::from_mins(5);
-/// So many are remembered.
-const ACCOUNTS: usize = 10_000;
-
-/// Whose files.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Holder {
-    User(Vhost, UserHash),
-    Host(Vhost),
-}
+/// So many sums are remembered.
+const SUMS: usize = 10_000;
 
 /// The sums of users and vhosts.
 #[derive(Debug)]
 pub struct Usage {
-    store: Arc<Store>,
-    held: Mutex<HashMap<Holder, Arc<Held>>>,
-    /// Vhosts with a quota: their sums are kept whether or not somebody uploads.
-    hosts: Mutex<Vec<Vhost>>,
-}
-
-/// The sum of one.
-#[derive(Debug)]
-struct Held {
-    holder: Holder,
-    account: Mutex<Account<ObjectKey>>,
-    age: Mutex<Age>,
-    /// One listing at a time.
-    listing: futures_util::lock::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Age {
-    listed: Option<Instant>,
-    took: Duration,
-    used: Instant,
+    lister: Arc<Lister>,
+    sums: Mutex<HashMap<Holder, Arc<Sum>>>,
 }
 
 /// Why there is no room, or nobody knows.
@@ -69,23 +34,23 @@ pub enum NoRoom {
 /// Room for an upload, held until it is stored or this is dropped.
 #[derive(Debug)]
 pub(super) struct Reserved {
-    key: ObjectKey,
-    held: Vec<Arc<Held>>,
+    file: FileHash,
+    sums: Vec<Arc<Sum>>,
 }
 
 impl Reserved {
     /// The upload was stored.
     pub(super) fn stored(mut self, bytes: u64) {
-        for held in self.held.drain(..) {
-            held.account().stored(&self.key, bytes);
+        for sum in self.sums.drain(..) {
+            sum.account().stored(&self.file, bytes);
         }
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        for held in &self.held {
-            held.account().given_up(&self.key);
+        for sum in &self.sums {
+            sum.account().given_up(&self.file);
         }
     }
 }
@@ -94,7 +59,7 @@ impl Usage {
     /// Of what is in `store`.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store, held: Mutex::default(), hosts: Mutex::default() }
+        Self { lister: Arc::new(Lister::new(store)), sums: Mutex::default() }
     }
 
     /// Of a store that has nothing.
@@ -103,9 +68,10 @@ impl Usage {
         Self::new(Arc::new(Store::Memory(crate::store::MemoryStore::default())))
     }
 
-    /// From now on the sums of these vhosts are known before somebody uploads.
+    /// From now on the sums of these vhosts are known before somebody uploads, and those of others are forgotten.
     pub fn keep_hosts(&self, hosts: Vec<Vhost>) {
-        *lock(&self.hosts) = hosts;
+        lock(&self.sums).retain(|_, sum| sum.is_of_use(&hosts));
+        self.lister.keep_hosts(hosts);
     }
 
     /// Makes room for a file of so many bytes, below `quotas`.
@@ -117,182 +83,247 @@ impl Usage {
         key: &ObjectKey,
         bytes: u64,
     ) -> Result<Reserved, NoRoom> {
-        let mut reserved = Reserved { key: key.clone(), held: Vec::new() };
-        for (limit, held) in self.limits(quotas, vhost, owner) {
-            self.ready(&held).await?;
-            let done = held.account().reserve(key, bytes, limit.bytes());
+        let mut reserved = Reserved { file: self.lister.hash(key), sums: Vec::new() };
+        for (limit, sum) in self.limits(quotas, vhost, owner) {
+            self.ready(&sum).await?;
+            let done = sum.account().reserve(&reserved.file, bytes, limit.bytes());
             done.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
-            reserved.held.push(held);
+            reserved.sums.push(sum);
         }
         Ok(reserved)
     }
 
-    /// Finds out whether there is room for another slot of so many bytes at `now`, seconds since 1970.
-    pub(super) async fn has_room(
+    /// Makes sure, at `now` (seconds since 1970), that there is room for the file of a slot that is about to be issued. It is promised to the user,
+    /// and not by the vhost: otherwise one user could use up all of it with slots that he never uses.
+    pub(super) async fn promise(
         &self,
         quotas: Quotas,
         vhost: &Vhost,
         owner: UserHash,
-        bytes: u64,
+        key: &ObjectKey,
+        promise: Promise,
         now: u64,
     ) -> Result<(), NoRoom> {
-        for (limit, held) in self.limits(quotas, vhost, Some(owner)) {
-            self.ready(&held).await?;
-            let done = held.account().has_room(bytes, limit.bytes(), now);
-            done.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
+        let file = self.lister.hash(key);
+        for (limit, sum) in self.limits(quotas, vhost, Some(owner)) {
+            self.ready(&sum).await?;
+            let room = match limit {
+                QuotaOf::Host(bytes) => sum.account().has_room(promise.bytes, bytes),
+                QuotaOf::User(bytes) => sum.account().promise(file, promise, bytes, now),
+            };
+            room.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
         }
         Ok(())
     }
 
-    /// A slot was issued, which is good until `until`.
-    pub(super) fn promise(&self, vhost: &Vhost, owner: UserHash, key: &ObjectKey, bytes: u64, until: u64) {
-        for held in self.known(vhost, Some(owner)) {
-            held.account().promise(key.clone(), bytes, until);
-        }
-    }
-
     /// A file was removed.
     pub(super) fn removed(&self, vhost: &Vhost, owner: Option<UserHash>, key: &ObjectKey, bytes: u64) {
-        for held in self.known(vhost, owner) {
-            held.account().removed(key, bytes);
+        let file = self.lister.hash(key);
+        for sum in self.known(vhost, owner) {
+            sum.account().removed(&file, bytes);
         }
     }
 
     /// Lists what is used and old, and forgets what nobody uses.
     pub async fn refresh(&self) {
-        for host in lock(&self.hosts).clone() {
-            drop(self.hold(Holder::Host(host)));
-        }
+        let hosts = self.lister.hosts().clone();
         let old: Vec<_> = {
-            let mut all = lock(&self.held);
-            all.retain(|_, held| held.is_of_use());
-            all.values().filter(|held| held.is_due()).cloned().collect()
+            let mut sums = lock(&self.sums);
+            sums.retain(|_, sum| sum.is_of_use(&hosts));
+            for host in hosts {
+                drop(hold(&mut sums, Holder::Host(host)));
+            }
+            sums.values().filter(|sum| sum.is_due()).cloned().collect()
         };
-        for held in old {
-            // A store that is away is told by its health, and by whoever wants to upload.
-            let _ = self.list(&held, Held::is_due).await;
+        for sum in old {
+            // Somebody may have been faster.
+            if sum.is_due() {
+                // A store that is away is told by its health, and by whoever wants to upload.
+                let _ = self.lister.list(&sum).await;
+            }
         }
     }
 
+    /// The vhost's first: it may take a while to list, and nothing is reserved meanwhile.
     fn limits(
         &self,
         quotas: Quotas,
         vhost: &Vhost,
         owner: Option<UserHash>,
-    ) -> impl Iterator<Item = (QuotaOf, Arc<Held>)> {
+    ) -> impl Iterator<Item = (QuotaOf, Arc<Sum>)> {
+        let of_host = quotas.per_host.map(|limit| (QuotaOf::Host(limit), Holder::Host(vhost.clone())));
         let of_user = quotas.per_user.zip(owner);
         let of_user =
             of_user.map(|(limit, owner)| (QuotaOf::User(limit), Holder::User(vhost.clone(), owner)));
-        let of_host = quotas.per_host.map(|limit| (QuotaOf::Host(limit), Holder::Host(vhost.clone())));
-        of_user.into_iter().chain(of_host).map(|(limit, holder)| (limit, self.hold(holder)))
+        let limits = of_host.into_iter().chain(of_user);
+        limits.map(|(limit, holder)| (limit, hold(&mut lock(&self.sums), holder)))
     }
 
-    fn known(&self, vhost: &Vhost, owner: Option<UserHash>) -> Vec<Arc<Held>> {
-        let all = lock(&self.held);
-        let user = owner.and_then(|owner| all.get(&Holder::User(vhost.clone(), owner)).cloned());
-        user.into_iter().chain(all.get(&Holder::Host(vhost.clone())).cloned()).collect()
-    }
-
-    fn hold(&self, holder: Holder) -> Arc<Held> {
-        let mut all = lock(&self.held);
-        if all.len() >= ACCOUNTS && !all.contains_key(&holder) {
-            let oldest = all.values().filter(|held| held.may_go()).min_by_key(|held| lock(&held.age).used);
-            let oldest = oldest.map(|held| held.holder.clone());
-            oldest.map(|holder| all.remove(&holder));
-        }
-        let held = all.entry(holder).or_insert_with_key(|holder| Arc::new(Held::new(holder.clone())));
-        Arc::clone(held)
+    fn known(&self, vhost: &Vhost, owner: Option<UserHash>) -> Vec<Arc<Sum>> {
+        let sums = lock(&self.sums);
+        let user = owner.and_then(|owner| sums.get(&Holder::User(vhost.clone(), owner)).cloned());
+        user.into_iter().chain(sums.get(&Holder::Host(vhost.clone())).cloned()).collect()
     }
 
     /// Waits for a sum that may be used.
-    async fn ready(&self, held: &Arc<Held>) -> Result<(), StoreError> {
-        lock(&held.age).used = Instant::now();
-        if held.is_stale() { self.list(held, Held::is_stale).await } else { Ok(()) }
-    }
-
-    /// Lists, if that is still `wanted` once nobody else does.
-    async fn list(&self, held: &Arc<Held>, wanted: fn(&Held) -> bool) -> Result<(), StoreError> {
-        let _one = held.listing.lock().await;
-        if !wanted(held) {
-            return Ok(());
-        }
-        let start = Instant::now();
-        let number = held.account().begin_listing();
-        for prefix in held.holder.prefixes() {
-            let held = Arc::clone(held);
-            let each = move |key: ObjectKey, bytes| {
-                let (key, bytes) = key.pointed().unwrap_or((key, bytes));
-                held.account().listed(number, &key, bytes);
-            };
-            self.store.sizes(&prefix, each).await?;
-        }
-        let used = {
-            let mut account = held.account();
-            account.end_listing(number);
-            account.used()
-        };
-        if let Holder::Host(vhost) = &held.holder {
-            metrics::vhost_used(vhost, used);
-        }
-        let mut age = lock(&held.age);
-        (age.listed, age.took) = (Some(start), start.elapsed());
-        Ok(())
+    async fn ready(&self, sum: &Arc<Sum>) -> Result<(), StoreError> {
+        sum.is_used_now();
+        if sum.is_stale() { self.lister.list(sum).await } else { Ok(()) }
     }
 }
 
-impl Holder {
-    fn prefixes(&self) -> Vec<ObjectPrefix> {
-        match self {
-            Self::User(vhost, owner) => {
-                vec![ObjectPrefix::files_of(vhost, *owner), ObjectPrefix::pointers_of(vhost, *owner)]
-            }
-            Self::Host(vhost) => vec![ObjectPrefix::files_at(vhost)],
-        }
+/// The sum of `holder`; where there are too many, in the place of the user's who has not uploaded for the longest time.
+fn hold(sums: &mut HashMap<Holder, Arc<Sum>>, holder: Holder) -> Arc<Sum> {
+    if sums.len() >= SUMS && !sums.contains_key(&holder) {
+        let users = sums.values().filter(|sum| matches!(sum.holder, Holder::User(..)));
+        let oldest = users.filter(|sum| sum.account().is_idle()).min_by_key(|sum| sum.used());
+        let oldest = oldest.map(|sum| sum.holder.clone());
+        oldest.map(|holder| sums.remove(&holder));
     }
+    let sum = sums.entry(holder).or_insert_with_key(|holder| Arc::new(Sum::new(holder.clone())));
+    Arc::clone(sum)
 }
 
-impl Held {
-    fn new(holder: Holder) -> Self {
-        let age = Age { listed: None, took: Duration::ZERO, used: Instant::now() };
-        let listing = futures_util::lock::Mutex::new(());
-        Self { holder, account: Mutex::default(), age: Mutex::new(age), listing }
-    }
-
-    fn account(&self) -> MutexGuard<'_, Account<ObjectKey>> {
-        lock(&self.account)
-    }
-
-    /// Too old to be used.
-    fn is_stale(&self) -> bool {
-        let age = lock(&self.age);
-        age.listed.is_none_or(|listed| listed.elapsed() > age.interval() * STALE)
-    }
-
-    /// Old, and used since: that of a vhost in any case.
-    fn is_due(&self) -> bool {
-        let (age, of_host) = (lock(&self.age), matches!(self.holder, Holder::Host(_)));
-        age.listed.is_none_or(|listed| {
-            let used_since = of_host || age.used > listed;
-            used_since && listed.elapsed() > age.interval()
-        })
-    }
-
-    fn is_of_use(&self) -> bool {
-        !self.may_go() || lock(&self.age).used.elapsed() < REMEMBERED
-    }
-
-    /// Whether it can be listed anew without losing sight of something.
-    fn may_go(&self) -> bool {
-        matches!(self.holder, Holder::User(..)) && self.account().is_idle()
-    }
-}
-
-impl Age {
-    fn interval(&self) -> Duration {
-        FRESH.max(self.took * PAUSES)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::task::Poll;
+
+    use futures_util::poll;
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::store::{DiskStore, MemoryStore, NewObject};
+    use crate::types::{BareJid, ContentType, ObjectPath, parse_vhost};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn vhost() -> Vhost {
+        parse_vhost("a.org").unwrap()
+    }
+
+    fn user(name: &str) -> UserHash {
+        UserHash::from(&BareJid::new(&format!("{name}@a.org")).unwrap())
+    }
+
+    fn key(owner: UserHash, random: &str) -> ObjectKey {
+        ObjectKey::file(&vhost(), &ObjectPath::parse(&format!("{owner}/{random}/x")).unwrap())
+    }
+
+    fn quotas(per_user: Option<u64>, per_host: Option<u64>) -> Quotas {
+        Quotas { per_user, per_host }
+    }
+
+    async fn with_file(store: Store) -> Usage {
+        let file = key(user("alice"), "r");
+        store.put(&file, NewObject::lasting(4, ContentType::unknown()), Full::from("data")).await.unwrap();
+        Usage::new(Arc::new(store))
+    }
+
+    async fn left(usage: &Usage, quotas: Quotas) -> Result<u64, String> {
+        let alice = user("alice");
+        match usage.reserve(quotas, &vhost(), Some(alice), &key(alice, "new"), u64::MAX).await {
+            Err(NoRoom::Quota(QuotaRefusal::User { left, .. })) => Ok(left),
+            Err(error) => Err(error.to_string()),
+            Ok(_) => unreachable!("there is no such room"),
+        }
+    }
+
+    async fn slot(usage: &Usage, quotas: Quotas, name: &str, random: &str, bytes: u64) -> Result<(), NoRoom> {
+        let promise = Promise { bytes, until: NOW + 300 };
+        usage.promise(quotas, &vhost(), user(name), &key(user(name), random), promise, NOW).await
+    }
+
+    /// Begins to wait.
+    async fn asked<T>(waiting: &mut (impl Future<Output = T> + Unpin)) {
+        assert!(matches!(poll!(waiting), Poll::Pending));
+        // The listing has no seat yet.
+        tokio::task::yield_now().await;
+    }
+
+    #[tokio::test]
+    async fn slots_that_a_user_does_not_use_take_no_room_from_others() {
+        let usage = Usage::of_nothing();
+        let both = quotas(Some(1000), Some(1000));
+        slot(&usage, both, "alice", "a", 1000).await.unwrap();
+        let own = slot(&usage, both, "alice", "b", 1).await.unwrap_err();
+        assert!(matches!(own, NoRoom::Quota(QuotaRefusal::User { left: 0, .. })), "{own}");
+        slot(&usage, both, "bob", "a", 1000).await.unwrap();
+        let (alice, bob) = (key(user("alice"), "a"), key(user("bob"), "a"));
+        let _file = usage.reserve(both, &vhost(), Some(user("bob")), &bob, 600).await.unwrap();
+        let none = usage.reserve(both, &vhost(), Some(user("alice")), &alice, 600).await.unwrap_err();
+        assert!(matches!(none, NoRoom::Quota(QuotaRefusal::Host)), "what comes counts for all: {none}");
+    }
+
+    #[tokio::test]
+    async fn a_listing_goes_on_for_the_next_one_who_asks() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let own = quotas(Some(10), None);
+        let seats = usage.lister.seats.all().await;
+        let mut impatient = Box::pin(left(&usage, own));
+        asked(&mut impatient).await;
+        drop(impatient);
+        let (mut one, mut other) = (Box::pin(left(&usage, own)), Box::pin(left(&usage, own)));
+        asked(&mut one).await;
+        asked(&mut other).await;
+        drop(seats);
+        assert_eq!((one.await, other.await), (Ok(6), Ok(6)));
+        let sum = usage.known(&vhost(), Some(user("alice"))).remove(0);
+        assert_eq!(sum.account().listings(), 1, "of all three");
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_nobody_waits_for_ends_all_the_same() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let own = quotas(Some(10), None);
+        let mut impatient = Box::pin(left(&usage, own));
+        asked(&mut impatient).await;
+        drop(impatient);
+        let sum = usage.known(&vhost(), Some(user("alice"))).remove(0);
+        while sum.is_stale() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sum.account().used(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_fails_answers_all_and_the_next_one_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, away) = (folder.path().join("store"), folder.path().join("away"));
+        let usage = with_file(Store::Disk(DiskStore::open(&root, false).unwrap())).await;
+        std::fs::rename(&root, &away).unwrap();
+        let own = quotas(Some(10), None);
+        let seats = usage.lister.seats.all().await;
+        let (mut one, mut other) = (Box::pin(left(&usage, own)), Box::pin(left(&usage, own)));
+        asked(&mut one).await;
+        asked(&mut other).await;
+        drop(seats);
+        for failed in [one.await, other.await] {
+            assert!(failed.as_ref().is_err_and(|error| error.contains("mount its volume")), "{failed:?}");
+        }
+        let sum = usage.known(&vhost(), Some(user("alice"))).remove(0);
+        assert_eq!(sum.account().listings(), 1, "of both");
+        std::fs::rename(&away, &root).unwrap();
+        assert_eq!(left(&usage, own).await, Ok(6));
+    }
+
+    #[tokio::test]
+    async fn a_vhost_that_is_not_kept_is_forgotten_once_nothing_is_on_its_way() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let kept = || usage.known(&vhost(), None).len();
+        usage.keep_hosts(vec![vhost()]);
+        usage.refresh().await;
+        assert_eq!(kept(), 1);
+        let alice = user("alice");
+        let file = usage.reserve(quotas(None, Some(10)), &vhost(), Some(alice), &key(alice, "new"), 1).await;
+        usage.keep_hosts(Vec::new());
+        assert_eq!(kept(), 1, "its upload goes on");
+        drop(file);
+        usage.refresh().await;
+        assert_eq!(kept(), 0);
+    }
 }

@@ -5,7 +5,7 @@ use tokio::io::BufReader;
 use super::*;
 use crate::authn::{Acceptance, Scheme, UploadAuthority};
 use crate::component::reader::{Received, StanzaReader};
-use crate::policy::{InlineTypes, MinuteRates, Retention};
+use crate::policy::{InlineTypes, MinuteBudgets, Retention};
 use crate::telemetry::metrics::VhostCounters;
 use crate::types::{Purpose, Secret, parse_vhost};
 use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
@@ -13,11 +13,11 @@ use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
 /// 2027-01-15T08:00:00Z
 const NOW: Duration = Duration::from_hours(500_000);
 
-fn component(per_minute: u32) -> Component {
+fn component(per_minute: u64) -> Component {
     component_with(per_minute, UploadRules { max_size: 1000, ..UploadRules::default() })
 }
 
-fn component_with(per_minute: u32, rules: UploadRules) -> Component {
+fn component_with(per_minute: u64, rules: UploadRules) -> Component {
     let vhost = parse_vhost("localhost").unwrap();
     let secret = Secret::new(b"a secret of these tests".to_vec(), 0).unwrap();
     let accepted =
@@ -41,7 +41,7 @@ fn component_with(per_minute: u32, rules: UploadRules) -> Component {
             sites,
             [(vhost, rules)].into(),
             usage,
-            Arc::new(MinuteRates::new(per_minute)),
+            Arc::new(MinuteBudgets::new(per_minute)),
         )),
     }
 }
@@ -210,6 +210,24 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn ten_thousand_requests_of_one_user_harm_nobody_else() {
+    let component = component(60);
+    let request = "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>";
+    let (mallory, whole) =
+        read(&format!("<iq type='get' from='mallory@localhost/x' id='1'>{request}</iq>")).await;
+    let mut slots = 0;
+    for _ in 0..10_000 {
+        let answer = answer(&component, &mallory, whole, NOW).await.unwrap().to_string();
+        slots += usize::from(answer.contains("<slot "));
+    }
+    assert_eq!(slots, 60);
+    for user in 0..200 {
+        let iq = format!("<iq type='get' from='u{user}@localhost/x' id='1'>{request}</iq>");
+        assert!(answer_of(&component, &iq).await.unwrap().contains("<slot "), "{user}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_request_gets_no_slot() {
     let component = component(9);
     for silent in [
@@ -292,7 +310,7 @@ async fn names_of_any_kind_get_slots_that_are_safe() {
 
 #[tokio::test]
 async fn who_has_no_room_hears_how_much_is_left() {
-    let quotas = Quotas { per_user: Some(500), per_host: None };
+    let quotas = Quotas { per_user: Some(500), per_host: Some(800) };
     let component = component_with(100, UploadRules { max_size: 1000, quotas, ..UploadRules::default() });
     let request = |size: u64| {
         format!(
@@ -301,11 +319,16 @@ async fn who_has_no_room_hears_how_much_is_left() {
     };
     let first = answer_of(&component, &request(400)).await.unwrap();
     assert!(first.contains("<slot"), "{first}");
-    let second = answer_of(&component, &request(101)).await.unwrap();
-    assert!(
-        second.contains("resource-constraint") && second.contains("100 B left of your 500 B"),
-        "{second}"
-    );
+    for (size, text) in [
+        (101, "there is no room for this file: 100 B left of your 500 B"),
+        (801, "the space for uploads to this server is used up"),
+    ] {
+        let refused = answer_of(&component, &request(size)).await.unwrap();
+        let error = "<error type='wait'><resource-constraint ";
+        assert!(refused.contains(error) && refused.contains(text), "{refused}");
+        // When there will be room, nobody knows.
+        assert!(!refused.contains("<retry"), "{refused}");
+    }
     assert!(answer_of(&component, &request(100)).await.unwrap().contains("<slot"));
 }
 

@@ -5,10 +5,14 @@ use std::path::Path;
 
 /// Removes the folder that a slot had to itself, once it is empty, and answers what was removed last: a file of a slot, or else its folder. An upload
 /// to the slot that is just being published there fails, and can be tried again. Other folders are shared, and stay.
-pub(super) fn without_empty(path: &Path) -> &Path {
-    let below_files = |slot: &&Path| slot.ancestors().skip(2).take(2).any(|above| above.ends_with("files"));
-    let slot = path.parent().filter(below_files);
+pub(super) fn without_empty<'path>(path: &'path Path, root: &Path) -> &'path Path {
+    let slot = path.parent().filter(|folder| folder.strip_prefix(root).is_ok_and(is_of_slot));
     slot.filter(|slot| fs::remove_dir(slot).is_ok()).unwrap_or(path)
+}
+
+/// `files/<vhost>/<user>/<random>` or, where the path of a slot names no user, `files/<vhost>/<random>`.
+fn is_of_slot(folder: &Path) -> bool {
+    folder.starts_with("files") && matches!(folder.components().count(), 3 | 4)
 }
 
 /// Removes what is empty of the folders for hours that are over: nothing is written into those any more.
@@ -34,22 +38,26 @@ mod tests {
     }
 
     #[test]
-    fn only_an_empty_folder_of_a_slot_goes() {
-        let root = tempfile::tempdir().unwrap();
-        for slot in ["files/a.org/hash/random", "files/a.org/uuid"] {
-            let slot = folder(root.path(), slot);
-            let (removed, other) = (slot.join("removed"), slot.join("other"));
-            fs::write(&other, b"").unwrap();
-            assert_eq!(without_empty(&removed), removed);
-            fs::remove_file(&other).unwrap();
-            assert_eq!(without_empty(&removed), slot);
-            assert!(!slot.exists() && slot.parent().unwrap().exists());
-        }
-        for shared in ["users/2026", "expiring/00000001", "tombs"] {
-            let shared = folder(root.path(), shared);
-            let removed = shared.join("removed");
-            assert_eq!(without_empty(&removed), removed);
-            assert!(shared.exists());
+    fn only_an_empty_folder_of_a_slot_goes_wherever_the_store_is() {
+        let above = tempfile::tempdir().unwrap();
+        for root in [above.path().join("store"), above.path().join("files/x"), above.path().join("files/x/y")]
+        {
+            for slot in ["files/a.org/hash/random", "files/a.org/uuid"] {
+                let slot = folder(&root, slot);
+                let (removed, other) = (slot.join("removed"), slot.join("other"));
+                fs::write(&other, b"").unwrap();
+                assert_eq!(without_empty(&removed, &root), removed);
+                fs::remove_file(&other).unwrap();
+                assert_eq!(without_empty(&removed, &root), slot);
+                assert!(!slot.exists() && slot.parent().unwrap().exists());
+            }
+            for shared in ["users", "users/2026", "expiring/00000001", "tombs", "pointers/a.org/hash/5/uuid"]
+            {
+                let shared = folder(&root, shared);
+                let removed = shared.join("removed");
+                assert_eq!(without_empty(&removed, &root), removed);
+                assert!(shared.exists());
+            }
         }
     }
 

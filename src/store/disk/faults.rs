@@ -7,12 +7,16 @@ use crate::store::{ObjectKey, StoreError};
 
 /// What went wrong with a folder of the store.
 pub(super) fn at(action: &'static str, folder: &Path) -> impl Fn(Error) -> StoreError {
-    move |source| StoreError::Disk { action, place: folder.display().to_string(), source: advised(source) }
+    move |source| StoreError::Disk {
+        action,
+        place: folder.display().to_string(),
+        source: advised(source).into(),
+    }
 }
 
 /// What went wrong with an object.
 pub(super) fn of(action: &'static str, key: &ObjectKey) -> impl Fn(Error) -> StoreError {
-    move |source| StoreError::Disk { action, place: key.redacted(), source }
+    move |source| StoreError::Disk { action, place: key.redacted(), source: source.into() }
 }
 
 /// No such file, or a file where a folder would have to be.

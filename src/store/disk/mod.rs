@@ -163,7 +163,9 @@ impl DiskStore {
     pub(super) fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
-            Ok(()) => self.sync_removal(without_empty(&path)).map_err(of("sync the folder of", key)),
+            Ok(()) => {
+                self.sync_removal(without_empty(&path, &self.root)).map_err(of("sync the folder of", key))
+            }
             Err(error) if is_missing(&error) => self.unless_away(()),
             Err(error) => Err(of("remove", key)(error)),
         }

@@ -140,10 +140,11 @@ pub fn files_not_swept() {
     gauge!(FILES_SWEPT).set(f64::NAN);
 }
 
-/// Tells how many bytes a vhost's files have.
-pub fn vhost_used(vhost: &Vhost, bytes: u64) {
+/// Tells how many bytes a vhost's files have; `None` if they are not counted any more.
+pub fn vhost_used(vhost: &Vhost, bytes: Option<u64>) {
     #[expect(clippy::cast_precision_loss, reason = "a number to look at")]
-    gauge!(VHOST_USED, "vhost" => vhost.to_string()).set(bytes as f64);
+    let bytes = bytes.map_or(f64::NAN, |bytes| bytes as f64);
+    gauge!(VHOST_USED, "vhost" => vhost.to_string()).set(bytes);
 }
 
 /// Says whether it is known who exists.

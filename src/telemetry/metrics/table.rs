@@ -146,7 +146,7 @@ pub const OURS: &[Metric] = &[
     gauge(
         VHOST_USED,
         &[VHOST],
-        "Bytes of the files of a vhost with upload.quota_per_host, as they were last counted",
+        "Bytes of the files of a vhost with upload.quota_per_host, as they were last counted; NaN once it has none any more",
     ),
     gauge(CONNECTIONS, &[LISTENER], "Open connections"),
     counter(

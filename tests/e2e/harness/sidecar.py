@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from .paths import SIDECAR
+from .ports import free_ports
 from .processes import Process, wait_until
 from .secrecy import secret, secret_token, secret_url
 
@@ -20,6 +21,18 @@ class Sidecar:
         self.ops_url = f"http://127.0.0.1:{ops}"
         self._environment = environment
         self._process: Process | None = None
+
+    def beside(self) -> "Sidecar":
+        """Another one with the same configuration and the same store."""
+        public, hook, ops = free_ports(3)
+        listen = {"PUBLIC": public, "HOOK": hook, "OPS": ops}
+        environment = {
+            f"EJABBERD_SIDECAR__LISTEN__{name}": f"127.0.0.1:{port}"
+            for name, port in listen.items()
+        }
+        other = Sidecar(self.config.parent, public, ops, self._environment | environment)
+        other.log = self.log.with_name("another-sidecar.log")
+        return other
 
     def start(self) -> None:
         command = [SIDECAR, "serve", "--config", self.config]

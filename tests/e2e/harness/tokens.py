@@ -20,6 +20,10 @@ def make(key: str, sub: str, expires_in: int = 3600, alg: str = "HS256") -> str:
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": sub, "iat": min(now, now + expires_in - 60)}
     claims["exp"] = now + expires_in
+    return _signed(key, claims, alg)
+
+
+def _signed(key: str, claims: dict, alg: str = "HS256") -> str:
     signed = f"{_json({'alg': alg, 'typ': 'JWT'})}.{_json(claims)}"
     signature = b""
     if alg == "HS256":
@@ -39,15 +43,14 @@ def upload_mac(key: str, path: str, size: int) -> str:
     return secret(hmac.digest(key.encode(), f"{path} {size}".encode(), "sha256").hex())
 
 
-def prosody_slot(key: str, jid: str, path: str, size: int) -> str:
-    """What Prosody's mod_http_file_share hands out for a slot at another server."""
-    slot, filename = path.split("/")
+def upload_jwt(
+    key: str, sub: str, slot: str, filename: str, size: int, content_type: str | None = None
+) -> str:
+    """What Prosody's mod_http_file_share gives to its client."""
     now = int(time.time())
-    claims = {"sub": jid, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
-    claims |= {"filesize": size, "filetype": "application/octet-stream"}
-    signed = f"{_json({'alg': 'HS256', 'typ': 'JWT'})}.{_json(claims)}"
-    signature = hmac.digest(key.encode(), signed.encode(), "sha256")
-    return secret_token(f"{signed}.{base64url(signature)}")
+    claims = {"sub": sub, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
+    claims |= {"filesize": size, "filetype": content_type or "application/octet-stream"}
+    return _signed(key, claims)
 
 
 def user_folder(jid: str) -> str:
