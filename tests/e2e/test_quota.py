@@ -49,11 +49,9 @@ class Pair:
             return f"{folder}/{path}?v={mac}", {}
         if kind == "bearer":
             return self.server.sidecar.slot(user, "file.bin", size)
-        slot = str(uuid.uuid4())
-        token = tokens.upload_jwt(
-            self.server.upload_secret, user, slot, "file.bin", size, content_type
-        )
-        return f"{folder}/{slot}/file.bin", {"Authorization": f"Bearer {token}"}
+        path = f"{uuid.uuid4()}/file.bin"
+        token = tokens.prosody_slot(self.server.upload_secret, user, path, size, content_type)
+        return f"{folder}/{path}", {"Authorization": f"Bearer {token}"}
 
     def ask(self, user: str, *sizes: int) -> list:
         """Slots of the component, or its refusals."""

@@ -43,12 +43,11 @@ def upload_mac(key: str, path: str, size: int) -> str:
     return secret(hmac.digest(key.encode(), f"{path} {size}".encode(), "sha256").hex())
 
 
-def upload_jwt(
-    key: str, sub: str, slot: str, filename: str, size: int, content_type: str | None = None
-) -> str:
-    """What Prosody's mod_http_file_share gives to its client."""
+def prosody_slot(key: str, jid: str, path: str, size: int, content_type: str | None = None) -> str:
+    """What Prosody's mod_http_file_share hands out for a slot at another server."""
+    slot, filename = path.split("/")
     now = int(time.time())
-    claims = {"sub": sub, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
+    claims = {"sub": jid, "iat": now, "exp": now + 300, "slot": slot, "filename": filename}
     claims |= {"filesize": size, "filetype": content_type or "application/octet-stream"}
     return _signed(key, claims)
 
