@@ -151,6 +151,14 @@ impl Usage {
         }
     }
 
+    /// The bytes of a user's files. What happened elsewhere in the last minute may be missing; without quotas, what happened here, too.
+    pub(super) async fn used(&self, vhost: &Vhost, owner: UserHash) -> Result<u64, StoreError> {
+        let held = self.hold(Holder::User(vhost.clone(), owner));
+        self.ready(&held).await?;
+        let used = held.account().used();
+        Ok(used)
+    }
+
     /// A file was removed.
     pub(super) fn removed(&self, vhost: &Vhost, owner: Option<UserHash>, key: &ObjectKey, bytes: u64) {
         for held in self.known(vhost, owner) {

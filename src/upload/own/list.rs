@@ -1,0 +1,153 @@
+//! What a user has, page by page.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::place::Place;
+use super::{OwnFiles, OwnRefusal};
+use crate::login::TokenUser;
+use crate::store::{ObjectKey, ObjectPrefix, StoreError};
+use crate::types::ContentType;
+
+/// The most files of a page.
+const PAGE: usize = 100;
+/// How many of them are looked at at once.
+const AT_ONCE: usize = 8;
+
+/// Which files somebody wants to see. Made of what a request says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageWish {
+    after: Option<Place>,
+    limit: usize,
+}
+
+/// Some of a user's files, in the order of their random parts, and those first whose paths name him.
+#[derive(Debug)]
+pub struct Page {
+    /// Files. There may be fewer than were asked for even where more follow.
+    pub files: Vec<OwnFile>,
+    /// After what the next page begins, if there is more.
+    pub next: Option<String>,
+    /// The bytes of all his files, as they were counted within the last minute.
+    pub used: u64,
+    /// What he may have, in bytes; `None` for any amount.
+    pub quota: Option<u64>,
+}
+
+/// A file of a user.
+#[derive(Debug)]
+pub struct OwnFile {
+    /// What it is called by when it is to be removed: `<random>/<filename>`, percent-encoded.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub size: u64,
+    /// Its type, as it is served.
+    pub content_type: ContentType,
+    /// When it was stored.
+    pub stored: SystemTime,
+    /// Until when it is kept, in seconds since 1970; `None` for ever.
+    pub keep_until: Option<u64>,
+    /// Where it can be fetched.
+    pub url: String,
+}
+
+impl PageWish {
+    /// The page behind `after`, which is the `next` of another one, with up to `limit` files.
+    ///
+    /// # Errors
+    ///
+    /// [`OwnRefusal::Page`]
+    pub fn new(after: Option<&str>, limit: Option<usize>) -> Result<Self, OwnRefusal> {
+        let limit = limit.unwrap_or(PAGE);
+        let after = after.map(|after| decoded(after).ok_or(OwnRefusal::Page)).transpose()?;
+        if (1..=PAGE).contains(&limit) { Ok(Self { after, limit }) } else { Err(OwnRefusal::Page) }
+    }
+}
+
+fn decoded(mark: &str) -> Option<Place> {
+    let text = URL_SAFE_NO_PAD.decode(mark).ok()?;
+    Place::from_mark(std::str::from_utf8(&text).ok()?)
+}
+
+impl OwnFiles {
+    /// A page of his files, from the store, and how much he has. `now` is the time since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`OwnRefusal`]
+    pub async fn list(&self, user: &TokenUser, wish: PageWish, now: Duration) -> Result<Page, OwnRefusal> {
+        self.count(user, now)?;
+        let (places, more) = self.places(user, wish).await?;
+        let next = places.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.to_mark()));
+        let looking = stream::iter(places).map(|place| self.look(user, place, now.as_secs()));
+        let files = looking.buffered(AT_ONCE).try_filter_map(|file| std::future::ready(Ok(file)));
+        let files = files.try_collect().await?;
+        let used = self.usage.used(user.vhost(), user.hash()).await?;
+        let quota = self.quotas.get(user.vhost()).and_then(|quotas| quotas.per_user);
+        Ok(Page { files, next, used, quota })
+    }
+
+    /// What the store lists, and whether there is more.
+    async fn places(&self, user: &TokenUser, wish: PageWish) -> Result<(Vec<Place>, bool), OwnRefusal> {
+        let PageWish { after, limit } = wish;
+        let (vhost, hash) = (user.vhost(), user.hash());
+        let key = after.as_ref().map(|place| place.key(user)).transpose()?;
+        let mut found = Found { user, limit, places: Vec::new(), more: false };
+        let behind_pointer = matches!(after, Some(Place::Pointed(..)));
+        let (files, pointers) = (ObjectPrefix::files_of(vhost, hash), ObjectPrefix::pointers_of(vhost, hash));
+        if !behind_pointer {
+            self.store.list_while(&files, key.as_ref(), |key| found.take(&key)).await?;
+        }
+        if !found.more {
+            let after = key.as_ref().filter(|_| behind_pointer);
+            self.store.list_while(&pointers, after, |key| found.take(&key)).await?;
+        }
+        Ok((found.places, found.more))
+    }
+
+    /// `None` for what is gone, or over.
+    async fn look(&self, user: &TokenUser, place: Place, now: u64) -> Result<Option<OwnFile>, StoreError> {
+        let (Ok(path), Some(site)) = (place.path(user), self.site(user)) else { return Ok(None) };
+        let info = self.store.head(&ObjectKey::file(user.vhost(), &path)).await?;
+        let Some(info) = info.filter(|info| !info.life.is_over(now)) else { return Ok(None) };
+        let own = place.name().encoded();
+        let url = match place {
+            Place::Below(_) => site.url_of(&format!("{}/{own}", user.hash())),
+            Place::Pointed(..) => site.url_of(&own),
+        };
+        Ok(Some(OwnFile {
+            name: path.filename().to_owned(),
+            path: own,
+            size: info.size,
+            content_type: info.content_type,
+            stored: info.modified,
+            keep_until: info.life.keep_until,
+            url,
+        }))
+    }
+}
+
+struct Found<'found> {
+    user: &'found TokenUser,
+    limit: usize,
+    places: Vec<Place>,
+    more: bool,
+}
+
+impl Found<'_> {
+    fn take(&mut self, key: &ObjectKey) -> ControlFlow<()> {
+        let Some(place) = Place::listed(key, self.user) else { return ControlFlow::Continue(()) };
+        if self.places.len() == self.limit {
+            self.more = true;
+            return ControlFlow::Break(());
+        }
+        self.places.push(place);
+        ControlFlow::Continue(())
+    }
+}
