@@ -19,7 +19,7 @@ use crate::telemetry::audit::{self, ApiCall};
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) user: TokenUser,
-    pub(super) query: Query,
+    pub(super) query: CallQuery,
     name: &'static str,
     client: Option<IpAddr>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Caller {
 /// What may stand in a query.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Query {
+pub(super) struct CallQuery {
     /// Whose user he is, where the token's issuer serves several.
     vhost: Option<String>,
     pub(super) after: Option<String>,
@@ -61,7 +61,7 @@ impl FromRequestParts<Arc<ApiDoor>> for Caller {
         };
         let token = token(&head.headers).map_err(told)?;
         let query = serde_urlencoded::from_str(head.uri.query().unwrap_or_default());
-        let query: Query = query.map_err(|_| told(ApiError::Query))?;
+        let query: CallQuery = query.map_err(|_| told(ApiError::Query))?;
         let user = door.login.authenticate(token, query.vhost.as_deref(), call, now().as_secs_f64());
         // That is told already.
         let user = user.map_err(|_| ApiError::Token.into_response())?;

@@ -27,7 +27,7 @@ const BODY_MAX_BYTES: usize = 8 * 1024;
 /// As an app asks.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct AskedSlot {
     filename: String,
     size: u64,
     content_type: Option<String>,
@@ -74,7 +74,7 @@ async fn read(door: &ApiDoor, headers: &HeaderMap, body: Body) -> Result<Bytes, 
 }
 
 /// What is wrong is told without what the body says.
-fn parse(body: &[u8]) -> Result<Asked, &'static str> {
+fn parse(body: &[u8]) -> Result<AskedSlot, &'static str> {
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
             "the body needs filename (a text) and size (a number of bytes), may have content_type and purpose, and nothing else"
@@ -84,8 +84,8 @@ fn parse(body: &[u8]) -> Result<Asked, &'static str> {
     })
 }
 
-fn wish(asked: &Asked) -> Result<SlotWish<'_>, &'static str> {
-    let Asked { filename, size, content_type, purpose } = asked;
+fn wish(asked: &AskedSlot) -> Result<SlotWish<'_>, &'static str> {
+    let AskedSlot { filename, size, content_type, purpose } = asked;
     if filename.is_empty() {
         return Err("filename is empty");
     }

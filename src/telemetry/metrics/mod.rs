@@ -101,6 +101,9 @@ pub fn announce(vhost: &Vhost) {
     ] {
         counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => reason).increment(0);
     }
+    for call in table::API_CALLS {
+        counter!(API_REQUESTS, "vhost" => vhost.to_string(), "call" => *call, "outcome" => DONE, "reason" => "none").increment(0);
+    }
     counter!(FILES_EXPIRED, "vhost" => vhost.to_string()).increment(0);
 }
 

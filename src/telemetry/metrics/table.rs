@@ -50,6 +50,8 @@ const LISTENER: Label = ("listener", LISTENERS);
 pub(super) const LISTENERS: &[&str] = &["public", "hook", "ops"];
 /// The operations of a store that can fail.
 pub(super) const OPERATIONS: &[&str] = &["put", "get", "head", "delete", "list", "check"];
+/// What the API is asked for; the last one for what it does not know.
+pub(super) const API_CALLS: &[&str] = &["slot", "list", "remove", "other"];
 pub(in crate::telemetry) const DONE: &str = "done";
 pub(super) const REFUSED: &str = "refused";
 
@@ -124,12 +126,7 @@ pub const OURS: &[Metric] = &[
     ),
     counter(
         API_REQUESTS,
-        &[
-            VHOST,
-            ("call", &["slot", "list", "remove", "other"]),
-            ("outcome", &[DONE, REFUSED, "failed"]),
-            REASON,
-        ],
+        &[VHOST, ("call", API_CALLS), ("outcome", &[DONE, REFUSED, "failed"]), REASON],
         "Requests to the API; its slots are among the slots as well",
     ),
     gauge(
