@@ -52,6 +52,24 @@ fn pages_of_every_size_are_the_whole_list() {
 }
 
 #[test]
+fn what_is_gone_leaves_no_holes_in_a_page() {
+    let limits = "[limits]\napi_requests_per_minute = 10000\nslots_per_minute = 10000";
+    let service = Service::start_with(&with_upload("accept = ['v', 'bearer', 'jwt']", limits));
+    let alice = App::of(&service, "alice");
+    // More than are listed at once.
+    for at in 0..150 {
+        assert_eq!(upload(&service, Kind::V, "alice", &format!("r{at:03}"), 1), 201);
+    }
+    for at in 5..145 {
+        assert_eq!(alice.remove(&format!("r{at:03}/file.bin")).status, 204);
+    }
+    let first = alice.list("?limit=7");
+    assert_eq!(paths(&first).last().map(String::as_str), Some("r146/file.bin"));
+    let rest = alice.list(&format!("?limit=7&after={}", text(&first["next"])));
+    assert_eq!((paths(&rest).len(), &rest["next"]), (3, &Value::Null));
+}
+
+#[test]
 fn what_no_answer_has_said_is_refused() {
     let service = Service::start();
     let alice = App::of(&service, "alice");

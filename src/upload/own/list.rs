@@ -1,6 +1,7 @@
 //! What a user has, page by page.
 
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -10,12 +11,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::place::Place;
 use super::{OwnFiles, OwnRefusal};
 use crate::login::TokenUser;
-use crate::store::{ObjectKey, ObjectPrefix, StoreError};
+use crate::store::{ObjectKey, ObjectPrefix};
 use crate::types::ContentType;
 
 /// The most files of a page.
 const PAGE: usize = 100;
-/// How many of them are looked at at once.
+/// So many times as much is looked at for it, where some of it is gone and has left its name.
+const ROUNDS: usize = 5;
+/// How many files are looked at at once.
 const AT_ONCE: usize = 8;
 
 /// Which files somebody wants to see. Made of what a request says.
@@ -25,7 +28,7 @@ pub struct PageWish {
     limit: usize,
 }
 
-/// Some of a user's files, in the order of their random parts, and those first whose paths name him.
+/// Some of a user's files: those first whose paths name him, in the order of their random parts.
 #[derive(Debug)]
 pub struct Page {
     /// Files. There may be fewer than were asked for even where more follow.
@@ -83,24 +86,41 @@ impl OwnFiles {
     /// [`OwnRefusal`]
     pub async fn list(&self, user: &TokenUser, wish: PageWish, now: Duration) -> Result<Page, OwnRefusal> {
         self.count(user, now)?;
-        let (places, more) = self.places(user, wish).await?;
-        let next = places.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.to_mark()));
-        let looking = stream::iter(places).map(|place| self.look(user, place, now.as_secs()));
-        let files = looking.buffered(AT_ONCE).try_filter_map(|file| std::future::ready(Ok(file)));
-        let files = files.try_collect().await?;
+        let PageWish { mut after, limit } = wish;
+        let (mut files, mut more) = (Vec::new(), true);
+        for _ in 0..ROUNDS {
+            let (places, further) = self.places(user, after.as_ref()).await?;
+            let mut left = places.len();
+            let looking = stream::iter(places).map(|place| self.look(user, place, now.as_secs()));
+            let mut looked_at = pin!(looking.buffered(AT_ONCE));
+            while files.len() < limit
+                && let Some((place, file)) = looked_at.try_next().await?
+            {
+                (after, left) = (Some(place), left - 1);
+                files.extend(file);
+            }
+            more = further || left > 0;
+            if files.len() == limit || !more {
+                break;
+            }
+        }
+        let next = after.filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.to_mark()));
         let used = self.usage.used(user.vhost(), user.hash()).await?;
         let quota = self.quotas.get(user.vhost()).and_then(|quotas| quotas.per_user);
         Ok(Page { files, next, used, quota })
     }
 
-    /// What the store lists, and whether there is more.
-    async fn places(&self, user: &TokenUser, wish: PageWish) -> Result<(Vec<Place>, bool), OwnRefusal> {
-        let PageWish { after, limit } = wish;
+    /// What the store lists behind a place, and whether there is more.
+    async fn places(
+        &self,
+        user: &TokenUser,
+        after: Option<&Place>,
+    ) -> Result<(Vec<Place>, bool), OwnRefusal> {
         let (vhost, hash) = (user.vhost(), user.hash());
-        let key = after.as_ref().map(|place| place.key(user)).transpose()?;
-        let mut found = Found { user, limit, places: Vec::new(), more: false };
-        let behind_pointer = matches!(after, Some(Place::Pointed(..)));
         let (files, pointers) = (ObjectPrefix::files_of(vhost, hash), ObjectPrefix::pointers_of(vhost, hash));
+        let key = after.map(|place| place.key(user)).transpose()?;
+        let behind_pointer = matches!(after, Some(Place::Pointed(..)));
+        let mut found = Found { user, places: Vec::new(), more: false };
         if !behind_pointer {
             self.store.list_while(&files, key.as_ref(), |key| found.take(&key)).await?;
         }
@@ -112,30 +132,34 @@ impl OwnFiles {
     }
 
     /// `None` for what is gone, or over.
-    async fn look(&self, user: &TokenUser, place: Place, now: u64) -> Result<Option<OwnFile>, StoreError> {
-        let (Ok(path), Some(site)) = (place.path(user), self.site(user)) else { return Ok(None) };
+    async fn look(
+        &self,
+        user: &TokenUser,
+        place: Place,
+        now: u64,
+    ) -> Result<(Place, Option<OwnFile>), OwnRefusal> {
+        let path = place.path(user)?;
         let info = self.store.head(&ObjectKey::file(user.vhost(), &path)).await?;
-        let Some(info) = info.filter(|info| !info.life.is_over(now)) else { return Ok(None) };
+        let living = info.filter(|info| !info.life.is_over(now)).zip(self.site(user));
         let own = place.name().encoded();
-        let url = match place {
-            Place::Below(_) => site.url_of(&format!("{}/{own}", user.hash())),
-            Place::Pointed(..) => site.url_of(&own),
-        };
-        Ok(Some(OwnFile {
+        let file = living.map(|(info, site)| OwnFile {
             name: path.filename().to_owned(),
-            path: own,
             size: info.size,
             content_type: info.content_type,
             stored: info.modified,
             keep_until: info.life.keep_until,
-            url,
-        }))
+            url: site.url_of(&match place {
+                Place::Below(_) => format!("{}/{own}", user.hash()),
+                Place::Pointed(..) => own.clone(),
+            }),
+            path: own,
+        });
+        Ok((place, file))
     }
 }
 
 struct Found<'found> {
     user: &'found TokenUser,
-    limit: usize,
     places: Vec<Place>,
     more: bool,
 }
@@ -143,7 +167,7 @@ struct Found<'found> {
 impl Found<'_> {
     fn take(&mut self, key: &ObjectKey) -> ControlFlow<()> {
         let Some(place) = Place::listed(key, self.user) else { return ControlFlow::Continue(()) };
-        if self.places.len() == self.limit {
+        if self.places.len() == PAGE {
             self.more = true;
             return ControlFlow::Break(());
         }
