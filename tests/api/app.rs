@@ -109,8 +109,8 @@ impl<'service> App<'service> {
 /// PUTs a file into a slot.
 pub(crate) fn send(service: &Service, slot: &Value, more: &str, body: &[u8]) -> u16 {
     let headers = slot["put"]["headers"].as_object().expect("headers");
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {}\r\n", text(value))).collect();
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {}\r\n", text(value)));
+    let headers = headers.collect::<Vec<_>>().concat();
     let headers = format!("{headers}{more}Content-Length: {}\r\n", body.len());
     request(&service.address("public"), "PUT", &target(&slot["put"]["url"]), &headers, body).status
 }

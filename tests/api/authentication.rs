@@ -41,26 +41,19 @@ fn refusals(service: &Service, reason: &str) -> u64 {
         .sum()
 }
 
-#[test]
-fn what_is_no_good_token_gets_one_answer_and_the_log_says_why() {
-    let service = Service::start();
-    let token = good("alice");
-    let tampered = format!(
-        "{}.{}",
-        token.rsplit_once('.').expect("three parts").0,
-        good("bob").rsplit_once('.').expect("three parts").1
-    );
+/// What is sent instead of a good token of alice, and why that is none.
+fn no_good_tokens(token: &str, tampered: &str) -> Vec<(String, &'static str)> {
     let basic = |pair: &str| format!("Authorization: Basic {pair}\r\n");
-    let cases = [
+    vec![
         (String::new(), "authorization_missing"),
         (basic("YWxpY2U6eA=="), "authorization_missing"),
         (format!("Authorization: {token}\r\n"), "authorization_missing"),
         ("Authorization: Bearer\r\n".to_owned(), "authorization_missing"),
-        (format!("{}{}", bearer(&token), bearer(&token)), "authorization_doubled"),
-        (format!("{}{}", bearer(&token), basic("YTpi")), "authorization_doubled"),
+        (format!("{}{}", bearer(token), bearer(token)), "authorization_doubled"),
+        (format!("{}{}", bearer(token), basic("YTpi")), "authorization_doubled"),
         (bearer("x"), "token_malformed"),
         (bearer(&"x".repeat(8193)), "token_too_large"),
-        (bearer(&tampered), "signature_invalid"),
+        (bearer(tampered), "signature_invalid"),
         (bearer(&format!("{token}=")), "token_not_canonical"),
         (
             bearer(&signed_with(
@@ -92,9 +85,20 @@ fn what_is_no_good_token_gets_one_answer_and_the_log_says_why() {
         (bearer(&hs256(&claims("sub", json!("stra\u{df}e")))), "user_claim_folds"),
         (bearer(&hs256(&claims("sub", json!("a/b")))), "user_claim_malformed"),
         (bearer(&hs256(&claims("sub", json!(7)))), "user_claim_missing"),
-    ];
+    ]
+}
+
+#[test]
+fn what_is_no_good_token_gets_one_answer_and_the_log_says_why() {
+    let service = Service::start();
+    let token = good("alice");
+    let tampered = format!(
+        "{}.{}",
+        token.rsplit_once('.').expect("three parts").0,
+        good("bob").rsplit_once('.').expect("three parts").1
+    );
     let mut answers = Vec::new();
-    for (header, reason) in &cases {
+    for (header, reason) in no_good_tokens(&token, &tampered) {
         for (method, target) in CALLS {
             let before = refusals(&service, reason);
             let answer = ask(&service, method, target, &format!("{header}{JSON}"), "");

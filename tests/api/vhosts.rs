@@ -18,7 +18,7 @@ fn service() -> Service {
     Service::start_with(&configuration(FREE_PORTS, &more))
 }
 
-fn shared(sub: &str, audience: Value) -> String {
+fn shared(sub: &str, audience: &Value) -> String {
     signed(
         &json!({"alg": "HS256"}),
         &json!({"iss": "shared", "sub": sub, "aud": audience, "exp": now() + 600}),
@@ -33,7 +33,7 @@ fn status(app: &App<'_>, query: &str) -> u16 {
 fn a_request_says_which_vhost_where_the_token_does_not() {
     let service = service();
     // Good at both.
-    let both = App::with(&service, shared("alice", json!(["a", "b"])));
+    let both = App::with(&service, shared("alice", &json!(["a", "b"])));
     let logged = service.log().len();
     assert_eq!(error(&both.ask("GET", UPLOADS, "")), (401, "not_authenticated".to_owned()));
     service.wait_for_log_since(logged, &["api: ", "reason=\"vhost_needed\""]);
@@ -45,9 +45,9 @@ fn a_request_says_which_vhost_where_the_token_does_not() {
         assert_eq!(send(&service, &slot, "", b"data"), 201, "{vhost}");
     }
     assert_eq!(json_of(&both.ask("GET", "/api/v1/uploads?vhost=b.example", ""))["used"], 4);
-    let only_a = App::with(&service, shared("alice", json!("a")));
+    let only_a = App::with(&service, shared("alice", &json!("a")));
     // Full JIDs are names, and no request.
-    let full = App::with(&service, shared("alice@a.example", json!("a")));
+    let full = App::with(&service, shared("alice@a.example", &json!("a")));
     for app in [&only_a, &full] {
         assert_eq!(
             [status(app, ""), status(app, "?vhost=a.example"), status(app, "?vhost=b.example")],

@@ -344,7 +344,7 @@ mod tests {
         let verifier = verifier();
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
         let identify = |token: &str| match verifier.identify(token, NOW as f64) {
-            Ok((user, verified)) => Ok((user.to_string(), verified.issuer.to_owned())),
+            Ok((user, Verified { issuer, .. })) => Ok((user.to_string(), issuer.to_owned())),
             Err(refused) => Err(refused.reason),
         };
         assert_eq!(identify(&hs256(&good_claims())), Ok(("alice".to_owned(), "one".to_owned())));

@@ -86,12 +86,24 @@ impl OwnFiles {
     /// [`OwnRefusal`]
     pub async fn list(&self, user: &TokenUser, wish: PageWish, now: Duration) -> Result<Page, OwnRefusal> {
         self.count(user, now)?;
+        let (files, next) = self.walk(user, wish, now.as_secs()).await?;
+        let quota = self.quotas.get(user.vhost()).and_then(|quotas| quotas.per_user);
+        Ok(Page { files, next, used: self.usage.used(user.vhost(), user.hash()).await?, quota })
+    }
+
+    /// Looks at what is listed, until there are enough files or too many names that only stay behind.
+    async fn walk(
+        &self,
+        user: &TokenUser,
+        wish: PageWish,
+        now: u64,
+    ) -> Result<(Vec<OwnFile>, Option<String>), OwnRefusal> {
         let PageWish { mut after, limit } = wish;
         let (mut files, mut more) = (Vec::new(), true);
         for _ in 0..ROUNDS {
             let (places, further) = self.places(user, after.as_ref()).await?;
             let mut left = places.len();
-            let looking = stream::iter(places).map(|place| self.look(user, place, now.as_secs()));
+            let looking = stream::iter(places).map(|place| self.look(user, place, now));
             let mut looked_at = pin!(looking.buffered(AT_ONCE));
             while files.len() < limit
                 && let Some((place, file)) = looked_at.try_next().await?
@@ -105,9 +117,7 @@ impl OwnFiles {
             }
         }
         let next = after.filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.to_mark()));
-        let used = self.usage.used(user.vhost(), user.hash()).await?;
-        let quota = self.quotas.get(user.vhost()).and_then(|quotas| quotas.per_user);
-        Ok(Page { files, next, used, quota })
+        Ok((files, next))
     }
 
     /// What the store lists behind a place, and whether there is more.

@@ -50,14 +50,12 @@ pub(super) enum Place {
 impl Place {
     /// What a key leads to; `None` for what no slot could have made.
     pub(super) fn listed(key: &ObjectKey, user: &TokenUser) -> Option<Self> {
-        let (file, bytes) = match key.pointed() {
-            Some((file, bytes)) => (file, Some(bytes)),
-            None => (key.clone(), None),
-        };
+        let (file, pointed) = key.pointed().map_or((key.clone(), None), |(file, bytes)| (file, Some(bytes)));
         let path = path_of(user.vhost(), &file)?;
-        match bytes {
-            Some(bytes) => path.owner().is_none().then(|| Self::Pointed(bytes, OwnName(path))),
-            None => path.owner().is_some().then(|| Self::Below(OwnName::of(&path))),
+        match (pointed, path.owner()) {
+            (Some(bytes), None) => Some(Self::Pointed(bytes, OwnName(path))),
+            (None, Some(_)) => Some(Self::Below(OwnName::of(&path))),
+            _ => None,
         }
     }
 
