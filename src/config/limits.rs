@@ -68,7 +68,8 @@ pub(super) struct RawLimits {
     /// Default: `1024`
     #[serde(default, deserialize_with = "from_text")]
     uploads: Option<usize>,
-    /// Failed logins of one user in a minute that are told one by one in the log. Further ones are only counted. A good token always gets in.
+    /// Failed logins of one user in a minute that are told one by one in the log, and bad tokens from one address at the [API](api.md). Further ones are only counted. A good token
+    /// always gets in.
     ///
     /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]

@@ -13,6 +13,12 @@ pub struct TokenUser {
 }
 
 impl TokenUser {
+    #[cfg(test)]
+    pub(crate) fn of(jid: &str) -> Self {
+        let jid = BareJid::new(jid).unwrap();
+        Self { vhost: jid.domain().to_owned(), jid }
+    }
+
     /// His vhost. He is nobody at any other.
     #[must_use]
     pub fn vhost(&self) -> &Vhost {

@@ -102,3 +102,80 @@ impl OwnFiles {
         self.store.bury(file, Lifetime { keep_until: Some(soon), ..life }).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::policy::MinuteRates;
+    use crate::store::{MemoryStore, NewObject, Store};
+    use crate::types::ContentType;
+    use crate::upload::own::OwnBounds;
+    use crate::upload::{Sites, SlotDesk, Sweeper, Usage};
+
+    const NOW: u64 = 1_800_000_000;
+    const HOUR: u64 = 3600;
+
+    fn own_files(store: &Arc<Store>) -> OwnFiles {
+        let sites = Arc::new(Sites::new(Vec::new()).unwrap());
+        let usage = Arc::new(Usage::new(Arc::clone(store)));
+        let rates = Arc::new(MinuteRates::new(1));
+        let desk = SlotDesk::new(Arc::clone(&sites), HashMap::new(), Arc::clone(&usage), rates);
+        let bounds = Arc::new(OwnBounds::new(1000));
+        OwnFiles::new(Arc::clone(store), sites, Arc::new(desk), usage, HashMap::new(), bounds)
+    }
+
+    async fn entries(store: &Store) -> usize {
+        let mut entries = 0;
+        store.list(&ObjectPrefix::expiring(), None, |_| entries += 1).await.unwrap();
+        entries
+    }
+
+    /// A file of somebody, removed now, and hours of sweeps.
+    async fn check(keep_until: Option<u64>, slot_ends: Option<u64>) {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let (own, user) = (own_files(&store), TokenUser::of("alice@localhost"));
+        let path = ObjectPath::parse(&format!("{}/r/name", user.hash())).unwrap();
+        let file = ObjectKey::file(user.vhost(), &path);
+        if let Some(deadline) = keep_until {
+            Expiry { vhost: user.vhost().clone(), path, owner: None }.note(&store, deadline).await.unwrap();
+        }
+        let life = Lifetime { keep_until, slot_ends, buried: false };
+        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+        store.put(&file, object, Full::from("data")).await.unwrap();
+
+        let now = Duration::from_secs(NOW);
+        assert_eq!(own.remove(&user, "r/name", now).await.unwrap(), 4);
+        assert!(matches!(own.remove(&user, "r/name", now).await, Err(OwnRefusal::Missing)));
+        let mut sweeper = Sweeper::new(Arc::clone(&store), Arc::clone(&own.usage));
+        for hour in 0..72 {
+            let now = NOW + hour * HOUR;
+            sweeper.round(now).await.unwrap();
+            if slot_ends.is_none_or(|ends| ends > now) {
+                assert!(
+                    store.head(&file).await.unwrap().is_some_and(|info| info.life.buried),
+                    "after {hour} h"
+                );
+            }
+        }
+        assert_eq!(entries(&store).await, 0, "nothing is left to do");
+        assert_eq!(
+            store.head(&file).await.unwrap().is_some(),
+            slot_ends.is_none(),
+            "a slot without end stays used"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_sweep_decides_how_long_the_name_stays() {
+        for keep_until in [None, Some(NOW + 10), Some(NOW + SWEPT_AFTER), Some(NOW + 24 * HOUR)] {
+            for slot_ends in [None, Some(NOW - 24 * HOUR), Some(NOW + 300), Some(NOW + 10 * HOUR)] {
+                check(keep_until, slot_ends).await;
+            }
+        }
+    }
+}
