@@ -70,6 +70,7 @@ install_fuzz_tools() {
 install_e2e_tools() {
     install_build_tools
     have curl || apt_install "the end-to-end tests" curl
+    have jq || apt_install "the end-to-end tests" jq
     have openssl || apt_install "the end-to-end tests" openssl
     have go-sendxmpp || apt_install "the end-to-end tests (an XMPP client)" go-sendxmpp
     VENV=$("$ROOT/scripts/venv")

@@ -173,6 +173,14 @@ fn files_are_counted() {
         request(&public, WORD, &path, "", b"");
     }
     assert_eq!(put(&public, &format!("/upload/localhost/h/{WORD}/o?v={WORD}"), b"data").status, 403);
+    for (method, path) in [("GET", "uploads"), ("DELETE", "uploads/a/b"), ("POST", "slots"), (WORD, WORD)] {
+        for token in [WORD, &tokens::good(WORD)] {
+            let headers = format!("Authorization: Bearer {token}\r\nContent-Length: 0\r\n");
+            for query in ["", &format!("?vhost={WORD}")] {
+                request(&public, method, &format!("/api/v1/{path}{query}"), &headers, b"");
+            }
+        }
+    }
     assert!(!told(&service).contains(WORD), "{}", told(&service));
 }
 

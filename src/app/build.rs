@@ -19,7 +19,7 @@ use crate::policy::{MinuteBudgets, MinuteRates};
 use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
 use crate::telemetry::metrics::Counting;
 use crate::types::Address;
-use crate::upload::{Bounds, Rates, Room, Usage};
+use crate::upload::{Bounds, OwnBounds, Rates, Room, Usage};
 
 /// The service, bound and not yet serving.
 #[derive(Debug)]
@@ -104,6 +104,7 @@ fn lasting(settings: &Settings, counting: Counting, runtimes: &Runtimes) -> Resu
         bounds,
         failures: Arc::new(MinuteRates::new(settings.limits.logins_per_minute)),
         slots: Arc::new(MinuteBudgets::new(settings.limits.slots_per_minute.into())),
+        own: Arc::new(OwnBounds::new(limits.api_requests_per_minute)),
         component: Arc::default(),
         removals: Removals::default(),
         uploads: TaskTracker::new(),

@@ -15,7 +15,7 @@ use super::uploads::sites;
 use crate::component::Component;
 use crate::config::{ComponentSettings, ConfigError, Limits, ListenSettings, LogSettings, Settings};
 use crate::http::{
-    self, CurrentOffer, FilesDoor, HookDoor, HookKeys, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls,
+    self, ApiDoor, CurrentOffer, FilesDoor, HookDoor, HookKeys, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls,
 };
 use crate::login::{Accounts, Registry, Removals};
 use crate::policy::{MinuteBudgets, MinuteRates};
@@ -24,7 +24,7 @@ use crate::telemetry::component::ComponentState;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::{self, Counting};
 use crate::types::Vhost;
-use crate::upload::{Bounds, Erasure, SlotDesk, Uploads};
+use crate::upload::{Bounds, Erasure, OwnBounds, OwnFiles, Sites, SlotDesk, UploadRules, Uploads};
 
 /// ejabberd keeps its connections to the hook open and is trusted to.
 const HOOK_PAUSE: Duration = Duration::from_hours(1);
@@ -39,6 +39,8 @@ pub(super) struct Lasting {
     pub(super) failures: Arc<MinuteRates>,
     /// Slots that users asked for.
     pub(super) slots: Arc<MinuteBudgets>,
+    /// What users asked of the API.
+    pub(super) own: Arc<OwnBounds>,
     pub(super) component: Arc<ComponentState>,
     pub(super) removals: Removals,
     /// Uploads whose clients have gone.
@@ -101,8 +103,9 @@ impl Prepared {
     /// Makes everything that can turn out unusable, and changes nothing.
     pub(super) fn new(settings: Settings, lasting: &Lasting) -> Result<Self, ConfigError> {
         let Settings { listen, hosts, component, limits, log, .. } = settings;
-        let ListenSettings { tls, trusted_proxies, hook_prefix, hook_credentials, hook_slot_key, .. } =
-            listen;
+        let ListenSettings {
+            api, tls, trusted_proxies, hook_prefix, hook_credentials, hook_slot_key, ..
+        } = listen;
         let Lasting { store, health, registry, .. } = lasting;
         let pace = Pace { idle: limits.idle_timeout, min_rate: limits.min_rate };
         let vhosts = hosts.iter().map(|host| host.vhost.clone()).collect();
@@ -116,11 +119,18 @@ impl Prepared {
         let desk = SlotDesk::new(Arc::clone(&sites), rules.clone(), Arc::clone(&bounds.usage), asked);
         let slots = Arc::new(desk);
         let component = component.map(|component| Arc::new(at_desk(component, Arc::clone(&slots))));
+        let own = own_files(lasting, &sites, &slots, &rules);
         let uploads = Uploads::new(Arc::clone(store), Arc::clone(registry), rules, bounds);
         let files = FilesDoor { sites, uploads, pace, tasks: lasting.uploads.clone() };
 
         let (login, mut watched) = login::build(hosts, registry, &lasting.failures);
         let login = Arc::new(login);
+        let api = api.then(|| ApiDoor {
+            login: Arc::clone(&login),
+            files: Arc::new(own),
+            chores: lasting.chores.clone(),
+            body_timeout: limits.header_timeout,
+        });
         let removals = lasting.removals.clone();
         let usage = Arc::clone(&lasting.bounds.usage);
         let erasure = Erasure::new(Arc::clone(store), Arc::clone(registry), usage);
@@ -143,7 +153,7 @@ impl Prepared {
         });
         let offer = |routes| Offer::new(routes, limits.header_timeout, pace);
         Ok(Self {
-            public: offer(http::files(Arc::new(files))).to_strangers(trusted_proxies, tls),
+            public: offer(http::public(Arc::new(files), api)).to_strangers(trusted_proxies, tls),
             hook: Offer::new(hook, HOOK_PAUSE, pace),
             ops: offer(http::ops(Arc::new(ops))),
             component,
@@ -184,6 +194,18 @@ fn at_desk(component: ComponentSettings, desk: Arc<SlotDesk>) -> Component {
     Component { jid, server, secret, desk }
 }
 
+fn own_files(
+    lasting: &Lasting,
+    sites: &Arc<Sites>,
+    desk: &Arc<SlotDesk>,
+    rules: &HashMap<Vhost, UploadRules>,
+) -> OwnFiles {
+    let quotas = rules.iter().map(|(vhost, rules)| (vhost.clone(), rules.quotas)).collect();
+    let usage = Arc::clone(&lasting.bounds.usage);
+    let (store, bounds) = (Arc::clone(&lasting.store), Arc::clone(&lasting.own));
+    OwnFiles::new(store, Arc::clone(sites), Arc::clone(desk), usage, quotas, bounds)
+}
+
 impl Rest {
     fn count(self, lasting: &Lasting) -> Watched {
         let Bounds { room, usage, rates } = &lasting.bounds;
@@ -192,6 +214,7 @@ impl Rest {
         usage.keep_hosts(self.with_quota);
         lasting.failures.allow(self.limits.logins_per_minute);
         lasting.slots.allow(self.limits.slots_per_minute.into());
+        lasting.own.requests.allow(self.limits.api_requests_per_minute.into());
         logs::filter(self.log.level, self.log.audit);
         self.vhosts.iter().for_each(metrics::announce);
         self.watched

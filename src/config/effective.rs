@@ -11,6 +11,7 @@ use crate::policy::ADMIN_NAMES;
 const DEFAULTS: &str = r#"
 [listen]
 public = "0.0.0.0:8080"
+api = true
 hook = "127.0.0.1:8081"
 hook_prefix = ""
 ops = "0.0.0.0:8082"
@@ -44,6 +45,7 @@ min_rate = "1KiB"
 uploads = 1024
 logins_per_minute = 20
 slots_per_minute = 60
+api_requests_per_minute = 120
 bytes_per_minute = "0B"
 drain = "30s"
 [log]

@@ -11,6 +11,9 @@ use super::upload::{RawUpload, UploadSettings};
 use super::{ConfigError, shared_issuers};
 use crate::types::{Vhost, parse_vhost};
 
+/// What the paths of the API begin with.
+const API: &str = "/api/v1/";
+
 /// `[hosts."…"]`
 #[derive(Debug)]
 pub struct HostSettings {
@@ -115,6 +118,22 @@ fn check_apart(hosts: &[HostSettings]) -> Result<(), ConfigError> {
                     "has an upload secret as its key: logins need one of their own",
                 ));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Below the API's paths nobody would find a file.
+pub(super) fn check_apart_from_api(hosts: &[HostSettings]) -> Result<(), ConfigError> {
+    let of_api = |path: &str| format!("{}/", path.trim_end_matches('/')).starts_with(API);
+    for HostSettings { vhost, upload, .. } in hosts {
+        let legacy = upload.legacy_prefixes.iter().map(|prefix| ("legacy_prefixes", prefix.as_str()));
+        let mut all = std::iter::once(("public_url", upload.public_url.path())).chain(legacy);
+        if let Some((key, _)) = all.find(|(_, path)| of_api(path)) {
+            return Err(ConfigError::at(
+                format!("hosts.{:?}, upload.{key}", vhost.as_str()),
+                "lies where the API is (/api/v1): choose another path, or set listen.api = false",
+            ));
         }
     }
     Ok(())

@@ -30,6 +30,8 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// Upload slots that one user may ask for in a minute.
     pub slots_per_minute: u32,
+    /// Further requests to the API that one user may make in a minute.
+    pub api_requests_per_minute: u32,
     /// Bytes that one user may upload in a minute; 0 for any number.
     pub bytes_per_minute: u64,
     /// How long requests may go on after the service was told to stop.
@@ -66,7 +68,8 @@ pub(super) struct RawLimits {
     /// Default: `1024`
     #[serde(default, deserialize_with = "from_text")]
     uploads: Option<usize>,
-    /// Failed logins of one user in a minute that are told one by one in the log. Further ones are only counted. A good token always gets in.
+    /// Failed logins of one user in a minute that are told one by one in the log, and bad tokens from one address at the [API](api.md). Further ones are only counted. A good token
+    /// always gets in.
     ///
     /// Default: `20`
     #[serde(default, deserialize_with = "from_text")]
@@ -76,6 +79,12 @@ pub(super) struct RawLimits {
     /// Default: `60`
     #[serde(default, deserialize_with = "from_text")]
     slots_per_minute: Option<u32>,
+    /// Requests to the [API](api.md) beside those for slots that one user may make in a minute: to see and to remove his files. Further ones are answered 429 with `Retry-After`
+    /// until the minute is over. Each process counts for itself.
+    ///
+    /// Default: `120`
+    #[serde(default, deserialize_with = "from_text")]
+    api_requests_per_minute: Option<u32>,
     /// Bytes that one user may upload in a minute, up to a thousand GiB; an address has ten times as many. Once they are used up, further uploads are answered 429 with `Retry-After` until the
     /// minute is over. `"0B"` for any number. Each process counts for itself.
     ///
@@ -99,6 +108,7 @@ impl RawLimits {
             uploads: self.uploads.unwrap_or(1024),
             logins_per_minute: self.logins_per_minute.unwrap_or(20),
             slots_per_minute: self.slots_per_minute.unwrap_or(60),
+            api_requests_per_minute: self.api_requests_per_minute.unwrap_or(120),
             bytes_per_minute: self.bytes_per_minute.unwrap_or(ByteSize::b(0)).as_u64(),
             drain: self.drain.unwrap_or(Duration::from_secs(30)),
         };
@@ -109,6 +119,7 @@ impl RawLimits {
             ("limits.uploads", limits.uploads == 0),
             ("limits.logins_per_minute", limits.logins_per_minute == 0),
             ("limits.slots_per_minute", limits.slots_per_minute == 0),
+            ("limits.api_requests_per_minute", limits.api_requests_per_minute == 0),
         ] {
             if unusable {
                 return Err(ConfigError::at(key, "is zero: nothing would be served, or told"));

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::ConfigError;
+use super::environment::from_text;
 use super::one_or_many::OneOrMany;
 use super::secrets::Given;
 use super::tls::{RawTls, TlsSettings};
@@ -18,6 +19,8 @@ use crate::types::Address;
 pub struct ListenSettings {
     /// Uploads and downloads, for the world.
     pub public: Address,
+    /// Whether `public` has the API, too.
+    pub api: bool,
     /// The certificate of `public`; without one it speaks plain HTTP, for a reverse proxy.
     pub tls: Option<TlsSettings>,
     /// Who may tell `public` whom it asks for.
@@ -43,6 +46,11 @@ pub(super) struct RawListen {
     ///
     /// Default: `"0.0.0.0:8080"`
     public: Option<String>,
+    /// Whether `public` serves the [API](api.md) below `/api/v1`, too. Nobody gets anything there without a good token of a user.
+    ///
+    /// Default: `true`
+    #[serde(default, deserialize_with = "from_text")]
+    api: Option<bool>,
     #[serde(default)]
     tls: RawTls,
     /// Addresses and networks of proxies, as in `["10.0.0.0/8", "::1"]`, whose `X-Forwarded-For` is believed when the log tells a client's address. Nobody else's is:
@@ -119,6 +127,7 @@ impl RawListen {
         let hook_prefix = prefix(self.hook_prefix.unwrap_or_default())?;
         Ok(ListenSettings {
             public,
+            api: self.api.unwrap_or(true),
             tls,
             trusted_proxies,
             hook,

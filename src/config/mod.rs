@@ -166,8 +166,12 @@ impl RawSettings {
         let mut notices = Vec::new();
         let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices)?;
         let component = self.component.validate(&hosts, folder)?;
+        let listen = self.listen.validate(folder)?;
+        if listen.api {
+            hosts::check_apart_from_api(&hosts)?;
+        }
         Ok(Settings {
-            listen: self.listen.validate(folder)?,
+            listen,
             hosts,
             store: self.store.validate(folder)?,
             component,

@@ -1,5 +1,6 @@
 //! The HTTP doors. They translate and decide nothing.
 
+mod api;
 mod client;
 mod connection;
 mod files;
@@ -19,13 +20,14 @@ mod socket;
 mod stall;
 mod tls;
 
+pub use self::api::ApiDoor;
 pub use self::files::FilesDoor;
 pub use self::hook::HookDoor;
 pub use self::lanes::Lanes;
 pub use self::offer::{CurrentOffer, Offer};
 pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
-pub use self::routes::{HookKeys, files, hook, ops};
+pub use self::routes::{HookKeys, hook, ops, public};
 pub use self::seats::Seats;
 pub use self::server::{Listener, TURNED_AWAY};
 pub use self::socket::{BindError, Socket};

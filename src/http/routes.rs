@@ -9,6 +9,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use super::api::{self, ApiDoor};
 use super::files::{self, FilesDoor};
 use super::hook::{self, HookDoor};
 use super::ops::{self, OpsDoor};
@@ -64,9 +65,13 @@ fn hook_calls(door: HookDoor, with_slot: bool, silence: Duration) -> Router {
         .with_state(door)
 }
 
-/// The `public` listener: PUT, GET, HEAD and OPTIONS below each vhost's `public_url`.
-pub fn files(door: Arc<FilesDoor>) -> Router {
-    Router::new().fallback(files::handle).with_state(door).layer(files::cors())
+/// The `public` listener: PUT, GET, HEAD and OPTIONS below each vhost's `public_url`, and where there is one, the API below `/api/v1`.
+pub fn public(files: Arc<FilesDoor>, api: Option<ApiDoor>) -> Router {
+    let files = Router::new().fallback(files::handle).with_state(files).layer(files::cors());
+    match api {
+        Some(api) => api::routes(api).merge(files),
+        None => files,
+    }
 }
 
 /// The `ops` listener: reads only, nothing secret.

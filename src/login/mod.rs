@@ -3,6 +3,7 @@
 mod accounts;
 mod refusal;
 mod registry;
+mod token_user;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use arc_swap::ArcSwap;
 pub use self::accounts::{AccountRefusal, Accounts, Removals};
 pub use self::refusal::LoginRefusal;
 pub use self::registry::Registry;
+pub use self::token_user::TokenUser;
 use crate::authn::jwt::{Refused, Verified, VhostVerifier};
 use crate::authn::keys::KeyId;
 use crate::policy::MinuteRates;

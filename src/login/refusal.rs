@@ -9,6 +9,9 @@ pub enum LoginRefusal {
     /// The domain is not configured.
     #[error("this vhost has no section [hosts.…] in the configuration")]
     VhostUnknown,
+    /// The issuer serves several domains, and the request says of none that it is meant.
+    #[error("the token's issuer serves several vhosts, and the request names none (?vhost=)")]
+    VhostNeeded,
     /// The user's name is not a localpart, or not as ejabberd prepares it.
     #[error("the user's name is not a localpart in its prepared form")]
     UserMalformed,
@@ -23,6 +26,7 @@ impl LoginRefusal {
     pub fn reason(self) -> Reason {
         match self {
             Self::VhostUnknown => LoginReason::VhostUnknown.into(),
+            Self::VhostNeeded => LoginReason::VhostNeeded.into(),
             Self::UserMalformed => LoginReason::UserMalformed.into(),
             Self::Token(refusal) => refusal.into(),
         }

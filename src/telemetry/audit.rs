@@ -180,6 +180,102 @@ pub fn slot_refused(asked: SlotAsked<'_>, Why { code, text }: Why<'_>, rate: Rat
     }
 }
 
+/// A request to the API.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiCall<'call> {
+    /// What is asked for: `slot`, `list` or `remove`.
+    pub name: &'static str,
+    /// The client's address, as far as it is known.
+    pub client: Option<IpAddr>,
+    /// `None` where it is not known whose request it is.
+    pub vhost: Option<&'call Vhost>,
+    /// Who, once he has shown a token.
+    pub user: Option<&'call BareJid>,
+}
+
+impl ApiCall<'_> {
+    fn count(&self, outcome: &'static str, reason: &'static str) {
+        metrics::api(self.vhost.map_or(NO_VHOST, |vhost| vhost.as_str()), self.name, outcome, reason);
+    }
+
+    fn tell(&self, ending: Ending, Why { code, text }: Why<'_>) {
+        let Self { name: call, client, vhost, user } = *self;
+        let (vhost, user) = (vhost.map(|vhost| vhost.as_str()), user.map(|user| user.as_str()));
+        let client = client.map(display);
+        let outcome = ending.name();
+        match ending {
+            Ending::Refused => {
+                tracing::info!(target: TARGET, call, vhost, user, client, outcome, reason = code, "api: {text}");
+            }
+            Ending::Failed => {
+                tracing::error!(target: TARGET, call, vhost, user, client, outcome, reason = code, "api: {text}");
+            }
+        }
+    }
+}
+
+/// A request was answered, in which nothing happened that has to be told, or that is told already. `not_well` says how it ended otherwise.
+pub fn api_answered(call: ApiCall<'_>, not_well: Option<(Ending, Reason)>) {
+    let (outcome, reason) =
+        not_well.map_or((metrics::DONE, "none"), |(ending, reason)| (ending.name(), reason.code()));
+    call.count(outcome, reason);
+}
+
+/// A request ended otherwise than well.
+pub fn api_ended(call: ApiCall<'_>, ending: Ending, why: Why<'_>) {
+    call.count(ending.name(), why.code);
+    let kind = match ending {
+        Ending::Refused => Kind::Request,
+        Ending::Failed => Kind::Failure,
+    };
+    if throttle::may_tell(kind) {
+        call.tell(ending, why);
+    }
+}
+
+/// A request showed no good token. `issuer` and `key` are those of ours that it came with, if any; `rate` says how often that happened at its
+/// client's address within a minute.
+pub fn api_unauthenticated(
+    call: ApiCall<'_>,
+    issuer: Option<&str>,
+    key: Option<&str>,
+    Why { code, text }: Why<'_>,
+    rate: Rate,
+) {
+    let outcome = Ending::Refused.name();
+    call.count(outcome, code);
+    if rate == Rate::Above || !throttle::may_tell(Kind::Request) {
+        return;
+    }
+    let ApiCall { name: call, client, vhost, .. } = call;
+    let (vhost, client) = (vhost.map(|vhost| vhost.as_str()), client.map(display));
+    if rate == Rate::Within {
+        tracing::info!(target: TARGET, call, vhost, client, outcome, reason = code, issuer, key, "api: {text}");
+    } else {
+        let reason = LoginReason::LoginRate.code();
+        tracing::info!(target: TARGET,
+            call,
+            vhost,
+            client,
+            outcome,
+            reason,
+            last = code,
+            issuer,
+            key,
+            "api: above limits.logins_per_minute, further bad tokens from this address are only counted until the minute is over: {text}"
+        );
+    }
+}
+
+/// A user removed a file of so many bytes. Its owner is told and not its path, as of an upload.
+pub fn file_removed(call: ApiCall<'_>, bytes: u64) {
+    let ApiCall { name, client, vhost, user } = call;
+    let (vhost, user) = (vhost.map(|vhost| vhost.as_str()), user.map(|user| user.as_str()));
+    let client = client.map(display);
+    tracing::info!(target: TARGET, call = name, vhost, user, client, outcome = "removed", bytes, "api");
+    call.count(metrics::DONE, "none");
+}
+
 /// Who asked for a file, or sent one.
 #[derive(Debug, Clone, Copy)]
 pub struct FileRequest<'request> {

@@ -53,6 +53,7 @@ reasons! {
     /// Logins, beside what tokens are refused for.
     LoginReason in "Logins" {
         VhostUnknown = "vhost_unknown",
+        VhostNeeded = "vhost_needed",
         UserMalformed = "user_malformed",
         LoginRate = "login_rate",
     }
@@ -79,6 +80,24 @@ reasons! {
         Stranger = "stranger",
         SlotRate = "slot_rate",
         RequestMalformed = "slot_request_malformed",
+    }
+
+    /// Requests to the API, beside what logins, slots and files are refused for.
+    ApiReason in "The API" {
+        NotAuthenticated = "not_authenticated",
+        AuthorizationMissing = "authorization_missing",
+        AuthorizationDoubled = "authorization_doubled",
+        RequestMalformed = "request_malformed",
+        NotJson = "not_json",
+        BodyTooLarge = "body_too_large",
+        BodyIncomplete = "body_incomplete",
+        BodyTimeout = "body_timeout",
+        RequestRate = "request_rate",
+        PathMalformed = "path_malformed",
+        PathUnknown = "path_unknown",
+        MethodNotAllowed = "method_not_allowed",
+        Missing = "missing",
+        StoreFailed = "store_failed",
     }
 
     /// Files that were not stored, or not handed out.

@@ -60,7 +60,8 @@ pub enum SlotDenial {
 }
 
 impl SlotDenial {
-    fn reason(self) -> Reason {
+    /// The stable reason code.
+    pub(crate) fn reason(self) -> Reason {
         match self {
             Self::Stranger => SlotReason::Stranger.into(),
             Self::Rate { .. } => SlotReason::SlotRate.into(),

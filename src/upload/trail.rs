@@ -8,8 +8,9 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::CLOCKS;
 use crate::authn::PutGrant;
-use crate::store::{ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
+use crate::store::{Lifetime, ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
 use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, uri_escaped};
 
 /// An upload that outlasts its slot is looked for so much later, in seconds, and later by as much again until it ends.
@@ -125,6 +126,20 @@ impl Trail {
         let owner: Option<UserHash> = owner.map(|owner| owner.parse()).transpose().ok()?;
         let pointed = owner.zip(size).map(|(owner, size)| Pointed { owner, size });
         Some(Self { vhost: parse_vhost(&vhost)?, path: ObjectPath::parse(&path).ok()?, pointed })
+    }
+
+    /// Removes the file, of which `life` was just read. Its slot stays used for as long as there may be a token for it.
+    pub(super) async fn end(&self, store: &Store, life: Lifetime, now: u64) -> Result<(), StoreError> {
+        let file = self.file();
+        match life.slot_ends {
+            None => store.bury(&file, Lifetime::default()).await,
+            Some(ends) if ends.saturating_add(CLOCKS) <= now => store.delete(&file).await,
+            Some(ends) => {
+                self.note_entry(store, ends).await?;
+                let life = Lifetime { keep_until: Some(ends), slot_ends: Some(ends), buried: true };
+                store.bury(&file, life).await
+            }
+        }
     }
 
     /// Never ends: for as long as an upload goes on behind the end of its slot, there is an entry for a time that is still to come.

@@ -116,6 +116,14 @@ impl Usage {
         Ok(())
     }
 
+    /// The bytes of a user's files. What happened elsewhere in the last minute may be missing; without quotas, what happened here, too.
+    pub(super) async fn used(&self, vhost: &Vhost, owner: UserHash) -> Result<u64, StoreError> {
+        let sum = hold(&mut lock(&self.sums), Holder::User(vhost.clone(), owner));
+        self.ready(&sum).await?;
+        let used = sum.account().used();
+        Ok(used)
+    }
+
     /// A file was removed.
     pub(super) fn removed(&self, vhost: &Vhost, owner: Option<UserHash>, key: &ObjectKey, bytes: u64) {
         let file = self.lister.hash(key);

@@ -111,6 +111,10 @@ def asks(name: str) -> Callable[[Request], bool]:
     return lambda request: request.target.startswith(f"/{name}")
 
 
+def lists(request: Request) -> bool:
+    return request.method == "GET" and request.target.startswith("/api/v1/uploads")
+
+
 MUTATIONS = [
     # The hook: anything but exactly this is read as something else, or not at all.
     Mutation("a yes in capitals", "hook", "hook", body(b"true", b"True")),
@@ -270,6 +274,58 @@ MUTATIONS = [
     Mutation(
         "no header is exposed", "cors", "public", header("Access-Control-Expose-Headers", None)
     ),
+    # Apps.
+    Mutation("everybody is somebody", "api", "public", status(401, 200)),
+    Mutation(
+        "why a token is not good",
+        "api",
+        "public",
+        body(b"not_authenticated", b"signature_invalid"),
+    ),
+    Mutation("no challenge to apps", "api", "public", header("WWW-Authenticate", None)),
+    Mutation("answers are kept", "api", "public", header("Cache-Control", None)),
+    Mutation("a list is kept", "api", "public", only(lists, header("Cache-Control", None))),
+    Mutation("a removal is kept", "api", "public", header("Cache-Control", None, "DELETE")),
+    Mutation("a list that is a page", "api", "public", header("Content-Type", "text/html")),
+    Mutation("answers are sniffed", "api", "public", header("X-Content-Type-Options", None)),
+    Mutation("tokens are ignored", "api", "public", request=ignored("Authorization")),
+    Mutation("a slot by 200", "api", "public", status(201, 200)),
+    Mutation("a slot without its header", "api", "public", body(b'"Authorization"', b'"Other"')),
+    Mutation("a slot without an end", "api", "public", body(b'"expires"', b'"ends"')),
+    Mutation("a slot that leads nowhere", "api", "public", body(b'"get"', b'"got"')),
+    Mutation("no file on the page", "api", "public", only(lists, body(b'"files":[{', b'"f":[{'))),
+    Mutation("a file without path", "api", "public", only(lists, body(b'"path"', b'"p"'))),
+    Mutation("a file without name", "api", "public", only(lists, body(b'"name"', b'"n"'))),
+    Mutation("a file without size", "api", "public", only(lists, body(b'"size"', b'"s"'))),
+    Mutation("a file without type", "api", "public", only(lists, body(b'"type"', b'"t"'))),
+    Mutation("a file without date", "api", "public", only(lists, body(b'"uploaded_at"', b'"u"'))),
+    Mutation("a file without end", "api", "public", only(lists, body(b'"keep_until"', b'"k"'))),
+    Mutation("a file without URL", "api", "public", only(lists, body(b'"url"', b'"u"'))),
+    Mutation("a page without next", "api", "public", only(lists, body(b'"next"', b'"n"'))),
+    Mutation("no sum", "api", "public", only(lists, body(b'"used"', b'"u"'))),
+    Mutation("no quota", "api", "public", only(lists, body(b'"quota"', b'"q"'))),
+    Mutation("somebody else removes it", "api", "public", status(404, 204, "DELETE")),
+    Mutation("removed by 200", "api", "public", status(204, 200)),
+    Mutation("half a wish", "api", "public", status(400, 201)),
+    Mutation("another reason for half a wish", "api", "public", body(b"slot_request", b"request")),
+    Mutation("forms are JSON", "api", "public", status(415, 201)),
+    Mutation("files of any size", "api", "public", status(413, 201)),
+    Mutation("users are listed", "api", "public", status_of("/api/v1/users", 200)),
+    Mutation("slots are listed", "api", "public", status(405, 200)),
+    Mutation("no method for slots", "api", "public", header("Allow", None)),
+    Mutation(
+        "pages remove nothing",
+        "api",
+        "public",
+        part_of_header("Access-Control-Allow-Methods", "DELETE", "PATCH"),
+    ),
+    Mutation(
+        "pages show no token",
+        "api",
+        "public",
+        header("Access-Control-Allow-Headers", "content-type"),
+    ),
+    Mutation("cookies count", "api", "public", added("Access-Control-Allow-Credentials", "true")),
     # Those who watch.
     Mutation("dead", "ops", "ops", status_of("/livez", 500)),
     Mutation("not ready", "ops", "ops", status_of("/readyz", 503)),

@@ -8,7 +8,7 @@ from harness import hurl
 from harness.paths import HURL_TESTS
 from harness.xmpp import logged_in
 
-CONTRACT = ["hook", "upload", "download", "errors", "cors", "ops"]
+CONTRACT = ["hook", "upload", "download", "errors", "cors", "api", "ops"]
 
 
 @pytest.mark.parametrize("name", CONTRACT)

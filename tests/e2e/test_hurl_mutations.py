@@ -64,5 +64,5 @@ def test_a_broken_promise_is_noticed(on_disk, proxies, tmp_path, mutation: Mutat
 
 def test_each_file_has_mutations():
     assert {mutation.file for mutation in MUTATIONS} == {
-        *("hook", "upload", "download", "errors", "cors", "ops")
+        *("hook", "upload", "download", "errors", "cors", "api", "ops")
     }

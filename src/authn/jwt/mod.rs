@@ -25,4 +25,4 @@ pub use self::report::Report;
 pub use self::required_claim::RequiredClaim;
 pub use self::rule::Rule;
 pub use self::user::UserRules;
-pub use self::verifier::{Issuer, Refused, Verified, VhostVerifier};
+pub use self::verifier::{Issuer, Refused, Verified, VhostVerifier, claimed_issuer};

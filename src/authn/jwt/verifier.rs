@@ -101,9 +101,34 @@ impl VhostVerifier {
     pub fn verify(&self, token: &str, user: &Localpart, now: f64) -> Result<Verified<'_>, Refused<'_>> {
         let mut found = Found::default();
         match self.judge(&mut FirstRefusal, &mut found, token, Some(user), now) {
-            Ok(issuer) => Ok(Verified { issuer, key: found.key }),
+            Ok((_, issuer)) => Ok(Verified { issuer, key: found.key }),
             Err(reason) => Err(Refused { reason, issuer: found.issuer, key: found.key }),
         }
+    }
+
+    /// Finds out whom `token` lets in at `now` (seconds since 1970), by the same rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], with the first rule that does not hold.
+    pub fn identify(&self, token: &str, now: f64) -> Result<(Localpart, Verified<'_>), Refused<'_>> {
+        let mut found = Found::default();
+        match self.judge(&mut FirstRefusal, &mut found, token, None, now) {
+            Ok((user, issuer)) => Ok((user, Verified { issuer, key: found.key })),
+            Err(reason) => Err(Refused { reason, issuer: found.issuer, key: found.key }),
+        }
+    }
+
+    /// Whether tokens of the issuer of this name are for users of this vhost.
+    #[must_use]
+    pub fn has_issuer(&self, name: &str) -> bool {
+        self.issuers.contains_key(name)
+    }
+
+    /// The size above which no token is looked at, in bytes.
+    #[must_use]
+    pub fn token_max_bytes(&self) -> usize {
+        self.token_max_bytes
     }
 
     /// Applies every rule that can be applied to `token`. Without a `user` all users are good.
@@ -122,7 +147,7 @@ impl VhostVerifier {
         token: &str,
         user: Option<&Localpart>,
         now: f64,
-    ) -> Result<&'verifier str, Refusal> {
+    ) -> Result<(Localpart, &'verifier str), Refusal> {
         judge.need(Rule::Size, self.check_size(token))?;
         let compact = judge.need(Rule::Form, Compact::parse(token))?;
         for (rule, check) in HEADER_RULES {
@@ -141,22 +166,41 @@ impl VhostVerifier {
             let same = if named == *user { Ok(()) } else { Err(Refusal::UserMismatch) };
             judge.hear(Rule::SameUser, same)?;
         }
-        Ok(&issuer.name)
+        Ok((named, &issuer.name))
     }
 
     fn check_size(&self, token: &str) -> Result<(), Refusal> {
-        match token.len() {
-            0 => Err(Refusal::TokenMissing),
-            bytes if bytes > self.token_max_bytes => Err(Refusal::TokenTooLarge),
-            _ => Ok(()),
-        }
+        check_size(token, self.token_max_bytes)
     }
 
     fn issuer_of(&self, claims: &Claims) -> Result<&Issuer, Refusal> {
-        match claims.get("iss") {
-            Some(Value::String(name)) => self.issuers.get(name).ok_or(Refusal::IssuerUnknown),
-            _ => Err(Refusal::IssuerMissing),
-        }
+        self.issuers.get(issuer_name(claims)?).ok_or(Refusal::IssuerUnknown)
+    }
+}
+
+/// In whose name `token` comes, which nobody has verified: it tells by whose rules to judge it, and nothing else.
+///
+/// # Errors
+///
+/// [`Refusal`] of what is no token, or larger than `max_bytes`.
+pub fn claimed_issuer(token: &str, max_bytes: usize) -> Result<String, Refusal> {
+    check_size(token, max_bytes)?;
+    let compact = Compact::parse(token)?;
+    issuer_name(&compact.claims).map(str::to_owned)
+}
+
+fn check_size(token: &str, max_bytes: usize) -> Result<(), Refusal> {
+    match token.len() {
+        0 => Err(Refusal::TokenMissing),
+        bytes if bytes > max_bytes => Err(Refusal::TokenTooLarge),
+        _ => Ok(()),
+    }
+}
+
+fn issuer_name(claims: &Claims) -> Result<&str, Refusal> {
+    match claims.get("iss") {
+        Some(Value::String(name)) => Ok(name),
+        _ => Err(Refusal::IssuerMissing),
     }
 }
 
@@ -293,6 +337,40 @@ mod tests {
         let unsigned = hs256(&good_claims());
         let unsigned = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
         assert_eq!(verdict(&unsigned), Err(Refusal::SignatureInvalid));
+    }
+
+    #[test]
+    fn a_token_names_its_user_by_the_same_rules() {
+        let verifier = verifier();
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
+        let identify = |token: &str| match verifier.identify(token, NOW as f64) {
+            Ok((user, Verified { issuer, .. })) => Ok((user.to_string(), issuer.to_owned())),
+            Err(refused) => Err(refused.reason),
+        };
+        assert_eq!(identify(&hs256(&good_claims())), Ok(("alice".to_owned(), "one".to_owned())));
+        for (claim, value, reason) in [
+            ("exp", json!(NOW - 60), Refusal::TokenExpired),
+            ("sub", json!("admin"), Refusal::LocalpartDenied),
+            ("sub", json!("alice@other.example"), Refusal::VhostMismatch),
+            ("sub", json!("stra\u{df}e"), Refusal::UserClaimFolds),
+            ("iss", json!("two"), Refusal::SignatureInvalid),
+        ] {
+            let mut claims = good_claims();
+            claims[claim] = value;
+            assert_eq!(identify(&hs256(&claims)), Err(reason), "{claims}");
+        }
+    }
+
+    #[test]
+    fn whose_rules_count_is_read_and_not_believed() {
+        let token = hs256(&good_claims());
+        assert_eq!(claimed_issuer(&token, 8192), Ok("one".to_owned()));
+        let (forged, _) = token.rsplit_once('.').unwrap();
+        assert_eq!(claimed_issuer(&format!("{forged}.AAAA"), 8192), Ok("one".to_owned()));
+        assert_eq!(claimed_issuer(&token, 10), Err(Refusal::TokenTooLarge));
+        assert_eq!(claimed_issuer("", 10), Err(Refusal::TokenMissing));
+        assert_eq!(claimed_issuer("a.b", 10), Err(Refusal::TokenMalformed));
+        assert_eq!(claimed_issuer(&hs256(&json!({"iss": 7})), 8192), Err(Refusal::IssuerMissing));
     }
 
     #[test]

@@ -120,3 +120,27 @@ fn a_variable_gives_a_list() {
     assert_eq!(settings.hosts[0].upload.accepted.schemes, [ServerScheme::V2.into(), ServerScheme::V.into()]);
     assert_eq!((settings.limits.min_rate, settings.limits.uploads), (2048, 1024));
 }
+
+#[test]
+fn no_files_lie_where_the_api_is() {
+    let url = |path: &str| format!("public_url = 'https://u.example{path}'");
+    let with = |upload: &str, api: &str| {
+        let settings = minimal().replace("[upload]\n", &format!("[upload]\n{upload}\n"));
+        load(&settings, &[("EJABBERD_SIDECAR__LISTEN__API", api)])
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    for inside in [
+        url("/api/v1"),
+        url("/api/v1/"),
+        url("/api/v1/@HOST@"),
+        "legacy_prefixes = ['/api/v1/old/']".to_owned(),
+    ] {
+        let refused = with(&inside, "true").unwrap_err();
+        assert!(refused.contains("set listen.api = false"), "{inside}: {refused}");
+        assert_eq!(with(&inside, "false"), Ok(()), "{inside}");
+    }
+    for beside in [url("/"), url("/api"), url("/api/v2"), url("/api/v10/@HOST@")] {
+        assert_eq!(with(&beside, "true"), Ok(()), "{beside}");
+    }
+}

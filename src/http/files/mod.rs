@@ -27,7 +27,7 @@ use crate::telemetry::audit::{self, FileRequest};
 use crate::upload::{Located, Sites, Uploads};
 
 /// How long a browser may remember a preflight's answer. It never changes; browsers have limits of their own.
-const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(24);
+pub(super) const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// What the `public` listener needs.
 #[derive(Debug)]

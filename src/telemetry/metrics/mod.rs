@@ -11,11 +11,13 @@ use metrics::{Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
+pub(super) use self::table::DONE;
 use self::table::{
-    ACCOUNTS, BUILD_INFO, CERTIFICATE_EXPIRES, COMPONENT_UP, CONFIG_LOADED, CONNECTIONS, DONE, DOWNLOADS,
-    FILE_REFUSED, FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS,
-    REFUSED, RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, SLOTS, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS,
-    UPLOADS, UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN, VHOST_USED,
+    ACCOUNTS, API_REQUESTS, BUILD_INFO, CERTIFICATE_EXPIRES, COMPONENT_UP, CONFIG_LOADED, CONNECTIONS,
+    DOWNLOADS, FILE_REFUSED, FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS,
+    OPERATIONS, REFUSED, RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, SLOTS, STORE_ERRORS, STORE_UP,
+    UPLOAD_SECONDS, UPLOADS, UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN,
+    VHOST_USED,
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 pub use self::vhost::VhostCounters;
@@ -98,6 +100,9 @@ pub fn announce(vhost: &Vhost) {
         (DOWNLOADS, "failed", FileReason::StoreFailed.code()),
     ] {
         counter!(name, "vhost" => vhost.to_string(), "outcome" => outcome, "reason" => reason).increment(0);
+    }
+    for call in table::API_CALLS {
+        counter!(API_REQUESTS, "vhost" => vhost.to_string(), "call" => *call, "outcome" => DONE, "reason" => "none").increment(0);
     }
     counter!(FILES_EXPIRED, "vhost" => vhost.to_string()).increment(0);
 }
@@ -214,6 +219,11 @@ pub(super) fn hook_refused(reason: &'static str) {
 
 pub(super) fn slot(vhost: &str, outcome: &'static str, reason: &'static str) {
     counter!(SLOTS, "vhost" => vhost.to_owned(), "outcome" => outcome, "reason" => reason).increment(1);
+}
+
+pub(super) fn api(vhost: &str, call: &'static str, outcome: &'static str, reason: &'static str) {
+    counter!(API_REQUESTS, "vhost" => vhost.to_owned(), "call" => call, "outcome" => outcome, "reason" => reason)
+        .increment(1);
 }
 
 /// Says whether ejabberd takes the component for one of its own; `None` where there is none.

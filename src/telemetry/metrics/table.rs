@@ -50,7 +50,9 @@ const LISTENER: Label = ("listener", LISTENERS);
 pub(super) const LISTENERS: &[&str] = &["public", "hook", "ops"];
 /// The operations of a store that can fail.
 pub(super) const OPERATIONS: &[&str] = &["put", "get", "head", "delete", "list", "check"];
-pub(super) const DONE: &str = "done";
+/// What the API is asked for; the last one for what it does not know.
+pub(super) const API_CALLS: &[&str] = &["slot", "list", "remove", "other"];
+pub(in crate::telemetry) const DONE: &str = "done";
 pub(super) const REFUSED: &str = "refused";
 
 pub(super) const LOGINS: &str = "ejabberd_sidecar_logins_total";
@@ -63,6 +65,7 @@ pub(super) const USERS_REFRESHED: &str = "ejabberd_sidecar_users_refreshed_times
 pub(super) const ISSUER_KEYS: &str = "ejabberd_sidecar_issuer_keys";
 pub(super) const HOOK_REFUSED: &str = "ejabberd_sidecar_hook_refused_total";
 pub(super) const SLOTS: &str = "ejabberd_sidecar_slots_total";
+pub(super) const API_REQUESTS: &str = "ejabberd_sidecar_api_requests_total";
 pub(super) const COMPONENT_UP: &str = "ejabberd_sidecar_component_up";
 pub(super) const UPLOADS: &str = "ejabberd_sidecar_uploads_total";
 pub(super) const UPLOADS_UNDER_WAY: &str = "ejabberd_sidecar_uploads_under_way";
@@ -120,6 +123,11 @@ pub const OURS: &[Metric] = &[
         SLOTS,
         &[VHOST, ("outcome", &["issued", REFUSED]), REASON],
         "Upload slots that users asked for, of scheme bearer",
+    ),
+    counter(
+        API_REQUESTS,
+        &[VHOST, ("call", API_CALLS), ("outcome", &[DONE, REFUSED, "failed"]), REASON],
+        "Requests to the API; its slots are among the slots as well",
     ),
     gauge(
         COMPONENT_UP,

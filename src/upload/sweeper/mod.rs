@@ -15,7 +15,7 @@ use http_body_util::BodyExt as _;
 use super::CLOCKS;
 use super::trail::Trail;
 use super::usage::Usage;
-use crate::store::{Lifetime, ObjectInfo, ObjectKey, ObjectPrefix, Store, StoreError};
+use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
 use crate::telemetry::metrics;
 
 /// Entries that are looked at in one go.
@@ -122,7 +122,9 @@ impl Sweeper {
             }
             Some(info) if info.life.keep_until == Some(time) => {
                 trail.delete_pointer(&self.store).await?;
-                self.end(&trail, &file, &info, now).await?;
+                trail.end(&self.store, info.life, now).await?;
+                self.usage.removed(&trail.vhost, trail.owner(), &file, info.size);
+                metrics::file_expired(&trail.vhost);
                 true
             }
             // The slot is over, or another attempt at it had another deadline. The file stays.
@@ -133,28 +135,6 @@ impl Sweeper {
         };
         self.store.delete(entry).await?;
         Ok(removed)
-    }
-
-    /// Removes a file. Its slot stays used for as long as there may be a token for it.
-    async fn end(
-        &self,
-        trail: &Trail,
-        file: &ObjectKey,
-        info: &ObjectInfo,
-        now: u64,
-    ) -> Result<(), StoreError> {
-        match info.life.slot_ends {
-            None => self.store.bury(file, Lifetime::default()).await?,
-            Some(ends) if ends.saturating_add(CLOCKS) <= now => self.store.delete(file).await?,
-            Some(ends) => {
-                trail.note_entry(&self.store, ends).await?;
-                let life = Lifetime { keep_until: Some(ends), slot_ends: Some(ends), buried: true };
-                self.store.bury(file, life).await?;
-            }
-        }
-        self.usage.removed(&trail.vhost, trail.owner(), file, info.size);
-        metrics::file_expired(&trail.vhost);
-        Ok(())
     }
 
     /// Makes sure that a file has its pointer: an upload may have ended after an earlier sweep took it for one that would not come.

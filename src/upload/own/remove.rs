@@ -1,0 +1,133 @@
+//! A user removes a file of his.
+
+use std::time::Duration;
+
+use super::place::OwnName;
+use super::{OwnFiles, OwnRefusal};
+use crate::login::TokenUser;
+use crate::store::ObjectInfo;
+use crate::upload::trail::{Pointed, Trail};
+
+impl OwnFiles {
+    /// Removes the file that he calls `name` (percent-encoded), durably, and answers how many bytes it had. Its slot stays used. What failed can
+    /// be tried again. `now` is the time since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`OwnRefusal`]; somebody else's file is none of his.
+    pub async fn remove(&self, user: &TokenUser, name: &str, now: Duration) -> Result<u64, OwnRefusal> {
+        self.count(user, now)?;
+        let name = OwnName::parse(name)?;
+        // A file that two requests remove at once leaves its sum once.
+        let _turn = self.bounds.removals.take(user.hash()).await;
+        let found = self.find(user, &name).await?;
+        let now = now.as_secs();
+        let (trail, info) = found.filter(|(_, info)| !info.life.is_over(now)).ok_or(OwnRefusal::Missing)?;
+        if trail.pointed.is_some() {
+            // Whoever dies in between leaves this, and a sweep asks the file whether the pointer shall be there.
+            trail.note_entry(&self.store, now).await?;
+            trail.delete_pointer(&self.store).await?;
+        }
+        trail.end(&self.store, info.life, now).await?;
+        self.usage.removed(user.vhost(), Some(user.hash()), &trail.file(), info.size);
+        Ok(info.size)
+    }
+
+    async fn find(
+        &self,
+        user: &TokenUser,
+        name: &OwnName,
+    ) -> Result<Option<(Trail, ObjectInfo)>, OwnRefusal> {
+        let (vhost, owner) = (user.vhost().clone(), user.hash());
+        let named = Trail { vhost: vhost.clone(), path: name.below(owner)?, pointed: None };
+        if let Some(info) = self.store.head(&named.file()).await? {
+            return Ok(Some((named, info)));
+        }
+        let other = Trail { vhost, path: name.alone().clone(), pointed: None };
+        let Some(info) = self.store.head(&other.file()).await? else { return Ok(None) };
+        let pointed = Trail { pointed: Some(Pointed { owner, size: info.size }), ..other };
+        let is_his = match pointed.pointer() {
+            Some(pointer) => self.store.head(&pointer).await?.is_some(),
+            None => false,
+        };
+        Ok(is_his.then_some((pointed, info)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::policy::MinuteBudgets;
+    use crate::store::{Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, Store};
+    use crate::types::{ContentType, ObjectPath};
+    use crate::upload::own::OwnBounds;
+    use crate::upload::{Sites, SlotDesk, Sweeper, Usage};
+
+    const NOW: u64 = 1_800_000_000;
+    const HOUR: u64 = 3600;
+
+    fn own_files(store: &Arc<Store>) -> OwnFiles {
+        let sites = Arc::new(Sites::new(Vec::new()).unwrap());
+        let usage = Arc::new(Usage::new(Arc::clone(store)));
+        let rates = Arc::new(MinuteBudgets::new(1));
+        let desk = SlotDesk::new(Arc::clone(&sites), HashMap::new(), Arc::clone(&usage), rates);
+        let bounds = Arc::new(OwnBounds::new(1000));
+        OwnFiles::new(Arc::clone(store), sites, Arc::new(desk), usage, HashMap::new(), bounds)
+    }
+
+    async fn entries(store: &Store) -> usize {
+        let mut entries = 0;
+        store.list(&ObjectPrefix::expiring(), None, |_| entries += 1).await.unwrap();
+        entries
+    }
+
+    /// A file of somebody, removed now, and hours of sweeps.
+    async fn check(keep_until: Option<u64>, slot_ends: Option<u64>) {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let (own, user) = (own_files(&store), TokenUser::of("alice@localhost"));
+        let path = ObjectPath::parse(&format!("{}/r/name", user.hash())).unwrap();
+        let file = ObjectKey::file(user.vhost(), &path);
+        if let Some(deadline) = keep_until {
+            let trail = Trail { vhost: user.vhost().clone(), path, pointed: None };
+            trail.note_entry(&store, deadline).await.unwrap();
+        }
+        let life = Lifetime { keep_until, slot_ends, buried: false };
+        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+        store.put(&file, object, Full::from("data")).await.unwrap();
+
+        let now = Duration::from_secs(NOW);
+        assert_eq!(own.remove(&user, "r/name", now).await.unwrap(), 4);
+        assert!(matches!(own.remove(&user, "r/name", now).await, Err(OwnRefusal::Missing)));
+        let mut sweeper = Sweeper::new(Arc::clone(&store), Arc::clone(&own.usage));
+        for hour in 0..72 {
+            let now = NOW + hour * HOUR;
+            sweeper.round(now).await.unwrap();
+            if slot_ends.is_none_or(|ends| ends > now) {
+                assert!(
+                    store.head(&file).await.unwrap().is_some_and(|info| info.life.buried),
+                    "after {hour} h"
+                );
+            }
+        }
+        assert_eq!(entries(&store).await, 0, "nothing is left to do");
+        assert_eq!(
+            store.head(&file).await.unwrap().is_some(),
+            slot_ends.is_none(),
+            "a slot without end stays used"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_sweep_decides_how_long_the_name_stays() {
+        for keep_until in [None, Some(NOW + 10), Some(NOW + 300), Some(NOW + 24 * HOUR)] {
+            for slot_ends in [None, Some(NOW - 24 * HOUR), Some(NOW + 300), Some(NOW + 10 * HOUR)] {
+                check(keep_until, slot_ends).await;
+            }
+        }
+    }
+}
