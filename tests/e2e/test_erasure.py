@@ -118,8 +118,6 @@ def test_a_removed_user_loses_all_files_and_the_slots_he_kept(server):
     asyncio.run(visit(server, "leaver"))
     # That he is back is written down a moment after his login.
     content = os.urandom(100)
-    wait_until(
-        "his slots count", lambda: web.put(at(server.twin, kept), content).status == 201
-    )
+    wait_until("his slots count", lambda: web.put(at(server.twin, kept), content).status == 201)
     path = urlsplit(kept).path
     assert web.download(server.sidecar.public_url + path) == content

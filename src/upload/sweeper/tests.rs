@@ -264,9 +264,9 @@ async fn a_store_that_is_away_is_an_error() {
 }
 
 /// Its pointer may have been taken for one that leads nowhere.
-#[tokio::test]
-async fn an_upload_that_outlasts_its_slot_keeps_its_pointer() {
+async fn an_upload_outlasts_its_slot(pointer_fails: bool) {
     let store = memory();
+    let Store::Memory(memory) = &*store else { unreachable!() };
     // By the clock of whoever stores it.
     let ended = crate::store::seconds_since_1970() - 5;
     let wanted = Wanted { keep_until: None, slot: Slot::Pointed(ended) };
@@ -286,14 +286,23 @@ async fn an_upload_that_outlasts_its_slot_keeps_its_pointer() {
         assert!(store.head(&pointer).await.unwrap().is_some());
         sweeper(&store).round(ended + CLOCKS).await.unwrap();
         assert!(store.head(&pointer).await.unwrap().is_none(), "as that of any that does not come");
+        // The file is one change, its pointer another.
+        memory.dies_after(pointer_fails.then_some(1));
         sender.send(()).unwrap();
     };
     let (done, ()) = tokio::join!(store_file(&store, &trail, object, body), swept);
-    done.unwrap();
-    assert!(store.head(&pointer).await.unwrap().is_some(), "noted once more");
-    assert_eq!(led_to(&store).await.len(), 1, "and if that had failed:");
-    store.delete(&pointer).await.unwrap();
+    done.expect("it is stored");
+    memory.dies_after(None);
+    assert_eq!(store.head(&pointer).await.unwrap().is_none(), pointer_fails, "noted once more");
+    assert_eq!(led_to(&store).await.len(), 1);
     sweeper(&store).round(ended + 25 * HOUR).await.unwrap();
     assert!(store.head(&pointer).await.unwrap().is_some(), "mended by a sweep");
     assert!(led_to(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_that_outlasts_its_slot_keeps_its_pointer() {
+    for pointer_fails in [false, true] {
+        Box::pin(an_upload_outlasts_its_slot(pointer_fails)).await;
+    }
 }
