@@ -8,6 +8,8 @@ mod element;
 mod fault;
 mod handshake;
 mod link;
+mod markup;
+mod pruned;
 mod reader;
 mod session;
 mod socket;

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from slixmpp.exceptions import IqError
 
-from harness import component, raw_xmpp, web
+from harness import component, raw_xmpp, web, web_xmpp
 from harness.component import CURRENT, OLDER
 from harness.go_sendxmpp import go_sendxmpp
 from harness.processes import wait_until
@@ -22,6 +22,7 @@ MAX_SIZE = 104857600
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("component")
     made = Server(data, stored_in=data / "store", UP_SLOTS="component")
+    made.ejabberd.let_clients_hurry()
     made.start()
     connected(made)
     yield made
@@ -157,6 +158,45 @@ def test_what_one_client_sends_does_not_cut_off_the_others(server, stanza):
     slot = talk(server, lambda c: component.ask(c, "a", "1"), "frank@localhost")
 
     assert slot.get
+    assert "component upload.localhost" not in server.sidecar.log.read_text()[since:]
+
+
+# Servers bound what comes over TCP. What comes over WebSocket ejabberd passes on, however large.
+MANY = 20 * 1024 * 1024
+HUGE = {
+    "text": "&amp;" * (MANY // 5),
+    "attribute": f"<a b='{'&gt;' * (MANY // 4)}'/>",
+    "name": f"<{'n' * MANY}/>",
+    "children": "<a>b</a>" * (MANY // 80),
+}
+
+
+@pytest.mark.parametrize("part", HUGE)
+def test_a_huge_stanza_of_one_client_is_refused_and_the_others_are_served_on(server, part):
+    since = server.sidecar.log_length()
+    huge = f"<iq xmlns='jabber:client' type='get' id='huge' to='upload.localhost'>{HUGE[part]}</iq>"
+
+    async def send_huge():
+        token = server.sidecar.mint("eve@localhost")
+        async with web_xmpp.session(server.ejabberd, "eve", token) as eve:
+            await eve.send(huge)
+            return await eve.answer_to("huge")
+
+    async def around(client):
+        sending = asyncio.create_task(send_huge())
+        slots = [await component.ask(client, "before", "1")]
+        while not sending.done():
+            slots.append(await component.ask(client, "meanwhile", "1"))
+            # Not so often that he is told to wait.
+            await asyncio.wait({sending}, timeout=2)
+        return [*slots, await component.ask(client, "behind", "1")], await sending
+
+    slots, answer = talk(server, around, f"ivan-{part}@localhost")
+
+    assert all(slot.put for slot in slots)
+    assert len(slots) >= 2
+    assert answer.get("type") == "error"
+    assert answer.find(".//{urn:ietf:params:xml:ns:xmpp-stanzas}bad-request") is not None
     assert "component upload.localhost" not in server.sidecar.log.read_text()[since:]
 
 

@@ -13,7 +13,7 @@ use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
 /// 2027-01-15T08:00:00Z
 const NOW: Duration = Duration::from_hours(500_000);
 
-fn component(per_minute: u32) -> Component {
+pub(in crate::component) fn component(per_minute: u32) -> Component {
     component_with(per_minute, UploadRules { max_size: 1000, ..UploadRules::default() })
 }
 
