@@ -192,6 +192,18 @@ async fn strangers_get_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_is_taken_for_another_user() {
+    for other in ["ALICE@localhost/x", "alice@LOCALHOST/x", "\u{ff41}lice@localhost", "ali\u{ad}ce@localhost/x"] {
+        let iq = format!(
+            "<iq type='get' from='{other}' to='upload.localhost' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>"
+        );
+        assert_eq!(Jid::new(other).unwrap().to_bare().as_str(), "alice@localhost", "another spelling");
+        let refused = answer_of(&component(9), &iq).await.unwrap();
+        assert!(refused.contains("<forbidden ") && !refused.contains("<slot"), "{other}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn who_asks_too_often_is_told_when_to_come_back() {
     let component = component(2);
     let request = "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>";
