@@ -193,7 +193,9 @@ async fn strangers_get_nothing() {
 
 #[tokio::test]
 async fn nobody_is_taken_for_another_user() {
-    for other in ["ALICE@localhost/x", "alice@LOCALHOST/x", "\u{ff41}lice@localhost", "ali\u{ad}ce@localhost/x"] {
+    for other in
+        ["ALICE@localhost/x", "alice@LOCALHOST/x", "\u{ff41}lice@localhost", "ali\u{ad}ce@localhost/x"]
+    {
         let iq = format!(
             "<iq type='get' from='{other}' to='upload.localhost' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>"
         );
