@@ -15,6 +15,7 @@ mod session;
 mod socket;
 
 pub use self::link::{Component, keep};
+pub use self::reader::stanzas_in;
 
 /// Of streams to components.
 const COMPONENT: &str = "jabber:component:accept";

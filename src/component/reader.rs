@@ -1,11 +1,12 @@
 //! What the server sends, stanza by stanza. Of each only so much is kept as a request can have; the rest is read over, whatever it is and however large.
 
+use futures_util::FutureExt as _;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::PrefixDeclaration;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 
 use super::element::Element;
 use super::fault::Fault;
@@ -217,6 +218,20 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
             None => Some(Received::Stanza { element, whole: self.whole }),
         }
     }
+}
+
+/// The stanzas in all that a server sends, written anew, each with whether that is all of it; up to what is no XML. Of the stream so many bytes are read at once.
+/// For who tries out what strangers may send.
+#[must_use]
+pub fn stanzas_in(stream: &[u8], at_once: usize) -> Vec<(String, bool)> {
+    let mut reader = StanzaReader::new(BufReader::with_capacity(at_once, stream));
+    // Nothing here waits.
+    let next = || match reader.next().now_or_never()?.ok()? {
+        Received::Opened(_) => Some(None),
+        Received::Stanza { element, whole } => Some(Some((element.to_string(), whole))),
+        Received::Closed => None,
+    };
+    std::iter::from_fn(next).flatten().collect()
 }
 
 #[cfg(test)]
