@@ -70,7 +70,7 @@ def test_go_sendxmpp_sends_a_file(server, tmp_path):
 
     since = server.sidecar.log_length()
     assert web.download(talk(server, receive)) == content
-    issued = 'slot: .*user="bob@localhost".*door="component" outcome="issued"'
+    issued = 'slot user="bob@localhost".*door="component" outcome="issued"'
     server.sidecar.wait_for_log(issued, since)
 
 

@@ -29,7 +29,9 @@ ERRORS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 
 
 def installation(data, **limits) -> Server:
-    environment = {f"EJABBERD_SIDECAR__LIMITS__{name}": str(limit) for name, limit in limits.items()}
+    environment = {
+        f"EJABBERD_SIDECAR__LIMITS__{name}": str(limit) for name, limit in limits.items()
+    }
     made = Server(data, data / "store", environment, UP_SLOTS="component")
     made.ejabberd.let_clients_hurry()
     return made
@@ -134,8 +136,7 @@ def test_strangers_get_nothing(server):
             await stranger.send(component.REQUEST % "slot")
             slot = await stranger.answer_to("slot")
             await stranger.send(
-                "<iq xmlns='jabber:client' type='get' id='info' to='upload.localhost'>"
-                f"{disco}</iq>"
+                f"<iq xmlns='jabber:client' type='get' id='info' to='upload.localhost'>{disco}</iq>"
             )
             return slot, await stranger.answer_to("info")
 
@@ -228,7 +229,10 @@ def test_two_sidecars_serve_one_name(generous, tmp_path):
         # Whoever issued it, the other takes the file.
         for sidecar, status in ((second, 201), (first, 409)):
             there = each.put.replace(first.public_url, sidecar.public_url)
-            assert component.put(component.Slot(there, each.headers, each.get), b"data").status == status
+            assert (
+                component.put(component.Slot(there, each.headers, each.get), b"data").status
+                == status
+            )
 
     async def while_one_stops(client):
         stopping = asyncio.create_task(asyncio.to_thread(second.stop))
@@ -270,9 +274,13 @@ def test_ejabberd_may_come_later(tmp_path):
     server.sidecar.wait_for_log("component upload.localhost: .* cannot be reached", 0)
     token = server.sidecar.mint("alice@localhost")
     question = {"user": "alice", "server": "localhost", "pass": token}
-    answer = urllib.request.urlopen(f"{server.hook_url}/check_password", urlencode(question).encode())
+    answer = urllib.request.urlopen(
+        f"{server.hook_url}/check_password", urlencode(question).encode()
+    )
     assert answer.read() == b"true"
-    told = re.findall("component upload.localhost: .* cannot be reached", server.sidecar.log.read_text())
+    told = re.findall(
+        "component upload.localhost: .* cannot be reached", server.sidecar.log.read_text()
+    )
     assert len(told) == 1
     server.ejabberd.start()
     component.connected(server.sidecar)
