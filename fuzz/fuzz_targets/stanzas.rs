@@ -21,16 +21,16 @@ fuzz_target!(|input: &[u8]| {
     for (stanza, _) in &stanzas {
         assert!(stanza.len() <= LONGEST, "{}", stanza.len());
     }
-    // What is whole is read again as it was written, and behind it what follows.
+    // What is whole is read again as it was written.
     let whole: Vec<_> =
         stanzas.into_iter().filter(|(stanza, whole)| *whole && has_one_meaning(stanza)).collect();
     let again: Vec<_> = whole.iter().flat_map(|(stanza, _)| stanza.bytes()).collect();
     assert_eq!(stanzas_in(&[HEAD, &again].concat(), at_once), whole);
 });
 
-/// Names of the stranger's own, such as `a:b:c`, are written as they are and may mean something else then.
+/// Names of the stranger's own, such as `a:b:c`, are written as they are and may mean something else then. What is long may be too long with its escapes.
 fn has_one_meaning(stanza: &str) -> bool {
-    stanza.is_ascii()
+    stanza.len() < 16 * 1024
         && stanza.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" <>='/.-;&#".contains(&byte))
         && !stanza.contains("xmlns=''")
 }

@@ -2,7 +2,6 @@
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
 use super::super::answers::tests::component;
 use super::*;
@@ -13,7 +12,7 @@ const PING: &str = "<ping xmlns='urn:xmpp:ping'/>";
 struct Served {
     server: BufReader<TcpStream>,
     stop: CancellationToken,
-    ended: JoinHandle<Result<Ended, Fault>>,
+    ended: JoinSet<Result<Ended, Fault>>,
 }
 
 impl Served {
@@ -22,17 +21,10 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let component =
             Arc::new(Component { server: listener.local_addr().unwrap().to_string(), ..component(9) });
-        let connecting = tokio::spawn({
-            let component = Arc::clone(&component);
-            async move { Session::begin(&component).await }
-        });
-        let mut server = BufReader::new(listener.accept().await.unwrap().0);
-        let opening = "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='1'>";
-        server.write_all(opening.as_bytes()).await.unwrap();
-        read_to(&mut server, "</handshake>").await;
-        server.write_all(format!("<handshake/>{said}").as_bytes()).await.unwrap();
-        let session = Session { patience, ..connecting.await.unwrap().unwrap() };
-        let ended = tokio::spawn({
+        let (session, server) = tokio::join!(Session::begin(&component), greet(&listener, said));
+        let session = Session { patience, ..session.unwrap() };
+        let mut ended = JoinSet::new();
+        ended.spawn({
             let stop = stop.clone();
             async move {
                 let (_keeps, mut components) = watch::channel(None);
@@ -41,6 +33,19 @@ impl Served {
         });
         Self { server, stop, ended }
     }
+}
+
+async fn ended(mut ended: JoinSet<Result<Ended, Fault>>) -> Result<Ended, Fault> {
+    ended.join_next().await.unwrap().unwrap()
+}
+
+async fn greet(listener: &TcpListener, said: &str) -> BufReader<TcpStream> {
+    let mut server = BufReader::new(listener.accept().await.unwrap().0);
+    let opening = "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' id='1'>";
+    server.write_all(opening.as_bytes()).await.unwrap();
+    read_to(&mut server, "</handshake>").await;
+    server.write_all(format!("<handshake/>{said}").as_bytes()).await.unwrap();
+    server
 }
 
 async fn read_to(from: &mut BufReader<TcpStream>, end: &str) -> String {
@@ -75,7 +80,7 @@ async fn what_is_still_in_the_socket_is_answered_before_it_leaves() {
     drop(served.server);
     answered.sort_unstable();
     assert_eq!(answered, (0..300).collect::<Vec<_>>());
-    assert_eq!(served.ended.await.unwrap(), Ok(Ended::Stopped));
+    assert_eq!(ended(served.ended).await, Ok(Ended::Stopped));
 }
 
 #[tokio::test]
@@ -85,7 +90,7 @@ async fn it_leaves_when_it_is_quiet() {
     served.stop.cancel();
     assert_eq!(read_to(&mut served.server, "</stream:stream>").await, "</stream:stream>");
     drop(served.server);
-    assert_eq!(served.ended.await.unwrap(), Ok(Ended::Stopped));
+    assert_eq!(ended(served.ended).await, Ok(Ended::Stopped));
 }
 
 #[tokio::test]
@@ -98,7 +103,7 @@ async fn a_server_that_is_silent_is_asked_and_then_left() {
         let asked = format!("id='alive-{ping}' from='upload.localhost' to='upload.localhost'");
         assert_eq!(said.matches(&asked).count(), 1, "{said}");
     }
-    let ended = served.ended.await.unwrap();
+    let ended = ended(served.ended).await;
     assert!(matches!(ended, Err(Fault::Silent(_))), "{ended:?}");
 }
 
@@ -111,5 +116,5 @@ async fn a_server_that_says_something_is_stayed_with() {
         assert!(asked.contains(" id='alive-"), "{asked}");
         served.server.write_all(b"<iq type='result' id='alive' from='upload.localhost'/>").await.unwrap();
     }
-    assert!(!served.ended.is_finished());
+    assert!(served.ended.try_join_next().is_none());
 }

@@ -54,22 +54,21 @@ fn missing(case: &Case<'_>, component: &ComponentSettings, other: Option<&Node>,
 }
 
 /// A listener without `hosts` has one password for all.
-fn password(listener: &Node, component: &ComponentSettings, findings: &mut Findings) {
+fn password<'a>(listener: &'a Node, component: &ComponentSettings, findings: &mut Findings) {
     let jid = component.jid.as_str();
-    let options = match listener.get("hosts") {
+    let host = |hosts: &'a Node| hosts.entries().find(|entry| same_host(&entry.key, jid));
+    let options = match listener.get("hosts").map(|hosts| host(hosts).ok_or(hosts)) {
         None => listener,
-        Some(hosts) => match hosts.entries().find(|entry| same_host(&entry.key, jid)) {
-            Some(host) => &host.value,
-            None => {
-                let problem = format!(
-                    "hosts of {} does not name {jid}, which is component.jid{}",
-                    named(listener),
-                    by_macro(hosts)
-                );
-                let remedy = format!("hosts:\n  \"{jid}\":\n    password: …   # component.secret");
-                return findings.add(codes::COMPONENT_HOST, &hosts.place, problem, remedy);
-            }
-        },
+        Some(Ok(host)) => &host.value,
+        Some(Err(hosts)) => {
+            let problem = format!(
+                "hosts of {} does not name {jid}, which is component.jid{}",
+                named(listener),
+                by_macro(hosts)
+            );
+            let remedy = format!("hosts:\n  \"{jid}\":\n    password: …   # component.secret");
+            return findings.add(codes::COMPONENT_HOST, &hosts.place, problem, remedy);
+        }
     };
     let given = options.entry("password");
     let bytes = given.and_then(|entry| entry.value.text()).unwrap_or_default().as_bytes();
