@@ -27,10 +27,6 @@ pub(super) enum Fault {
     Lost(io::ErrorKind),
     #[error("sent what is no XML: {0}")]
     NotXml(String),
-    #[error(
-        "sent a stanza above 16 MiB: set max_stanza_size of its listeners for clients and servers, and bound messages over WebSocket by a proxy"
-    )]
-    TooLarge,
     #[error("has not answered for {0:?}")]
     Silent(std::time::Duration),
     #[error("takes no answers")]

@@ -8,11 +8,14 @@ mod element;
 mod fault;
 mod handshake;
 mod link;
+mod markup;
+mod pruned;
 mod reader;
 mod session;
 mod socket;
 
 pub use self::link::{Component, keep};
+pub use self::reader::stanzas_in;
 
 /// Of streams to components.
 const COMPONENT: &str = "jabber:component:accept";

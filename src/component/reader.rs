@@ -1,17 +1,17 @@
-//! What the server sends, stanza by stanza. Of each only so much is kept as a request can have; the rest is read over, whatever it is.
+//! What the server sends, stanza by stanza. Of each only so much is kept as a request can have; the rest is read over, whatever it is and however large.
 
+use futures_util::FutureExt as _;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::PrefixDeclaration;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, Take};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 
 use super::element::Element;
 use super::fault::Fault;
+use super::pruned::Pruned;
 
-/// More than servers let through: from there on the stream cannot be read any more.
-const STANZA_BYTES: u64 = 16 * 1024 * 1024;
 /// What is kept of a stanza: names, attributes and text.
 const KEPT_BYTES: usize = 64 * 1024;
 /// The elements of it.
@@ -41,7 +41,7 @@ type Pairs = Vec<(String, String)>;
 /// Reads a stream.
 #[derive(Debug)]
 pub(super) struct StanzaReader<R> {
-    reader: Reader<Take<R>>,
+    reader: Reader<Pruned<R>>,
     buffer: Vec<u8>,
     /// The namespaces that each open element declares, from the stream itself on, as far as it is kept.
     declared: Vec<Pairs>,
@@ -57,7 +57,7 @@ pub(super) struct StanzaReader<R> {
 impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
     pub(super) fn new(from: R) -> Self {
         Self {
-            reader: Reader::from_reader(from.take(STANZA_BYTES)),
+            reader: Reader::from_reader(Pruned::new(from)),
             buffer: Vec::new(),
             declared: Vec::new(),
             open: Vec::new(),
@@ -70,7 +70,6 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
 
     /// Waits for the next. What was begun is lost if this is not waited for to its end.
     pub(super) async fn next(&mut self) -> Result<Received, Fault> {
-        self.reader.get_mut().set_limit(STANZA_BYTES);
         (self.bytes, self.elements, self.whole) = (0, 0, true);
         loop {
             let mut buffer = std::mem::take(&mut self.buffer);
@@ -78,14 +77,11 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
             let event = self.reader.read_event_into_async(&mut buffer).await;
             let received = match event {
                 Ok(event) => self.take(event),
-                Err(_) if self.reader.get_ref().limit() == 0 => Err(Fault::TooLarge),
                 Err(quick_xml::Error::Io(error)) => Err(Fault::Lost(error.kind())),
                 // The stream ends within a stanza where the server does.
                 Err(quick_xml::Error::Syntax(_)) if self.at_end().await => Err(Fault::Ended),
                 Err(error) => Err(Fault::NotXml(error.to_string())),
             };
-            // A stranger's large stanza is no reason to keep its room.
-            buffer.shrink_to(KEPT_BYTES);
             self.buffer = buffer;
             if let Some(received) = received.transpose() {
                 return received;
@@ -120,7 +116,6 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
                 (_, Ok(name)) if let Some(text) = resolve_predefined_entity(&name) => self.add_text(text),
                 _ => self.whole = false,
             },
-            Event::Eof if self.reader.get_ref().limit() == 0 => return Err(Fault::TooLarge),
             Event::Eof => return Err(Fault::Ended),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
@@ -223,6 +218,20 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
             None => Some(Received::Stanza { element, whole: self.whole }),
         }
     }
+}
+
+/// The stanzas in all that a server sends, written anew, each with whether that is all of it; up to what is no XML. Of the stream so many bytes are read at once.
+/// For who tries out what strangers may send.
+#[must_use]
+pub fn stanzas_in(stream: &[u8], at_once: usize) -> Vec<(String, bool)> {
+    let mut reader = StanzaReader::new(BufReader::with_capacity(at_once, stream));
+    // Nothing here waits.
+    let next = || match reader.next().now_or_never()?.ok()? {
+        Received::Opened(_) => Some(None),
+        Received::Stanza { element, whole } => Some(Some((element.to_string(), whole))),
+        Received::Closed => None,
+    };
+    std::iter::from_fn(next).flatten().collect()
 }
 
 #[cfg(test)]

@@ -25,12 +25,31 @@ const AT_ONCE: usize = 64;
 const ANSWER: Duration = Duration::from_secs(5);
 /// For the server to take what was written.
 const WRITE: Duration = Duration::from_secs(10);
-/// After so much silence the server is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(30);
 /// So often without a word of it. Another sidecar with the same name may get the answers to some.
 const PINGS: u32 = 6;
-/// For what is still to be answered at the end.
-const DRAIN: Duration = Duration::from_secs(1);
+/// How long there is nothing to do before something is done.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// Then the server is asked whether it is still there.
+    silence: Duration,
+    /// At the end: then no stanza is on its way any more.
+    quiet: Duration,
+    /// At the end, if it is never quiet: then no further stanza is taken.
+    last_stanzas: Duration,
+    /// For the end as a whole.
+    drain: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(30),
+            quiet: Duration::from_millis(50),
+            last_stanzas: Duration::from_secs(1),
+            drain: Duration::from_millis(1500),
+        }
+    }
+}
 
 /// How a stream ended that nothing was wrong with.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +65,7 @@ pub(super) enum Ended {
 pub(super) struct Session {
     reader: StanzaReader<BufReader<OwnedReadHalf>>,
     writer: OwnedWriteHalf,
+    patience: Patience,
 }
 
 /// A task for each answer: a fault in one is no fault of the stream.
@@ -57,7 +77,7 @@ impl Session {
         let (reader, mut writer) = connect(&component.server).await?.into_split();
         let mut reader = StanzaReader::new(BufReader::new(reader));
         shake_hands(&mut reader, &mut writer, &component.jid, &component.secret).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, patience: Patience::default() })
     }
 
     /// Answers until the service stops, the configuration changes or something is wrong.
@@ -67,7 +87,7 @@ impl Session {
         components: &mut watch::Receiver<Option<Arc<Component>>>,
         stop: &CancellationToken,
     ) -> Result<Ended, Fault> {
-        let Self { mut reader, mut writer } = self;
+        let Self { mut reader, mut writer, patience } = self;
         let (sender, mut stanzas) = mpsc::channel(AT_ONCE);
         // A task of its own, because a stanza that was begun has to be read to its end.
         let reading = async move {
@@ -101,16 +121,16 @@ impl Session {
                     (heard, pings) = (Instant::now(), 0);
                     accept(received.unwrap_or(Err(Fault::Ended))?, &answers, &mut pending)?;
                 }
-                () = sleep_until(heard + SILENCE * (pings + 1)) => {
+                () = sleep_until(heard + patience.silence * (pings + 1)) => {
                     pings += 1;
                     if pings > PINGS {
-                        return Err(Fault::Silent(SILENCE * pings));
+                        return Err(Fault::Silent(patience.silence * pings));
                     }
                     send(&mut writer, &answers.ping(pings).to_string()).await?;
                 }
             }
         };
-        drop(timeout(DRAIN, drain(&mut stanzas, &answers, pending, &mut writer)).await);
+        drop(timeout(patience.drain, drain(&mut stanzas, &answers, pending, &mut writer, patience)).await);
         Ok(ended)
     }
 }
@@ -137,9 +157,19 @@ async fn drain<W: AsyncWrite + Unpin>(
     answers: &Answers,
     mut pending: Pending,
     writer: &mut W,
+    patience: Patience,
 ) -> Result<(), Fault> {
-    while let Ok(received) = stanzas.try_recv() {
-        accept(received?, answers, &mut pending)?;
+    let last = Instant::now() + patience.last_stanzas;
+    let mut quiet = Instant::now() + patience.quiet;
+    loop {
+        tokio::select! {
+            Some(answer) = pending.join_next() => write(writer, answer).await?,
+            received = stanzas.recv(), if pending.len() < AT_ONCE => {
+                quiet = Instant::now() + patience.quiet;
+                accept(received.unwrap_or(Err(Fault::Ended))?, answers, &mut pending)?;
+            }
+            () = sleep_until(quiet.min(last)) => break,
+        }
     }
     while let Some(answer) = pending.join_next().await {
         write(writer, answer).await?;
@@ -171,3 +201,6 @@ async fn send<W: AsyncWrite + Unpin>(writer: &mut W, text: &str) -> Result<(), F
         Err(_) => Err(Fault::Stuck),
     }
 }
+
+#[cfg(test)]
+mod tests;

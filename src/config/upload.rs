@@ -91,7 +91,7 @@ pub(super) struct RawUpload {
     #[serde(default, with = "humantime_serde")]
     slot_ttl: Option<Duration>,
     /// Whether slots of scheme `bearer` may have their token in the URL's query, for clients that drop headers. Off, because proxies write
-    /// queries into their logs.
+    /// queries into their logs. It is not about tokens in the path: slots by way of ejabberd's `service_url`, and those of the protocol of 2016 that the component answers as well, have no other place for them.
     ///
     /// Default: `false`
     #[serde(default, deserialize_with = "from_text")]

@@ -59,6 +59,9 @@ codes! {
     SECRET_RETIRED Warning "secret_retired" "ejabberd signs slots with an old secret"
     UPLOAD_MAX_SIZE Error "upload_max_size" "ejabberd promises larger files than the sidecar takes"
     JID_IN_URL Error "jid_in_url" "users' names are in public addresses, and their files are not found when they are removed"
+    COMPONENT_LISTENER Error "component_listener" "the component connects to where ejabberd waits for none"
+    COMPONENT_HOST Error "component_host" "ejabberd does not know the component by its name"
+    COMPONENT_SECRET Error "component_secret" "ejabberd wants another secret of the component"
 
     API_EVERYONE Error "api_everyone" "whoever reaches the API may use it"
     API_LOCAL Error "api_local" "every process of the machine may do everything over the API"

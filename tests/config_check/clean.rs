@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::components;
 use crate::setup::Setup;
 
 #[test]
@@ -47,10 +48,11 @@ fn the_configuration_that_comes_with_the_service_has_no_finding() {
     if versions.is_empty() {
         versions.push("23.01");
     }
-    // Slots that ejabberd signs, or asks for.
-    let ways = ["slots.yml", "service-url.yml"];
+    // Slots that ejabberd signs, or asks for, or has nothing to do with.
+    let ways = ["slots.yml", "service-url.yml", "component.yml"];
     for (version, way) in versions.into_iter().flat_map(|version| ways.map(|way| (version, way))) {
         let mut setup = Setup::clean().version(Some(version)).file("local.yml", MACROS);
+        setup.toml.push_str(if way == "component.yml" { components::SECTION } else { "" });
         let mut parts = Vec::new();
         for (name, text) in &shipped {
             let of_version =
@@ -106,6 +108,8 @@ const MACROS: &str = r#"define_macro:
   TURN_SECRET: "some other secret"
   EXTAUTH_PROGRAM: "FOLDER/bridge extauth --hook http://127.0.0.1:18081"
   UPLOAD_URL: "https://u.org/upload/@HOST@"
+  COMPONENT_PORT: 5347
+  COMPONENT_HOSTS: {"upload.a.org": {password: "the component's secret of these tests"}}
   SLOT_URL: "http://127.0.0.1:18081/slot"
   UPLOAD_SECRET: "the upload secret of these tests"
   FAIL2BAN_EXEMPT: ["127.0.0.0/8", "::1/128"]

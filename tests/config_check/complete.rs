@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ejabberd_sidecar::ejabberd::codes;
 
-use crate::{api, hosts, login, macros, stanzas, start, transport, uploads};
+use crate::{api, components, hosts, login, macros, stanzas, start, transport, uploads};
 
 /// Tested in functions of their own.
 const ELSEWHERE: [&str; 14] = [
@@ -28,6 +28,7 @@ const ELSEWHERE: [&str; 14] = [
 fn each_kind_has_a_test() {
     let faults = [
         api::FAULTS,
+        components::FAULTS,
         hosts::FAULTS,
         login::FAULTS,
         macros::FAULTS,

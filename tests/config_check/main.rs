@@ -3,6 +3,7 @@
 mod api;
 mod clean;
 mod complete;
+mod components;
 mod hosts;
 mod includes;
 mod login;

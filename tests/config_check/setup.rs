@@ -184,6 +184,7 @@ impl Setup {
             "the upload secret",
             "one that was before",
             "issuer's secret",
+            "component's secret",
             "some other secret",
             "some-secret",
         ] {

@@ -152,6 +152,19 @@ fn vhosts_that_share_an_address_are_found() {
 }
 
 #[test]
+fn slots_of_a_scheme_that_is_not_accepted_are_found() {
+    let url = "    service_url: \"http://127.0.0.1:18081/slot\"";
+    let setup = Setup::clean().yml("    jid_in_url: sha1", url);
+    let checked = setup.toml("[upload]", "[upload]\naccept = 'v'").check();
+    assert_eq!(checked.found.len(), 1, "{checked:?}");
+    assert_eq!(checked.found[0].code, "service_url", "{checked:?}");
+    assert!(
+        checked.found[0].text.contains("of scheme bearer, which upload.accept does not name"),
+        "{checked:?}"
+    );
+}
+
+#[test]
 fn slots_may_come_from_this_services_hook() {
     let key = "0123456789abcdef-of-slots";
     let with_key = format!("hook = \"127.0.0.1:18081\"\nhook_slot_key = \"{key}\"");

@@ -2,16 +2,13 @@
 
 import asyncio
 import os
-import urllib.request
 
 import pytest
 from slixmpp.exceptions import IqError
 
-from harness import component, raw_xmpp, web
+from harness import component, raw_xmpp, web, web_xmpp
 from harness.component import CURRENT, OLDER
 from harness.go_sendxmpp import go_sendxmpp
-from harness.processes import wait_until
-from harness.secrecy import secret
 from harness.server import Server
 from harness.xmpp import logged_in
 
@@ -22,18 +19,11 @@ MAX_SIZE = 104857600
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("component")
     made = Server(data, stored_in=data / "store", UP_SLOTS="component")
+    made.ejabberd.let_clients_hurry()
     made.start()
-    connected(made)
+    component.connected(made.sidecar)
     yield made
     assert made.stop() == (0, 0)
-
-
-def connected(server) -> None:
-    wait_until("the component is connected", lambda: "component: connected" in ready(server))
-
-
-def ready(server) -> str:
-    return urllib.request.urlopen(f"{server.sidecar.ops_url}/readyz").read().decode()
 
 
 def talk(server, conversation, user="alice@localhost"):
@@ -78,7 +68,21 @@ def test_go_sendxmpp_sends_a_file(server, tmp_path):
         await sending
         return (await asyncio.wait_for(client.inbox.get(), 30))["body"]
 
+    since = server.sidecar.log_length()
     assert web.download(talk(server, receive)) == content
+    issued = 'slot user="bob@localhost".*door="component" outcome="issued"'
+    server.sidecar.wait_for_log(issued, since)
+
+
+def test_a_client_that_drops_the_header_is_refused(server):
+    slot = talk(server, lambda client: component.ask(client, "a", "4"), "peggy@localhost")
+    since = server.sidecar.log_length()
+
+    refused = web.put(slot.put, b"data")
+
+    assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    server.sidecar.wait_for_log('upload.* outcome="refused" reason="bearer_missing"', since)
+    assert component.put(slot, b"data").status == 201
 
 
 @pytest.mark.parametrize("namespace", [CURRENT, OLDER])
@@ -160,40 +164,40 @@ def test_what_one_client_sends_does_not_cut_off_the_others(server, stanza):
     assert "component upload.localhost" not in server.sidecar.log.read_text()[since:]
 
 
-def test_one_who_asks_without_end_harms_nobody(server):
-    async def ask(client):
-        asked = [component.ask(client, "a", "1") for _ in range(200)]
-        return await asyncio.gather(*asked, return_exceptions=True)
-
-    answers = talk(server, ask, "mallory@localhost")
-    refused = [answer for answer in answers if isinstance(answer, IqError)]
-
-    assert len(refused) >= 80
-    error = refused[0].iq["error"]
-    assert (error["condition"], error["type"]) == ("resource-constraint", "wait")
-    assert component.retry(refused[0].iq.xml)
-    assert talk(server, lambda c: component.ask(c, "a", "1"), "grace@localhost").put
+# Servers bound what comes over TCP. What comes over WebSocket ejabberd passes on, however large.
+MANY = 20 * 1024 * 1024
+HUGE = {
+    "text": "&amp;" * (MANY // 5),
+    "attribute": f"<a b='{'&gt;' * (MANY // 4)}'/>",
+    "name": f"<{'n' * MANY}/>",
+    "children": "<a>b</a>" * (MANY // 80),
+}
 
 
-def test_ejabberd_restarts(server):
-    server.ejabberd.stop()
-    wait_until("it is noticed", lambda: "component: not connected" in ready(server))
-    server.ejabberd.start()
-    connected(server)
+@pytest.mark.parametrize("part", HUGE)
+def test_a_huge_stanza_of_one_client_is_refused_and_the_others_are_served_on(server, part):
+    since = server.sidecar.log_length()
+    huge = f"<iq xmlns='jabber:client' type='get' id='huge' to='upload.localhost'>{HUGE[part]}</iq>"
 
-    assert talk(server, lambda c: component.ask(c, "a", "1"), "heidi@localhost").put
+    async def send_huge():
+        token = server.sidecar.mint("eve@localhost")
+        async with web_xmpp.session(server.ejabberd, "eve", token) as eve:
+            await eve.send(huge)
+            return await eve.answer_to("huge")
 
+    async def around(client):
+        sending = asyncio.create_task(send_huge())
+        slots = [await component.ask(client, "before", "1")]
+        while not sending.done():
+            slots.append(await component.ask(client, "meanwhile", "1"))
+            # Not so often that he is told to wait.
+            await asyncio.wait({sending}, timeout=2)
+        return [*slots, await component.ask(client, "behind", "1")], await sending
 
-def test_a_wrong_secret_is_named_and_logins_go_on(tmp_path):
-    data = tmp_path / "data"
-    other = tmp_path / "other.secret"
-    other.write_text(secret("wrong-secret-0123456789abcdef"))
-    wrong = {"EJABBERD_SIDECAR__COMPONENT__SECRET_FILE": str(other)}
-    server = Server(data, stored_in=data / "store", environment=wrong, UP_SLOTS="component")
-    server.start()
+    slots, answer = talk(server, around, f"ivan-{part}@localhost")
 
-    server.sidecar.wait_for_log("component upload.localhost: .* component.secret", 0)
-    token = server.sidecar.mint("alice@localhost")
-    assert raw_xmpp.login(server.ejabberd, "alice", token).jid == "alice@localhost"
-    assert "component: not connected" in ready(server)
-    assert server.stop() == (0, 0)
+    assert all(slot.put for slot in slots)
+    assert len(slots) >= 2
+    assert answer.get("type") == "error"
+    assert answer.find(".//{urn:ietf:params:xml:ns:xmpp-stanzas}bad-request") is not None
+    assert "component upload.localhost" not in server.sidecar.log.read_text()[since:]

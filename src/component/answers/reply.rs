@@ -61,6 +61,11 @@ impl<'iq> Reply<'iq> {
                 reply.malformed("a request needs an id, so that its answer can be told from others"),
             ));
         }
+        // Whoever is one user to the server and another to us would get his slots.
+        if reply.asker.to_bare().as_str() != from.split('/').next().unwrap_or_default() {
+            let text = "the address that this request comes from is not written as it should be";
+            return Err(Some(reply.error(Condition::Forbidden, text, [])));
+        }
         if to.is_some() && !super::is_us(to, jid) {
             return Err(Some(reply.error(Condition::NotFound, "there is nobody of this name here", [])));
         }

@@ -13,7 +13,7 @@ use crate::upload::{Quotas, Site, Sites, SlotDesk, UploadRules, Usage};
 /// 2027-01-15T08:00:00Z
 const NOW: Duration = Duration::from_hours(500_000);
 
-fn component(per_minute: u64) -> Component {
+pub(in crate::component) fn component(per_minute: u64) -> Component {
     component_with(per_minute, UploadRules { max_size: 1000, ..UploadRules::default() })
 }
 
@@ -188,6 +188,20 @@ async fn strangers_get_nothing() {
         );
         let info = answer_of(&component(9), &info).await.unwrap();
         assert_eq!(info.contains("max-file-size"), stranger == "localhost", "{info}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_taken_for_another_user() {
+    for other in
+        ["ALICE@localhost/x", "alice@LOCALHOST/x", "\u{ff41}lice@localhost", "ali\u{ad}ce@localhost/x"]
+    {
+        let iq = format!(
+            "<iq type='get' from='{other}' to='upload.localhost' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>"
+        );
+        assert_eq!(Jid::new(other).unwrap().to_bare().as_str(), "alice@localhost", "another spelling");
+        let refused = answer_of(&component(9), &iq).await.unwrap();
+        assert!(refused.contains("<forbidden ") && !refused.contains("<slot"), "{other}: {refused}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod admins;
 mod api;
+mod components;
 mod extauth;
 mod listeners;
 mod login;
@@ -49,6 +50,7 @@ pub fn find(ejabberd: &Ejabberd, settings: &Settings, version: Option<Version>, 
         admins::check(&case, host, findings);
     }
     listeners::check(&case, findings);
+    components::check(&case, findings);
     stanzas::check(&case, findings);
     api::check(&case, findings);
     permissions::check(&case, findings);

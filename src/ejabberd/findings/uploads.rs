@@ -4,6 +4,7 @@ use url::Url;
 
 use super::extauth::{hook_of, meets};
 use super::{Both, Case, by_macro};
+use crate::authn::Scheme;
 use crate::config::{ListenSettings, UploadSettings};
 use crate::ejabberd::{Code, Entry, Findings, codes};
 use crate::extauth::Hook;
@@ -82,6 +83,11 @@ impl Module<'_> {
             "service_url: ejabberd has its slots from there, which is not this service's hook, or shows another key; it does not look at put_url and external_secret"
         } else if listen.hook_slot_key.is_none() && listen.hook_credentials.is_some() {
             "service_url: ejabberd shows no credentials there, and listen.hook_credentials asks for some: set listen.hook_slot_key"
+        } else if !self.upload.accepted.schemes.contains(&Scheme::Bearer) {
+            let problem = "service_url: slots from there are of scheme bearer, which upload.accept does not name: ejabberd is refused each";
+            let remedy =
+                "accept = [\"v\", \"bearer\"]   # upload.accept of the sidecar; or take the line out";
+            return self.add(codes::SERVICE_URL, Some(entry), problem, remedy);
         } else {
             return;
         };

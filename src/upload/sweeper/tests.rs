@@ -6,7 +6,7 @@ use http_body_util::Full;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{DiskStore, MemoryStore, NewObject};
+use crate::store::{DiskStore, Lifetime, MemoryStore, NewObject};
 use crate::types::{ContentType, ObjectPath, parse_vhost};
 use crate::upload::PutFailure;
 use crate::upload::filing::store_file;

@@ -1,16 +1,34 @@
 """Upload slots of the component, asked for by hand."""
 
+import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from . import web
+from .processes import wait_until
 from .secrecy import SECRETS
 from .slots import CURRENT, OLDER, features
 
-__all__ = ["CURRENT", "OLDER", "Slot", "ask", "features", "largest", "put", "retry"]
+__all__ = [
+    "CURRENT",
+    "OLDER",
+    "REQUEST",
+    "Slot",
+    "ask",
+    "connected",
+    "features",
+    "largest",
+    "put",
+    "ready",
+    "retry",
+]
 
 SERVICE = "upload.localhost"
+REQUEST = (
+    f"<iq xmlns='jabber:client' type='get' id='%s' to='{SERVICE}'>"
+    f"<request xmlns='{CURRENT}' filename='a' size='1'/></iq>"
+)
 
 
 @dataclass
@@ -48,6 +66,15 @@ async def ask(
     # /upload/t/<token>/localhost/…
     SECRETS.add(urlsplit(put.text).path.split("/")[3])
     return Slot(put.text, headers, get.text)
+
+
+def ready(sidecar) -> str:
+    """What it says of itself."""
+    return urllib.request.urlopen(f"{sidecar.ops_url}/readyz").read().decode()
+
+
+def connected(sidecar) -> None:
+    wait_until("the component is connected", lambda: "component: connected" in ready(sidecar))
 
 
 def put(slot: Slot, content: bytes, content_type: str = "application/octet-stream") -> web.Answer:
