@@ -153,30 +153,6 @@ fn what_is_removed_makes_room_and_counts_once() {
     alice.upload("c", &[b'x'; 600]);
 }
 
-/// The service has stopped between the file and what leads to it.
-#[test]
-fn a_removal_that_was_interrupted_can_be_tried_again() {
-    let service = Service::start_with(&settings());
-    let alice = App::of(&service, "alice");
-    for random in ["r", "s"] {
-        assert_eq!(upload(&service, Kind::Jwt, "alice", random, 10), 201);
-    }
-    let pointers = || {
-        let mut found = service.stored_files();
-        found.retain(|file| file.to_string_lossy().contains("/pointers/"));
-        found
-    };
-    let path = text(&files(&alice.list(""))[0]["path"]);
-    let pointer = pointers().into_iter().find(|file| file.ends_with(&path)).expect("a pointer");
-    let bytes = fs::read(&pointer).expect("readable");
-    assert_eq!(alice.remove(&path).status, 204);
-    fs::create_dir_all(pointer.parent().expect("a folder")).expect("writable");
-    fs::write(&pointer, bytes).expect("writable");
-    assert_eq!(alice.names().len(), 1);
-    assert_eq!(alice.remove(&path).status, 404);
-    assert_eq!(pointers().len(), 1, "that of the other file");
-}
-
 #[test]
 fn the_sweep_takes_what_is_left_of_it_in_its_time() {
     let folder = Arc::new(TempDir::new().expect("temporary folder"));

@@ -130,4 +130,43 @@ mod tests {
             }
         }
     }
+
+    /// A file of Prosody's JWT, removed by a process that may die after so many changes. Answers whether it was.
+    async fn interrupted(changes: Option<u64>) -> bool {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
+        let (own, user) = (own_files(&store), TokenUser::of("alice@localhost"));
+        let (path, pointed) =
+            (ObjectPath::parse("uuid/name").unwrap(), Pointed { owner: user.hash(), size: 4 });
+        let trail = Trail { vhost: user.vhost().clone(), path, pointed: Some(pointed) };
+        let life = Lifetime { slot_ends: Some(NOW + 10 * HOUR), ..Lifetime::default() };
+        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+        trail.note_pointer(&store).await.unwrap();
+        store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+
+        memory.dies_after(changes);
+        let removed = own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await.is_ok();
+        memory.dies_after(None);
+
+        Sweeper::new(Arc::clone(&store), Arc::clone(&own.usage)).round(NOW + 2 * HOUR).await.unwrap();
+        let file = store.head(&trail.file()).await.unwrap();
+        let lives = file.is_some_and(|info| !info.life.buried);
+        let has_pointer = store.head(&trail.pointer().unwrap()).await.unwrap().is_some();
+        assert_eq!(lives, has_pointer, "after {changes:?} changes");
+        assert!(!(removed && lives), "after {changes:?} changes");
+        if lives {
+            assert_eq!(own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await.unwrap(), 4);
+        }
+        removed
+    }
+
+    #[tokio::test]
+    async fn what_is_interrupted_is_mended_by_a_sweep_and_can_be_tried_again() {
+        let mut changes = 0;
+        while !interrupted(Some(changes)).await {
+            changes += 1;
+        }
+        assert!(changes >= 3, "an entry, a pointer, a file");
+        assert!(interrupted(None).await);
+    }
 }
