@@ -165,7 +165,7 @@ impl Uploads {
             let owner = pointer.as_ref().map(|pointer| pointer.owner);
             Expiry { vhost, path, owner }.note(&self.store, deadline).await?;
         }
-        let object = NewObject { size: grant.size(), content_type: grant.content_type().clone(), life };
+        let object = NewObject { life, ..NewObject::lasting(grant.size(), grant.content_type().clone()) };
         let stored = self.store.put(key, object, body).await;
         match (&pointer, &stored) {
             (Some(pointer), Ok(())) => pointer.note(&self.store).await?,

@@ -212,7 +212,7 @@ impl DiskStore {
     pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let target = self.path(key);
         let staged = Staged::create(&self.staging).map_err(at("make a file in", &self.staging))?;
-        let object = NewObject { size: 0, content_type: ContentType::unknown(), life };
+        let object = NewObject { life, ..NewObject::lasting(0, ContentType::unknown()) };
         let written = Writer::new(staged, object, false).finish();
         let staged = written.map_err(at("write to", &self.staging))?;
         if self.durable.is_some() {
