@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -381,7 +382,11 @@ fn legacy_prefix(key: &str, text: &str) -> Result<String, ConfigError> {
             format!("{text:?} has to be the path of an old URL, like /upload/"),
         ));
     }
-    Ok(format!("{}/", text.trim_end_matches('/')))
+    let prefix = format!("{}/", text.trim_end_matches('/'));
+    if percent_decode_str(&prefix).decode_utf8_lossy().starts_with("/api/") {
+        return Err(ConfigError::at(key, format!("{text:?} is where the API answers: no file has that URL")));
+    }
+    Ok(prefix)
 }
 
 fn public_url(key: &str, text: &str) -> Result<Url, ConfigError> {

@@ -165,8 +165,7 @@ impl S3Store {
             None => found.content_length,
             Some(part) => Some(size_behind(found.content_range.as_deref(), part)?),
         };
-        let info =
-            info(size, found.content_type, found.e_tag, found.last_modified, found.metadata.as_ref())?;
+        let info = info(size, found.content_type, found.e_tag, found.last_modified, found.metadata.as_ref())?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
@@ -300,10 +299,10 @@ const BURIED: &str = "buried";
 
 fn metadata(life: Lifetime, stored_at: Option<SystemTime>) -> Option<HashMap<String, String>> {
     let Lifetime { keep_until, slot_ends, buried } = life;
-    let stored_at = stored_at.map(|at| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs());
+    let stored_at =
+        stored_at.map(|at| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs());
     let buried = buried.then_some(1);
-    let times =
-        [(KEEP_UNTIL, keep_until), (SLOT_ENDS, slot_ends), (BURIED, buried), (STORED_AT, stored_at)];
+    let times = [(KEEP_UNTIL, keep_until), (SLOT_ENDS, slot_ends), (BURIED, buried), (STORED_AT, stored_at)];
     let times = times.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
     Some(times.collect()).filter(|metadata: &HashMap<_, _>| !metadata.is_empty())
 }

@@ -140,7 +140,8 @@ mod tests {
             let content: Vec<u8> = (0..size).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(&content).unwrap();
-            file.write_all(&Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(size)).unwrap();
+            file.write_all(&Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(size))
+                .unwrap();
             let open = |wanted| {
                 let metadata = file.metadata().unwrap();
                 Opened::read(file.try_clone().unwrap(), &metadata, wanted).unwrap().unwrap()

@@ -1,0 +1,78 @@
+//! `store import`: the folder of another file server.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::meter::Meter;
+use super::{How, report};
+use crate::app::{Observer, import_folder};
+use crate::cli::Failure;
+use crate::config::{Environment, Settings};
+use crate::transfer::{Peer, PeerFolder};
+use crate::types::{Vhost, parse_vhost};
+
+/// The folder is left as it is. Files are served by the type that their extensions says, keep their date, and are kept for ever; what is there and the same is
+/// left, so that it can be done again. Users' quotas count them.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Import {
+    /// Which server's folder it is
+    #[arg(long, value_enum, value_name = "KIND")]
+    kind: Kind,
+    /// Whose files they become: a configured vhost
+    #[arg(long, value_name = "VHOST", value_parser = vhost)]
+    host: Vhost,
+    /// The service's configuration file, whose store is the target; without one, the store in ./data
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Files that were changed less than this ago are left for the next time: they may still be on their way
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
+    settled: Duration,
+    #[command(flatten)]
+    how: How,
+    /// Where the files lie: what the URL has behind its prefix begins here
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// ejabberd's mod_http_upload: its docroot
+    #[value(name = "mod_http_upload")]
+    ModHttpUpload,
+    /// prosody-filer: its storeDir
+    ProsodyFiler,
+    /// hmac-file-server: its storage_path
+    HmacFileServer,
+}
+
+impl From<Kind> for Peer {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::ModHttpUpload => Self::ModHttpUpload,
+            Kind::ProsodyFiler => Self::ProsodyFiler,
+            Kind::HmacFileServer => Self::HmacFileServer,
+        }
+    }
+}
+
+fn vhost(text: &str) -> Result<Vhost, &'static str> {
+    parse_vhost(text).ok_or("is not the name of a vhost")
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        if settings.host(&self.host).is_none() {
+            let problem = format!("--host: {} is not among the configured hosts", self.host);
+            return Err(Failure::Unusable(problem));
+        }
+        let folder = PeerFolder::open(&self.folder, self.kind.into(), self.host, self.settled);
+        let folder = folder.map_err(|problem| Failure::Unusable(format!("FOLDER: {problem}")))?;
+        let meter = Arc::new(Meter::new());
+        let observer: Arc<dyn Observer> = Arc::<Meter>::clone(&meter);
+        let ended = import_folder(folder, settings.store, self.how.order(), &observer);
+        meter.finish();
+        report(ended.map_err(Failure::Failed)?)
+    }
+}

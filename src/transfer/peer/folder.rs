@@ -1,0 +1,124 @@
+//! A folder as a place from which objects are copied.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use rustix::fs::OFlags;
+
+use super::Peer;
+use crate::store::{Lifetime, Object, ObjectBody, ObjectInfo, ObjectKey, StoreError};
+use crate::types::{ContentType, ObjectPath, Vhost};
+
+/// Read at once.
+const CHUNK_BYTES: u64 = 256 * 1024;
+
+/// A folder of another file server, whose files become those of a vhost.
+#[derive(Debug)]
+pub struct PeerFolder {
+    /// Without links.
+    pub(super) root: PathBuf,
+    pub(super) peer: Peer,
+    pub(super) vhost: Vhost,
+    /// A file that was changed later than so long ago may still be on its way.
+    pub(super) settled: Duration,
+}
+
+impl PeerFolder {
+    /// The folder `root` of `peer`. Files that were changed less than `settled` ago are left for the next time.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in a sentence.
+    pub fn open(root: &Path, peer: Peer, vhost: Vhost, settled: Duration) -> Result<Self, String> {
+        let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", root.display());
+        let root = root.canonicalize().map_err(|error| problem(&error))?;
+        root.read_dir().map_err(|error| problem(&error))?;
+        Ok(Self { root, peer, vhost, settled })
+    }
+
+    /// The file under `key`, `None` if there is none any more.
+    pub(in crate::transfer) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
+        let Some(path) = self.path(key) else { return Ok(None) };
+        match self.open_within(&self.root.join(path)) {
+            Ok((file, metadata)) => object(file, &metadata, path).map(Some).map_err(unreadable(key)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(key)(error)),
+        }
+    }
+
+    /// What leads from his hash to the file of a user whom its path names otherwise.
+    pub(in crate::transfer) fn pointer(&self, key: &ObjectKey, size: u64) -> Option<ObjectKey> {
+        let path = parsed(self.path(key)?).ok()?;
+        let user = self.peer.user(&self.vhost, &path)?;
+        Some(ObjectKey::pointer(&self.vhost, user, size, &path))
+    }
+
+    fn path<'k>(&self, key: &'k ObjectKey) -> Option<&'k str> {
+        key.as_str().strip_prefix("files/")?.strip_prefix(self.vhost.as_str())?.strip_prefix('/')
+    }
+
+    /// Opens a file, and no link that leads out of the folder, nor anything that is no file.
+    pub(super) fn open_within(&self, path: &Path) -> io::Result<(File, Metadata)> {
+        let path = path.canonicalize()?;
+        if !path.starts_with(&self.root) {
+            return Err(io::Error::other("is a link that leads out of the folder"));
+        }
+        if !path.symlink_metadata()?.is_file() {
+            return Err(io::Error::other("is no file"));
+        }
+        let no_link = OFlags::NOFOLLOW.bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(no_link).open(path)?;
+        let metadata = file.metadata()?;
+        Ok((file, metadata))
+    }
+}
+
+/// The path of a URL from that of a file: no part of it is encoded.
+pub(super) fn parsed(path: &str) -> Result<ObjectPath, crate::types::PathError> {
+    let parts: Vec<_> = path.split('/').map(|part| crate::types::uri_escaped(part).to_string()).collect();
+    ObjectPath::parse(&parts.join("/"))
+}
+
+fn object(file: File, metadata: &Metadata, path: &str) -> io::Result<Object> {
+    let info = ObjectInfo {
+        size: metadata.len(),
+        content_type: content_type(path),
+        etag: "\"\"".to_owned(),
+        modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+        life: Lifetime::default(),
+    };
+    Ok(Object { body: body(file, info.size), info })
+}
+
+/// What the extension says, as the servers themselves go by it.
+fn content_type(path: &str) -> ContentType {
+    let guessed = mime_guess::from_path(path).first_raw();
+    guessed.and_then(|guessed| ContentType::parse(guessed).ok()).unwrap_or_else(ContentType::unknown)
+}
+
+/// The first `size` bytes of a file, piece by piece.
+fn body(file: File, size: u64) -> ObjectBody {
+    let mut file = file.take(size);
+    let chunks = std::iter::from_fn(move || {
+        let mut chunk = Vec::new();
+        match file.by_ref().take(CHUNK_BYTES).read_to_end(&mut chunk) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(Frame::data(Bytes::from(chunk)))),
+            Err(source) => {
+                Some(Err(StoreError::Disk { action: "read", place: "the file".to_owned(), source }))
+            }
+        }
+    });
+    StreamBody::new(stream::iter(chunks)).boxed_unsync()
+}
+
+fn unreadable(key: &ObjectKey) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Disk { action: "open", place: key.redacted(), source }
+}
