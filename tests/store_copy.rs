@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use bucket::Bucket;
+use ejabberd_sidecar::store::{DiskStore, Lifetime, ObjectKey, Store};
+use ejabberd_sidecar::types::{ObjectPath, parse_vhost};
 use support::http::{post_form, request};
 use support::slots::{Kind, Slot, upload};
 use support::{FREE_PORTS, Service, configuration, sidecar, tokens, wait_until, with_upload};
@@ -159,30 +162,45 @@ fn what_cannot_be_read_is_told_and_the_rest_is_copied() {
     assert_eq!([0, 1].map(|at| stored_file(&new, &slots[at]).exists()), [true, false]);
 }
 
+/// Leaves nothing of a file but its name, as a sweep does.
+fn bury(store: &TempDir, slot: &Slot) {
+    let key = ObjectKey::file(
+        &parse_vhost("localhost").expect("a vhost"),
+        &ObjectPath::parse(&slot.path).expect("a path"),
+    );
+    let store = Store::Disk(DiskStore::open(&store.path().join("store"), true).expect("a store"));
+    let runtime = Runtime::new().expect("threads");
+    runtime.block_on(store.bury(&key, Lifetime::default())).expect("buried");
+}
+
 #[test]
 fn what_ended_at_one_side_does_not_live_on_at_the_other() {
     let (old, bucket) = (folder(), Bucket::start());
-    let settings = with_upload("retention = '4s'", "");
-    let slot = Slot::new(Kind::V, "alice", "short", 10);
+    let [ended, unknown] = ["ended", "unknown"].map(|name| Slot::new(Kind::V, "alice", name, 10));
     {
-        let service = Service::start_in(Arc::clone(&old), &settings);
-        assert_eq!(slot.put(&service, 10).status, 201);
-        assert_eq!(copied(&disk(&old), &bucket.named(), &[]), (2, 0));
-        // The sweep empties it.
-        wait_until("it is swept", || {
-            fs::metadata(stored_file(&old, &slot)).is_ok_and(|file| file.len() < 150)
-        });
-        wait_until("what says when is gone", || {
-            let hours = fs::read_dir(old.path().join("store/expiring")).expect("there").flatten();
-            hours.flat_map(|hour| fs::read_dir(hour.path()).into_iter().flatten()).count() == 0
-        });
+        let service = Service::start_in(Arc::clone(&old), &configuration(FREE_PORTS, ""));
+        assert_eq!(ended.put(&service, 10).status, 201);
+        assert_eq!(copied(&disk(&old), &bucket.named(), &[]), (1, 0));
+        assert_eq!(unknown.put(&service, 10).status, 201);
     }
+    bury(&old, &ended);
+    bury(&old, &unknown);
     let (code, text) = copy(&disk(&old), &bucket.named(), &[]);
     assert!(code == 0 && text.contains("removed at the target because they are at the source 1"), "{text}");
-    // And the other way round: nothing comes back.
-    assert_eq!(copied(&bucket.named(), &disk(&old), &["--prefer", "source"]), (1, 1));
+    assert_eq!(counts(&text), (1, 0), "the name of the one that never was there: {text}");
     let service = Service::start_with(&bucket.instead_of_disk(&configuration(FREE_PORTS, "")));
-    assert_eq!((slot.get(&service).status, slot.put(&service, 10).status), (410, 409));
+    for slot in [&ended, &unknown] {
+        assert_eq!((slot.get(&service).status, slot.put(&service, 10).status), (410, 409));
+    }
+
+    // The other way round nothing comes back, whichever side counts.
+    let again = folder();
+    {
+        let service = Service::start_in(Arc::clone(&again), &configuration(FREE_PORTS, ""));
+        assert_eq!(ended.put(&service, 10).status, 201);
+    }
+    assert_eq!(copied(&disk(&again), &bucket.named(), &["--prefer", "source"]), (0, 1));
+    assert_eq!(ended.get(&service).status, 410);
 }
 
 #[test]

@@ -97,9 +97,15 @@ fn object(file: File, metadata: &Metadata, path: &str) -> io::Result<Object> {
     Ok(Object { body: body(file, info.size), info })
 }
 
+/// Voice messages, whose types the table of the library does not have, or not as all servers and browsers have them.
+const VOICE: [(&str, &str); 2] = [("m4a", "audio/mp4"), ("amr", "audio/amr")];
+
 /// What the extension says, as the servers themselves go by it.
 fn content_type(path: &str) -> ContentType {
-    let guessed = mime_guess::from_path(path).first_raw();
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+    let voice =
+        VOICE.iter().find(|(name, _)| extension.is_some_and(|given| given.eq_ignore_ascii_case(name)));
+    let guessed = voice.map(|(_, voice)| *voice).or_else(|| mime_guess::from_path(path).first_raw());
     guessed.and_then(|guessed| ContentType::parse(guessed).ok()).unwrap_or_else(ContentType::unknown)
 }
 

@@ -48,8 +48,8 @@ fn shortened(path: &Path) -> String {
     let Some((_name, folders)) = parts.split_last().filter(|(_, folders)| !folders.is_empty()) else {
         return format!("{}", path.display());
     };
-    let begin = |part: &std::borrow::Cow<'_, str>| part.chars().take(6).collect::<String>() + "…";
-    folders.iter().map(begin).collect::<Vec<_>>().join("/")
+    let begins = folders.iter().map(|part| part.chars().take(6).collect::<String>() + "…");
+    begins.collect::<Vec<_>>().join("/")
 }
 
 impl PeerFolder {
