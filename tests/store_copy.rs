@@ -6,17 +6,22 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use bucket::Bucket;
-use ejabberd_sidecar::store::{DiskStore, Lifetime, ObjectKey, Store};
-use ejabberd_sidecar::types::{ObjectPath, parse_vhost};
+use bytes::Bytes;
+use ejabberd_sidecar::store::{DiskStore, Lifetime, NewObject, ObjectKey, Store};
+use ejabberd_sidecar::types::{ContentType, ObjectPath, parse_vhost};
+use http_body_util::{BodyExt as _, Full};
 use support::http::{post_form, request};
-use support::slots::{Kind, Slot, upload};
-use support::{FREE_PORTS, Service, configuration, sidecar, tokens, wait_until, with_upload};
+use support::slots::{Kind, Slot, hash, upload};
+use support::{FREE_PORTS, PROGRAM, Service, configuration, sidecar, tokens, wait_until, with_upload};
 
 const ALL_KINDS: &str = "accept = ['v', 'v2', 'bearer', 'jwt']\nquota_per_user = '10kB'";
 
@@ -164,13 +169,18 @@ fn what_cannot_be_read_is_told_and_the_rest_is_copied() {
 
 /// Leaves nothing of a file but its name, as a sweep does.
 fn bury(store: &TempDir, slot: &Slot) {
-    let key = ObjectKey::file(
-        &parse_vhost("localhost").expect("a vhost"),
-        &ObjectPath::parse(&slot.path).expect("a path"),
-    );
+    bury_object(store, &file_key(&slot.path));
+}
+
+fn file_key(path: &str) -> ObjectKey {
+    let vhost = parse_vhost("localhost").expect("a vhost");
+    ObjectKey::file(&vhost, &ObjectPath::parse(path).expect("a path"))
+}
+
+fn bury_object(store: &TempDir, key: &ObjectKey) {
     let store = Store::Disk(DiskStore::open(&store.path().join("store"), true).expect("a store"));
     let runtime = Runtime::new().expect("threads");
-    runtime.block_on(store.bury(&key, Lifetime::default())).expect("buried");
+    runtime.block_on(store.bury(key, Lifetime::default())).expect("buried");
 }
 
 #[test]
@@ -235,6 +245,66 @@ fn who_was_erased_at_one_side_is_not_brought_back() {
     assert!(code == 0 && text.contains("of users who were erased at the target, and not copied 1"), "{text}");
     assert_eq!(bob.get(&target).status, 404);
     assert_eq!(bob.get(&service).status, 200, "the source is never touched");
+}
+
+#[test]
+fn who_was_erased_comes_back_and_is_erased_again() {
+    let (old, bucket) = (folder(), Bucket::start());
+    let service = Service::start_in(Arc::clone(&old), &configuration(FREE_PORTS, ""));
+    let target = Service::start_with(&bucket.instead_of_disk(&configuration(FREE_PORTS, "")));
+    let login = [("user", "alice"), ("server", "localhost"), ("pass", &*tokens::good("alice"))];
+    let forget = || sidecar(&["user", "forget", "--config", &config(&old), "alice@localhost"]);
+    assert_eq!(forget().0, 0);
+    assert_eq!(copied(&disk(&old), &bucket.named(), &[]), (1, 0), "a tomb");
+
+    assert_eq!(post_form(&service.address("hook"), "/check_password", &login).text(), "true");
+    let slot = Slot::new(Kind::V, "alice", "back", 10);
+    wait_until("her slots count again", || slot.put(&service, 10).status == 201);
+    copied(&disk(&old), &bucket.named(), &[]);
+    assert_eq!(slot.get(&target).status, 200, "she is back");
+
+    // Times are told in seconds.
+    thread::sleep(Duration::from_millis(1100));
+    assert_eq!(forget().0, 0);
+    let tomb = ObjectKey::tomb(hash("alice").parse().expect("a hash"));
+    bury_object(&old, &tomb);
+    let (code, text) = copy(&disk(&old), &bucket.named(), &[]);
+    assert!(code == 0 && text.contains("removed at the target because they are at the source 1"), "{text}");
+    assert_eq!(slot.get(&target).status, 404);
+    let (code, text) = copy(&disk(&old), &bucket.named(), &[]);
+    assert!(code == 0 && text.contains("copied 0") && !text.contains("removed"), "{text}");
+}
+
+#[test]
+fn a_copy_that_was_killed_goes_on_where_it_was() {
+    const FILES: u64 = 300;
+    let (old, new) = (folder(), folder());
+    let store = Store::Disk(DiskStore::open(&old.path().join("store"), false).expect("a store"));
+    let runtime = Runtime::new().expect("threads");
+    let content = |at: u64| Bytes::from(vec![at.to_le_bytes()[0]; 200_000]);
+    for at in 0..FILES {
+        let (key, object) =
+            (file_key(&format!("h/{at}/file")), NewObject::lasting(200_000, ContentType::unknown()));
+        runtime.block_on(store.put(&key, object, Full::from(content(at)))).expect("stored");
+    }
+    let mut copy = Command::new(PROGRAM)
+        .args(["store", "copy", "--at-once", "2", "--from", &disk(&old), "--to", &disk(&new)])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let there = || fs::read_dir(new.path().join("store/files/localhost/h")).map_or(0, Iterator::count);
+    wait_until("some are there", || there() >= 10);
+    copy.kill().expect("ours");
+    copy.wait().expect("ours");
+
+    let (brought, left) = copied(&disk(&old), &disk(&new), &[]);
+    assert!(brought + left == FILES && left > 0, "{brought} and {left}");
+    let store = Store::Disk(DiskStore::open_for_reading(&new.path().join("store")).expect("a store"));
+    for at in 0..FILES {
+        let object = runtime.block_on(store.get(&file_key(&format!("h/{at}/file")))).expect("readable");
+        let body = runtime.block_on(object.expect("there").body.collect()).expect("whole").to_bytes();
+        assert!(body == content(at), "{at}");
+    }
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn what_is_no_file_of_a_slot_is_left_out_and_told() {
     assert!(made.success());
     let services = services("");
     for service in &services.on {
-        let (code, text) = left.import("mod_http_upload", &config(&service), &[]);
+        let (code, text) = left.import("mod_http_upload", &config(service), &[]);
         assert!(
             code == 0 && text.contains("copied 2 (8 B), there already 0, failed 0, left out 10"),
             "{text}"
@@ -247,15 +247,43 @@ fn a_file_that_may_still_be_on_its_way_is_for_the_next_time() {
 }
 
 #[test]
+fn files_may_be_kept_for_a_while_from_when_they_were_changed() {
+    let left = Left::with(&[("a/b/old", b"old"), ("bob/b/young", b"young")]);
+    let changed = SystemTime::now() - Duration::from_hours(2);
+    let young = fs::File::options().write(true).open(left.0.path().join("bob/b/young")).expect("there");
+    young.set_modified(changed).expect("settable");
+    let services = services("");
+    for service in &services.on {
+        for copied in [1, 0] {
+            let (code, text) = left.import("mod_http_upload", &config(service), &["--keep", "1d"]);
+            assert!(code == 0 && text.contains(&format!("copied {copied} (")), "{text}");
+            assert!(
+                text.contains("is older than files are to be kept") && text.contains("left out 1"),
+                "{text}"
+            );
+        }
+        let answer = request(&service.address("public"), "GET", "/old/bob/b/young", "", b"");
+        assert_eq!((answer.status, &*answer.body), (200, &b"young"[..]));
+        let told = answer.header("cache-control").expect("told").to_owned();
+        let age: u64 = told.split(['=', ',']).nth(2).expect("an age").parse().expect("a number");
+        assert!((70_000..=79_200).contains(&age), "{told}");
+    }
+    let stored = services.on[0].stored_files();
+    let entry = stored.iter().find(|path| path.to_string_lossy().contains("/expiring/")).expect("an entry");
+    let entry = String::from_utf8_lossy(&fs::read(entry).expect("readable")).into_owned();
+    assert!(entry.contains("bob/b/young") && entry.contains(&hash("bob")), "{entry}");
+}
+
+#[test]
 fn quotas_count_what_was_imported() {
     let path = format!("{}/random/large", hash("alice"));
     let left = Left::with(&[(&path, &[0; 900]), ("bob/random/large", &[0; 900])]);
     let services = services("quota_per_user = '1000B'");
     for service in &services.on {
-        let (code, text) = left.import("mod_http_upload", &config(&service), &[]);
+        let (code, text) = left.import("mod_http_upload", &config(service), &[]);
         assert_eq!(code, 0, "{text}");
         for (user, status) in [("alice", 507), ("bob", 507), ("carol", 201)] {
-            assert_eq!(upload(&service, Kind::V, user, "more", 200), status, "{user}");
+            assert_eq!(upload(service, Kind::V, user, "more", 200), status, "{user}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Copies many objects, a few at once.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,11 +76,16 @@ impl Workers {
     }
 
     async fn one_ends(&mut self) {
-        let (key, outcome) = match self.tasks.join_next().await {
-            Some(Ok(ended)) => ended,
-            // It ends with the runtime alone.
-            Some(Err(_)) | None => return,
+        let Some(ended) = self.tasks.join_next().await else { return };
+        let (key, outcome) = match ended {
+            Ok(ended) => ended,
+            // Nobody cancels one, so that it panicked, which goes on here.
+            Err(ended) => return ended.try_into_panic().map_or((), |panic| resume_unwind(panic)),
         };
+        self.count(&key, outcome);
+    }
+
+    fn count(&mut self, key: &ObjectKey, outcome: Result<Outcome, Failure>) {
         self.observer.ended();
         let summary = &mut self.summary;
         match outcome {

@@ -137,7 +137,8 @@ pub(super) struct RawUpload {
     ///
     /// Default: `["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]`
     inline_types: Option<OneOrMany<String>>,
-    /// Paths below which files are found as well (`["/old/@HOST@/"]`), so that the links in old messages go on to work after a migration. Nothing is taken there.
+    /// Paths below which files are found as well (`["/old/@HOST@/"]`), so that the links in old messages go on to work after a migration (`store import`). GET, HEAD and OPTIONS
+    /// are answered there, and nothing is taken. `/api/` is not possible.
     ///
     /// Default: `[]`
     legacy_prefixes: Option<OneOrMany<String>>,

@@ -133,6 +133,12 @@ impl ObjectKey {
         Some((Self(format!("files/{vhost}/{path}")), size.parse().ok()?))
     }
 
+    /// Whether it says that a user was erased.
+    #[must_use]
+    pub fn is_tomb(&self) -> bool {
+        self.0.starts_with("tombs/")
+    }
+
     /// Whose file it is, or who is erased, as far as the key tells that.
     #[must_use]
     pub fn owner(&self) -> Option<UserHash> {

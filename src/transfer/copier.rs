@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::Progress;
-use super::erasures::Erasures;
+use super::erasures::{Erasures, is_later};
 use super::failure::Failure;
 use super::source::Source;
 use super::sums::{Sums, Tally, sums_of};
 use crate::store::{NewObject, Object, ObjectInfo, ObjectKey, Store, StoreError};
-use crate::types::ContentType;
 
 /// One of two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +69,7 @@ impl Copier {
         let Some(Object { info, body }) = self.from.get(key).await.map_err(Failure::Source)? else {
             return Ok(Outcome::Gone);
         };
-        // Before the file, as for an upload: a file that nobody finds could not be erased.
-        if let Some(pointer) = self.from.pointer(key, info.size) {
-            self.to.note(&pointer, ContentType::unknown(), String::new()).await?;
-        }
+        self.from.note(&self.to, key, &info).await?;
         let tally = Tally::default();
         let object = NewObject {
             size: info.size,
@@ -104,6 +100,14 @@ impl Copier {
         let Some(here) = self.from.head(key).await.map_err(Failure::Source)? else {
             return Ok(Outcome::Gone);
         };
+        // A user may be erased again. His tomb is away for a moment, and what is copied to him comes later.
+        if key.is_tomb() {
+            return if is_later(here.modified, there.modified) {
+                self.replace(key).await
+            } else {
+                Ok(Outcome::Left)
+            };
+        }
         // That a file was removed always comes behind that it was stored.
         if there.life.buried {
             return Ok(Outcome::Left);
@@ -118,11 +122,13 @@ impl Copier {
         match self.prefer {
             None => Err(Failure::Differs),
             Some(Side::Target) => Ok(Outcome::Left),
-            Some(Side::Source) => {
-                self.to.delete(key).await?;
-                self.bring(key).await
-            }
+            Some(Side::Source) => self.replace(key).await,
         }
+    }
+
+    async fn replace(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
+        self.to.delete(key).await?;
+        self.bring(key).await
     }
 
     /// Whether two objects of one length hold the same. What a bucket tells spares reading it.
@@ -132,18 +138,16 @@ impl Copier {
         here: &ObjectInfo,
         there: &ObjectInfo,
     ) -> Result<bool, Failure> {
-        let (told_here, told_there) = (self.from.told_md5(here), self.to.told_md5(there));
-        if here.size == 0 || (told_here.is_some() && told_here == told_there) {
+        let (from, to) = (self.from.told_md5(here), self.to.told_md5(there));
+        if here.size == 0 || (from.is_some() && from == to) {
             return Ok(true);
         }
-        if told_here.is_some() && told_there.is_none() {
-            let sums = self.sums_there(key).await?;
-            let told = sums.is_some() && told_here == sums.map(|sums| sums.md5);
-            return Ok(told || (sums.is_some() && sums == self.sums_here(key).await?));
+        if from.is_some() && to.is_none() {
+            let Some(sums) = self.sums_there(key).await? else { return Ok(false) };
+            return Ok(from == Some(sums.md5) || self.sums_here(key).await? == Some(sums));
         }
-        let sums = self.sums_here(key).await?;
-        let told = sums.is_some() && told_there == sums.map(|sums| sums.md5);
-        Ok(told || (sums.is_some() && sums == self.sums_there(key).await?))
+        let Some(sums) = self.sums_here(key).await? else { return Ok(false) };
+        Ok(to == Some(sums.md5) || self.sums_there(key).await? == Some(sums))
     }
 
     async fn sums_here(&self, key: &ObjectKey) -> Result<Option<Sums>, Failure> {

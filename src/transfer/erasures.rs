@@ -2,20 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 
 use super::source::Source;
 use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
 use crate::types::UserHash;
 
+/// Tombs that are looked at at once.
+const AT_ONCE: usize = 16;
+
 /// Who was erased where.
 #[derive(Debug, Default)]
 pub struct Erasures {
-    /// At the target alone: what the source has of them stays where it is.
+    /// At the target alone, or later there: what the source has of them stays where it is.
     at_target: HashSet<UserHash>,
-    /// At the source alone, and when: what the target has of them from an earlier copy goes.
+    /// At the source alone, or later there, and when: what the target has of them from an earlier copy goes.
     at_source: HashMap<UserHash, SystemTime>,
     /// Their files, as far as paths do not name them.
     files: Mutex<HashSet<ObjectKey>>,
@@ -28,19 +32,18 @@ impl Erasures {
     ///
     /// [`StoreError`] if one of them could not be listed.
     pub async fn between(from: &Source, to: &Store) -> Result<Self, StoreError> {
-        let target = erased(to).await?;
+        let target = tombs(to).await?;
         let source = match from {
-            Source::Store(store) => erased(store).await?,
-            Source::Folder(_) => HashSet::new(),
+            Source::Store(store) => tombs(store).await?,
+            Source::Folder(_) => HashMap::new(),
         };
-        let mut at_source = HashMap::new();
-        for user in source.difference(&target) {
-            if let Some(tomb) = from.head(&ObjectKey::tomb(*user)).await? {
-                at_source.insert(*user, tomb.modified);
-            }
-        }
-        let at_target = target.difference(&source).copied().collect();
-        Ok(Self { at_target, at_source, files: Mutex::default() })
+        let later = |these: &HashMap<UserHash, SystemTime>, than: &HashMap<UserHash, SystemTime>| {
+            let is_later = |user: &UserHash, at| than.get(user).is_none_or(|other| is_later(at, *other));
+            let later = these.iter().filter(|(user, at)| is_later(user, **at));
+            later.map(|(user, at)| (*user, *at)).collect::<HashMap<_, _>>()
+        };
+        let at_target = later(&target, &source).into_keys().collect();
+        Ok(Self { at_target, at_source: later(&source, &target), files: Mutex::default() })
     }
 
     /// Removes from the target what an earlier copy brought there of users who were erased at the source since, before anything says there
@@ -115,8 +118,17 @@ impl Erasures {
     }
 }
 
-async fn erased(store: &Store) -> Result<HashSet<UserHash>, StoreError> {
-    let mut users = HashSet::new();
-    store.list(&ObjectPrefix::tombs(), None, |key| users.extend(key.owner())).await?;
-    Ok(users)
+/// Who was erased, and when for the last time.
+async fn tombs(store: &Store) -> Result<HashMap<UserHash, SystemTime>, StoreError> {
+    let mut tombs = Vec::new();
+    store.list(&ObjectPrefix::tombs(), None, |key| tombs.push(key)).await?;
+    let each = stream::iter(tombs).map(async |tomb| Ok((tomb.owner(), store.head(&tomb).await?)));
+    let found = each.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    Ok(found.into_iter().filter_map(|(user, tomb)| Some((user?, tomb?.modified))).collect())
+}
+
+/// In seconds, since not every store keeps more. A copy has the time of what it is a copy of.
+pub(super) fn is_later(one: SystemTime, other: SystemTime) -> bool {
+    let seconds = |at: SystemTime| at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    seconds(one) > seconds(other)
 }

@@ -32,9 +32,10 @@ impl Failure {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Source(error) | Self::Target(error) => is_far(error),
-            Self::Put(PutError::Store(error) | PutError::Full(error)) => is_far(error),
-            Self::Put(PutError::Exists | PutError::Sender(_)) | Self::Damaged => true,
+            Self::Source(error)
+            | Self::Target(error)
+            | Self::Put(PutError::Store(error) | PutError::Full(error)) => is_far(error),
+            Self::Put(_) | Self::Damaged => true,
             Self::Differs | Self::Changed => false,
         }
     }

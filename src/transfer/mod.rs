@@ -14,7 +14,7 @@ use std::fmt::Debug;
 pub use self::copier::{Copier, Outcome, Side};
 pub use self::erasures::Erasures;
 pub use self::failure::Failure;
-pub use self::peer::{Found, LeftOut, Peer, PeerFolder};
+pub use self::peer::{Found, LeftOut, Peer, PeerFolder, Terms};
 pub use self::source::Source;
 
 /// Is told how it goes on, from several threads.

@@ -36,12 +36,25 @@ impl Source {
         }
     }
 
-    /// What has to be noted beside an object, so that its user can be found.
+    /// What leads to an object of a user whom its path does not name.
     pub(super) fn pointer(&self, key: &ObjectKey, size: u64) -> Option<ObjectKey> {
         match self {
-            // They are objects of their own there.
             Self::Store(_) => None,
             Self::Folder(folder) => folder.pointer(key, size),
+        }
+    }
+
+    /// Notes beside an object, before it is there, what its user and its end are found by, as for an upload.
+    pub(super) async fn note(
+        &self,
+        to: &Store,
+        key: &ObjectKey,
+        info: &ObjectInfo,
+    ) -> Result<(), StoreError> {
+        match self {
+            // Those are objects of their own there.
+            Self::Store(_) => Ok(()),
+            Self::Folder(folder) => folder.note(to, key, info).await,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Files going up and coming down.
 
+mod deadline;
 mod desk;
 mod erase;
 mod expiry;
@@ -15,6 +16,7 @@ mod slots;
 mod token_place;
 mod usage;
 
+pub use self::deadline::note_deadline;
 pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
 pub use self::expiry::{Sweeper, Swept};

@@ -76,7 +76,7 @@ def test_old_urls_answer_from_the_sidecar_as_they_did_before(before):
     config = ["--config", str(before.server.sidecar.config)]
     import_all = ["store", "import", "--kind", "mod_http_upload", "--host", "localhost", *config]
 
-    early = before.sidecar(*import_all, before.docroot)
+    early = before.sidecar(*import_all, "--settled", "1h", before.docroot)
     assert "copied 0" in early
     assert "may still be on its way" in early
     count = len(before.answers) * len(FILES)

@@ -9,11 +9,11 @@ use super::{How, report};
 use crate::app::{Observer, import_folder};
 use crate::cli::Failure;
 use crate::config::{Environment, Settings};
-use crate::transfer::{Peer, PeerFolder};
+use crate::transfer::{Peer, PeerFolder, Terms};
 use crate::types::{Vhost, parse_vhost};
 
-/// The folder is left as it is. Files are served by the type that their extensions says, keep their date, and are kept for ever; what is there and the same is
-/// left, so that it can be done again. Users' quotas count them.
+/// The folder is left as it is. A file gets the type that its extension says, and keeps its date; what is there and the same is left, so that it can be done
+/// again. Quotas count what was imported.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Import {
     /// Which server's folder it is
@@ -28,6 +28,9 @@ pub(in crate::cli) struct Import {
     /// Files that were changed less than this ago are left for the next time: they may still be on their way
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
     settled: Duration,
+    /// How long files are kept, such as 30d, counted from when they were changed; older ones are left out [default: for ever]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    keep: Option<Duration>,
     #[command(flatten)]
     how: How,
     /// Where the files lie: what the URL has behind its prefix begins here
@@ -37,12 +40,11 @@ pub(in crate::cli) struct Import {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Kind {
-    /// ejabberd's mod_http_upload: its docroot
-    #[value(name = "mod_http_upload")]
+    #[value(name = "mod_http_upload", help = "ejabberd's own: its docroot")]
     ModHttpUpload,
     /// prosody-filer: its storeDir
     ProsodyFiler,
-    /// hmac-file-server: its storage_path
+    #[value(help = "hmac-file-server: its storage_path")]
     HmacFileServer,
 }
 
@@ -67,7 +69,8 @@ impl Import {
             let problem = format!("--host: {} is not among the configured hosts", self.host);
             return Err(Failure::Unusable(problem));
         }
-        let folder = PeerFolder::open(&self.folder, self.kind.into(), self.host, self.settled);
+        let terms = Terms { settled: self.settled, keep: self.keep };
+        let folder = PeerFolder::open(&self.folder, self.kind.into(), self.host, terms);
         let folder = folder.map_err(|problem| Failure::Unusable(format!("FOLDER: {problem}")))?;
         let meter = Arc::new(Meter::new());
         let observer: Arc<dyn Observer> = Arc::<Meter>::clone(&meter);

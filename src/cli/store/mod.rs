@@ -63,17 +63,15 @@ impl How {
 fn report(summary: Summary) -> Result<(), Failure> {
     let Summary { copied, bytes, left, removed, erased, left_out, failed } = summary;
     let size = ByteSize::b(bytes).display().iec();
-    let mut text = format!("copied {copied} ({size}), there already {left}, failed {failed}");
-    for (what, count) in [
+    let mut told = vec![format!("copied {copied} ({size}), there already {left}, failed {failed}")];
+    let beside = [
         ("removed at the target because they are at the source", removed),
         ("of users who were erased at the target, and not copied", erased),
         ("left out", left_out),
-    ] {
-        if count > 0 {
-            text += &format!(", {what} {count}");
-        }
-    }
-    answer(text)?;
+    ];
+    let beside = beside.into_iter().filter(|(_, count)| *count > 0);
+    told.extend(beside.map(|(what, count)| format!("{what} {count}")));
+    answer(told.join(", "))?;
     if failed == 0 {
         return Ok(());
     }

@@ -123,7 +123,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::store::Lifetime;
+    use crate::store::NewObject;
     use crate::types::{ContentType, ObjectPath, parse_vhost};
 
     async fn bytes(opened: Opened, part: Range<u64>) -> Bytes {

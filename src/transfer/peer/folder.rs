@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,8 +13,9 @@ use http_body_util::{BodyExt as _, StreamBody};
 use rustix::fs::OFlags;
 
 use super::Peer;
-use crate::store::{Lifetime, Object, ObjectBody, ObjectInfo, ObjectKey, StoreError};
-use crate::types::{ContentType, ObjectPath, Vhost};
+use crate::store::{Lifetime, Object, ObjectBody, ObjectInfo, ObjectKey, Store, StoreError};
+use crate::types::{ContentType, ObjectPath, PathError, Vhost, uri_escaped};
+use crate::upload::note_deadline;
 
 /// Read at once.
 const CHUNK_BYTES: u64 = 256 * 1024;
@@ -26,28 +27,44 @@ pub struct PeerFolder {
     pub(super) root: PathBuf,
     pub(super) peer: Peer,
     pub(super) vhost: Vhost,
-    /// A file that was changed later than so long ago may still be on its way.
-    pub(super) settled: Duration,
+    pub(super) terms: Terms,
+}
+
+/// Which files are taken, by when they were changed for the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Those which were changed less than so long ago may still be on their way, and are for the next time.
+    pub settled: Duration,
+    /// They are kept so long from then; `None` for ever. Those whose time is over are not taken.
+    pub keep: Option<Duration>,
+}
+
+impl Terms {
+    /// Until when a file is kept that was changed at `modified`, in seconds since 1970; `None` for ever.
+    pub(super) fn deadline(self, modified: SystemTime) -> Option<u64> {
+        let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(modified.saturating_add(self.keep?).as_secs())
+    }
 }
 
 impl PeerFolder {
-    /// The folder `root` of `peer`. Files that were changed less than `settled` ago are left for the next time.
+    /// The folder `root` of `peer`.
     ///
     /// # Errors
     ///
     /// What is wrong with it, in a sentence.
-    pub fn open(root: &Path, peer: Peer, vhost: Vhost, settled: Duration) -> Result<Self, String> {
+    pub fn open(root: &Path, peer: Peer, vhost: Vhost, terms: Terms) -> Result<Self, String> {
         let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", root.display());
         let root = root.canonicalize().map_err(|error| problem(&error))?;
         root.read_dir().map_err(|error| problem(&error))?;
-        Ok(Self { root, peer, vhost, settled })
+        Ok(Self { root, peer, vhost, terms })
     }
 
     /// The file under `key`, `None` if there is none any more.
     pub(in crate::transfer) fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
         let Some(path) = self.path(key) else { return Ok(None) };
         match self.open_within(&self.root.join(path)) {
-            Ok((file, metadata)) => object(file, &metadata, path).map(Some).map_err(unreadable(key)),
+            Ok((file, metadata)) => self.object(file, &metadata, path).map(Some).map_err(unreadable(key)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unreadable(key)(error)),
         }
@@ -58,6 +75,36 @@ impl PeerFolder {
         let path = parsed(self.path(key)?).ok()?;
         let user = self.peer.user(&self.vhost, &path)?;
         Some(ObjectKey::pointer(&self.vhost, user, size, &path))
+    }
+
+    /// Notes in `to` what a file's user and its end are found by.
+    pub(in crate::transfer) async fn note(
+        &self,
+        to: &Store,
+        key: &ObjectKey,
+        info: &ObjectInfo,
+    ) -> Result<(), StoreError> {
+        let Some(Ok(path)) = self.path(key).map(parsed) else { return Ok(()) };
+        let pointer = self.pointer(key, info.size);
+        if let Some(deadline) = info.life.keep_until {
+            note_deadline(to, &self.vhost, &path, pointer.as_ref(), deadline).await?;
+        }
+        match pointer {
+            Some(pointer) => to.note(&pointer, ContentType::unknown(), String::new()).await,
+            None => Ok(()),
+        }
+    }
+
+    fn object(&self, file: File, metadata: &Metadata, path: &str) -> io::Result<Object> {
+        let modified = metadata.modified()?;
+        let info = ObjectInfo {
+            size: metadata.len(),
+            content_type: content_type(path),
+            etag: "\"\"".to_owned(),
+            modified,
+            life: Lifetime { keep_until: self.terms.deadline(modified), ..Lifetime::default() },
+        };
+        Ok(Object { body: body(file, info.size), info })
     }
 
     fn path<'k>(&self, key: &'k ObjectKey) -> Option<&'k str> {
@@ -81,20 +128,9 @@ impl PeerFolder {
 }
 
 /// The path of a URL from that of a file: no part of it is encoded.
-pub(super) fn parsed(path: &str) -> Result<ObjectPath, crate::types::PathError> {
-    let parts: Vec<_> = path.split('/').map(|part| crate::types::uri_escaped(part).to_string()).collect();
+pub(super) fn parsed(path: &str) -> Result<ObjectPath, PathError> {
+    let parts: Vec<_> = path.split('/').map(|part| uri_escaped(part).to_string()).collect();
     ObjectPath::parse(&parts.join("/"))
-}
-
-fn object(file: File, metadata: &Metadata, path: &str) -> io::Result<Object> {
-    let info = ObjectInfo {
-        size: metadata.len(),
-        content_type: content_type(path),
-        etag: "\"\"".to_owned(),
-        modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-        life: Lifetime::default(),
-    };
-    Ok(Object { body: body(file, info.size), info })
 }
 
 /// Voice messages, whose types the table of the library does not have, or not as all servers and browsers have them.

@@ -4,6 +4,6 @@ mod folder;
 mod kinds;
 mod walk;
 
-pub use self::folder::PeerFolder;
+pub use self::folder::{PeerFolder, Terms};
 pub use self::kinds::Peer;
 pub use self::walk::{Found, LeftOut};

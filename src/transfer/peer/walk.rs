@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use walkdir::{DirEntry, WalkDir};
 
 use super::folder::{PeerFolder, parsed};
-use crate::store::ObjectKey;
+use crate::store::{ObjectKey, seconds_since_1970};
 use crate::types::PathError;
 
 /// A file that has a URL.
@@ -36,6 +36,8 @@ enum Why {
     Path(#[from] PathError),
     #[error("was changed a moment ago and may still be on its way: import once more")]
     Young,
+    #[error("is older than files are to be kept")]
+    Over,
     #[error("is a thumbnail without a URL of its own")]
     Thumbnail,
     #[error("{0}")]
@@ -88,9 +90,13 @@ impl PeerFolder {
             return Err(Why::Thumbnail);
         }
         let now = SystemTime::now();
-        let age = now.duration_since(metadata.modified()?).unwrap_or_else(|ahead| ahead.duration());
-        if age < self.settled {
+        let modified = metadata.modified()?;
+        let age = now.duration_since(modified).unwrap_or_else(|ahead| ahead.duration());
+        if age < self.terms.settled {
             return Err(Why::Young);
+        }
+        if self.terms.deadline(modified).is_some_and(|deadline| deadline <= seconds_since_1970()) {
+            return Err(Why::Over);
         }
         Ok(Found { key: ObjectKey::file(&self.vhost, &slot), size: metadata.len() })
     }
