@@ -10,12 +10,18 @@ use crate::app::{Observer, copy_store, is_same_store};
 use crate::cli::Failure;
 use crate::config::{Environment, Settings, StoreSettings};
 
-/// A STORE is `disk:FOLDER`, or a file with a section [store], such as a configuration of the service. The environment counts for --config alone.
-///
-/// To move a service that goes on running: copy; have the service use the target (restart); copy once more, for what came meanwhile.
-/// Each object is compared once it is there: length, type, lifetime, and its sum, with the one that the target tells or by reading it back.
+const MORE: &str = "\
+A STORE is disk:FOLDER, or a file with a section [store], such as a configuration of the service. The environment counts for --config alone.
+
+To move a service that goes on running: copy; have the service use the target (restart); copy once more, for what came and went meanwhile.
+
+Each object is compared once it is there: length, type, lifetime, and the sum of its bytes, with the MD5 that a bucket tells or by reading it back. \
+What is there already and the same is left.
+
+Exit codes: 0 all is there; 1 something is not, and was told: run the same again; 64 unusable arguments or configuration.";
+
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = MORE)]
 pub(in crate::cli) struct Copy {
     /// Where objects come from; without, the store of --config
     #[arg(long, value_name = "STORE", required_unless_present = "to")]

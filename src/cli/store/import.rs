@@ -12,9 +12,14 @@ use crate::config::{Environment, Settings};
 use crate::transfer::{Peer, PeerFolder, Terms};
 use crate::types::{Vhost, parse_vhost};
 
-/// The folder is left as it is. A file gets the type that its extension says, and keeps its date; what is there and the same is left, so that it can be done
-/// again. Quotas count what was imported.
+const MORE: &str = "\
+The folder is left as it is. A file gets the type that its extension says, and keeps its date and its path: say in upload.legacy_prefixes what its old URL \
+has before that. What is there already and the same is left, so that it can be done again. Quotas count what was imported.
+
+Exit codes: 0 all that has a URL is there, and what has none was told; 1 something is not: run the same again; 64 unusable arguments or configuration.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = MORE)]
 pub(in crate::cli) struct Import {
     /// Which server's folder it is
     #[arg(long, value_enum, value_name = "KIND")]
@@ -33,18 +38,18 @@ pub(in crate::cli) struct Import {
     keep: Option<Duration>,
     #[command(flatten)]
     how: How,
-    /// Where the files lie: what the URL has behind its prefix begins here
+    /// Where the files lie: what URLs have behind their prefix begins here
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Kind {
-    #[value(name = "mod_http_upload", help = "ejabberd's own: its docroot")]
+    #[value(name = "mod_http_upload", help = "Of ejabberd; FOLDER is its docroot")]
     ModHttpUpload,
-    /// prosody-filer: its storeDir
+    #[value(help = "FOLDER is its storeDir")]
     ProsodyFiler,
-    #[value(help = "hmac-file-server: its storage_path")]
+    #[value(help = "FOLDER is its storage_path, or what lies in it below the path of the XMPP server's URL")]
     HmacFileServer,
 }
 

@@ -164,3 +164,35 @@ fn body(file: File, size: u64) -> ObjectBody {
 fn unreadable(key: &ObjectKey) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Disk { action: "open", place: key.redacted(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_those_that_the_servers_tell() {
+        for (name, told) in [
+            ("a/b/photo.JPG", "image/jpeg"),
+            ("a/b/voice.M4A", "audio/mp4"),
+            ("a/b/voice.amr", "audio/amr"),
+            ("a/b/page.html", "text/html"),
+            ("a.png/b/name", "application/octet-stream"),
+            ("a/b/.png", "application/octet-stream"),
+            ("a/b/name.", "application/octet-stream"),
+            ("a/b/name.xyzzy", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(name).as_str(), told, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_ends_so_long_after_it_was_changed() {
+        let keeping = |keep| Terms { settled: Duration::ZERO, keep };
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(keeping(None).deadline(at(5)), None);
+        assert_eq!(keeping(Some(Duration::from_secs(7))).deadline(at(5)), Some(12));
+        assert_eq!(keeping(Some(Duration::MAX)).deadline(at(5)), Some(u64::MAX));
+        let before = UNIX_EPOCH - Duration::from_secs(5);
+        assert_eq!(keeping(Some(Duration::from_secs(7))).deadline(before), Some(7));
+    }
+}

@@ -44,3 +44,24 @@ impl Peer {
         Some(UserHash::from(&BareJid::from_parts(Some(&user), vhost)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::parse_vhost;
+
+    #[test]
+    fn a_path_names_its_user_only_with_ejabberd_and_only_if_it_is_not_his_hash() {
+        let vhost = parse_vhost("localhost").unwrap();
+        let alice = UserHash::from(&BareJid::new("alice@localhost").unwrap());
+        let user = |peer: Peer, path: &str| peer.user(&vhost, &ObjectPath::parse(path).unwrap());
+        assert_eq!(user(Peer::ModHttpUpload, "alice/random/name"), Some(alice));
+        assert_eq!(user(Peer::ModHttpUpload, &format!("{alice}/random/name")), None);
+        for nobody in ["Alice/random/name", "a b/random/name", "alice/name"] {
+            assert_eq!(user(Peer::ModHttpUpload, nobody), None, "{nobody}");
+        }
+        for peer in [Peer::ProsodyFiler, Peer::HmacFileServer] {
+            assert_eq!(user(peer, "alice/random/name"), None, "{peer:?}");
+        }
+    }
+}

@@ -101,3 +101,19 @@ impl PeerFolder {
         Ok(Found { key: ObjectKey::file(&self.vhost, &slot), size: metadata.len() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_path_enough_is_told_to_find_it_and_too_little_to_fetch_it() {
+        for (path, told) in [
+            ("0123456789/abcdefghij/name", "012345…/abcdef…"),
+            ("\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}/name", "\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}\u{fc}…"),
+            ("flat", "flat"),
+        ] {
+            assert_eq!(shortened(Path::new(path)), told);
+        }
+    }
+}
