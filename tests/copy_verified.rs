@@ -116,13 +116,13 @@ async fn bucket(fault: Fault) -> Served {
     let bucket = Arc::new(Bucket { fault, objects: Mutex::default(), fetched: Mutex::default() });
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
-    let served = Arc::clone(&bucket);
+    let answering = Arc::clone(&bucket);
     let mut server = JoinSet::new();
     server.spawn(async move {
         let mut connections = JoinSet::new();
         loop {
             let (connection, _) = listener.accept().await.expect("a client");
-            let bucket = Arc::clone(&served);
+            let bucket = Arc::clone(&answering);
             let service = service_fn(move |request| Arc::clone(&bucket).answer(request));
             connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
         }

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use bucket::Bucket;
 use bytes::Bytes;
-use ejabberd_sidecar::store::{DiskStore, Lifetime, NewObject, ObjectKey, Store};
+use ejabberd_sidecar::store::{DiskStore, Lifetime, NewObject, ObjectKey, ObjectPrefix, Store};
 use ejabberd_sidecar::types::{ContentType, ObjectPath, parse_vhost};
 use http_body_util::{BodyExt as _, Full};
 use support::http::{post_form, request};
@@ -273,6 +273,15 @@ fn who_was_erased_comes_back_and_is_erased_again() {
     assert_eq!(slot.get(&target).status, 404);
     let (code, text) = copy(&disk(&old), &bucket.named(), &[]);
     assert!(code == 0 && text.contains("copied 0") && !text.contains("removed"), "{text}");
+}
+
+#[test]
+fn what_leads_to_a_file_is_copied_before_it_and_what_ends_it_behind_it() {
+    let order = ObjectPrefix::everything();
+    let place = |prefix: ObjectPrefix| order.iter().position(|other| *other == prefix).expect("copied");
+    let files = place(ObjectPrefix::files());
+    assert!(place(ObjectPrefix::tombs()) < files && place(ObjectPrefix::users()) < files);
+    assert!(place(ObjectPrefix::pointers()) < files && files < place(ObjectPrefix::expiring()));
 }
 
 #[test]

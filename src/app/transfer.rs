@@ -134,7 +134,7 @@ async fn walk(from: &Store, workers: &mut Workers) -> Result<(), String> {
                 break;
             }
         }
-        // What has to be there before the files is there before the files.
+        // Their order counts.
         workers.finish().await;
     }
     Ok(())

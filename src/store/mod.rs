@@ -85,12 +85,12 @@ impl ObjectPrefix {
         Self("pointers/".to_owned())
     }
 
-    /// All of a store that is to last, in an order in which it can be brought elsewhere while somebody reads there: what says that something is
-    /// over, or whose it is, before the files.
+    /// All of a store that is to last, in an order in which it can be brought to where a service is at work: what says who is erased, and whose a file is,
+    /// before the files; and behind them what says when they are to go, because a sweep throws away what leads to no file.
     #[must_use]
     pub fn everything() -> [Self; 6] {
         let revoked = Self("revoked/".to_owned());
-        [Self::tombs(), Self::users(), revoked, Self::expiring(), Self::pointers(), Self::files()]
+        [Self::tombs(), Self::users(), revoked, Self::pointers(), Self::files(), Self::expiring()]
     }
 }
 

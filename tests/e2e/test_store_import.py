@@ -1,4 +1,4 @@
-"""Files that ejabberd itself kept (mod_http_upload without external_secret) come to the sidecar, and their old URLs with them."""
+"""Files that ejabberd kept itself come to the sidecar, and their old URLs with them."""
 
 import asyncio
 import os
