@@ -1,14 +1,20 @@
-//! How a copy finds out whether what arrived in a bucket is what was sent, and what that costs: a bucket that can be told to be a bad one.
+//! How a copy finds out whether what arrived is what was sent, and what that costs: from a file that changes, and into a bucket that can be told to be a bad one.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
     Lifetime, MemoryStore, NewObject, ObjectKey, S3Credentials, S3Location, S3Store, Store,
 };
-use ejabberd_sidecar::transfer::{Copier, Erasures, Failure, Outcome, Progress, Side, Source};
+use ejabberd_sidecar::transfer::{
+    Copier, Erasures, Failure, Outcome, Peer, PeerFolder, Progress, Side, Source, Terms,
+};
 use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, parse_vhost};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -231,4 +237,41 @@ async fn between_buckets_and_back_nothing_that_is_the_same_is_fetched() {
     let seconds =
         |at: std::time::SystemTime| at.duration_since(std::time::UNIX_EPOCH).expect("later").as_secs();
     assert_eq!(seconds(there.modified), seconds(here.modified));
+}
+
+/// Somebody writes on while his file is read.
+#[derive(Debug)]
+struct WritesOn(PathBuf);
+
+impl Progress for WritesOn {
+    fn sent(&self, _bytes: u64) {
+        let file = fs::File::options().append(true).open(&self.0);
+        file.and_then(|mut file| file.write_all(b"more")).expect("writable");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_written_to_while_it_is_read_is_told_and_comes_when_it_is_whole() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let file = folder.path().join("h/random/name");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+    fs::write(&file, vec![7; 1_000_000]).expect("writable");
+    let vhost = parse_vhost("example.org").expect("a vhost");
+    let terms = Terms { settled: Duration::ZERO, keep: None };
+    let folder = PeerFolder::open(folder.path(), Peer::ProsodyFiler, vhost, terms).expect("a folder");
+    let to = Arc::new(Store::Memory(MemoryStore::default()));
+    let mut copier = Copier {
+        from: Source::Folder(Arc::new(folder)),
+        to: Arc::clone(&to),
+        prefer: None,
+        erasures: Erasures::default(),
+        progress: Arc::new(WritesOn(file.clone())),
+    };
+    let copied = copier.copy(&key()).await;
+    assert!(matches!(copied, Err(Failure::Changed)), "{copied:?}");
+    assert!(to.head(&key()).await.expect("it answers").is_none());
+
+    copier.progress = Arc::new(Unwatched);
+    let size = fs::metadata(&file).expect("there").len();
+    assert_eq!(copier.copy(&key()).await.expect("copied"), Outcome::Copied(size));
 }
