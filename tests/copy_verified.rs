@@ -267,8 +267,8 @@ async fn a_file_that_is_written_to_while_it_is_read_is_told_and_comes_when_it_is
         erasures: Erasures::default(),
         progress: Arc::new(WritesOn(file.clone())),
     };
-    let copied = copier.copy(&key()).await;
-    assert!(matches!(copied, Err(Failure::Changed)), "{copied:?}");
+    let outcome = copier.copy(&key()).await;
+    assert!(matches!(outcome, Err(Failure::Changed)), "{outcome:?}");
     assert!(to.head(&key()).await.expect("it answers").is_none());
 
     copier.progress = Arc::new(Unwatched);
