@@ -12,5 +12,6 @@ pub mod login;
 pub mod policy;
 pub mod store;
 pub mod telemetry;
+pub mod transfer;
 pub mod types;
 pub mod upload;

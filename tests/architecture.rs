@@ -31,7 +31,7 @@ const RULES: &[Rule<'_>] = &[
         why: "the core knows no use cases",
     },
     Rule {
-        within: &["src/login", "src/upload"],
+        within: &["src/login", "src/transfer", "src/upload"],
         never: &["crate::http", "crate::extauth", "crate::cli", "crate::app", "crate::config"],
         but: &[],
         why: "use cases know no doors and no settings",
@@ -92,6 +92,12 @@ const RULES: &[Rule<'_>] = &[
         never: &["saphyr_parser"],
         but: &["src/ejabberd/yaml.rs"],
         why: "one file knows YAML",
+    },
+    Rule {
+        within: &["src"],
+        never: &["crate::transfer"],
+        but: &["src/app", "src/cli", "src/transfer"],
+        why: "copies are made beside the service",
     },
     Rule { within: &["src"], never: &["axum"], but: &["src/http"], why: "one door speaks HTTP" },
     Rule {

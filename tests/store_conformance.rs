@@ -122,6 +122,7 @@ conformance![
     tells_sizes,
     keeps_lifetimes,
     buries,
+    keeps_when_it_was_stored_elsewhere,
 ];
 
 fn key(path: &str) -> ObjectKey {
@@ -466,6 +467,18 @@ async fn keeps_lifetimes(Backend { store, .. }: &Backend) {
         let part = store.get_part(&key, range).await.expect("store answers").expect("object exists");
         assert_eq!([head.life, whole.info.life, part.info.life], [life; 3]);
     }
+}
+
+async fn keeps_when_it_was_stored_elsewhere(Backend { store, .. }: &Backend) {
+    let key = key("u/r/copied");
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let life = Lifetime { slot_ends: Some(5), ..Lifetime::default() };
+    let object = NewObject { stored_at: Some(long_ago), life, ..text(4) };
+    store.put(&key, object, whole(b"data")).await.expect("stored");
+    let head = store.head(&key).await.expect("store answers").expect("object exists");
+    let whole = store.get(&key).await.expect("store answers").expect("object exists");
+    assert_eq!([head.modified, whole.info.modified], [long_ago; 2]);
+    assert_eq!(head.life, life);
 }
 
 async fn buries(Backend { store, .. }: &Backend) {

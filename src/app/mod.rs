@@ -11,7 +11,9 @@ mod prepared;
 mod probe;
 mod reload;
 mod runtimes;
+mod transfer;
 mod uploads;
+mod workers;
 
 pub use self::build::{App, StartError};
 pub use self::erase::{erase_user, readmit_user};
@@ -19,4 +21,6 @@ pub use self::lifecycle::{Signals, run};
 pub use self::login::verifier;
 pub use self::probe::probe_store;
 pub use self::runtimes::Runtimes;
+pub use self::transfer::{CopyOrder, Observer, copy_store, import_folder, is_same_store};
 pub use self::uploads::{sites, upload_authority};
+pub use self::workers::Summary;

@@ -5,6 +5,7 @@ mod exit;
 mod extauth;
 mod serve;
 mod stdin;
+mod store;
 mod token;
 mod url;
 mod user;
@@ -38,6 +39,9 @@ enum Command {
     /// What is stored of a user
     #[command(subcommand)]
     User(user::User),
+    /// All that is stored: moves to another store, imports from another file server
+    #[command(subcommand)]
+    Store(store::Store),
     /// The configuration, and ejabberd's beside it
     #[command(subcommand)]
     Config(config::Config),
@@ -53,6 +57,7 @@ pub fn run() -> ExitCode {
             Command::Token(token) => token.run(),
             Command::Url(url) => url.run(),
             Command::User(user) => user.run(),
+            Command::Store(store) => store.run(),
             Command::Config(config) => config.run(),
         },
         Err(error) => exit::unusable_arguments(&error),

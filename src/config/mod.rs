@@ -120,6 +120,11 @@ fn opened(file: Option<&Path>) -> Result<(String, Source, Vec<String>), ConfigEr
     Ok((defaults::TOML.to_owned(), Source { name: "the embedded defaults".to_owned(), folder }, made))
 }
 
+fn store_of(file: &Path) -> Result<StoreSettings, ConfigError> {
+    let source = Source { name: file.display().to_string(), folder: folder_of(file) };
+    parse(&read(file)?, &Environment::default(), &source)?.store.validate(&source.folder)
+}
+
 struct Source {
     /// For messages.
     name: String,

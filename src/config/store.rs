@@ -94,6 +94,17 @@ enum Kind {
     S3,
 }
 
+impl StoreSettings {
+    /// The `[store]` section of `file`, whatever else the file holds. No environment counts for it: that says where the service's own store is.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for the first thing that is missing, unknown or unusable.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        super::store_of(file)
+    }
+}
+
 impl RawStore {
     pub(super) fn validate(self, folder: &Path) -> Result<StoreSettings, ConfigError> {
         match self.kind {

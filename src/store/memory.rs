@@ -63,9 +63,10 @@ impl MemoryStore {
             source: source.into(),
         })
         .await?;
-        let NewObject { size, content_type, life } = new;
+        let NewObject { size, content_type, life, stored_at } = new;
         let etag = format!("\"{:032x}\"", rand::random::<u128>());
-        let info = ObjectInfo { size, content_type, etag, modified: SystemTime::now(), life };
+        let modified = stored_at.unwrap_or_else(SystemTime::now);
+        let info = ObjectInfo { size, content_type, etag, modified, life };
         match self.change()?.entry(key.clone()) {
             Entry::Occupied(_) => Err(PutError::Exists),
             Entry::Vacant(free) => {

@@ -69,6 +69,32 @@ impl ObjectPrefix {
     pub fn users() -> Self {
         Self("users/".to_owned())
     }
+
+    /// What says which users were erased.
+    #[must_use]
+    pub fn tombs() -> Self {
+        Self("tombs/".to_owned())
+    }
+
+    /// All uploaded files.
+    #[must_use]
+    pub fn files() -> Self {
+        Self("files/".to_owned())
+    }
+
+    /// All that tells of files which do not lie below their user.
+    #[must_use]
+    pub fn pointers() -> Self {
+        Self("pointers/".to_owned())
+    }
+
+    /// All of a store that is to last, in an order in which it can be brought to where a service is at work: what says who is erased, and whose a file is,
+    /// before the files; and behind them what says when they are to go, because a sweep throws away what leads to no file.
+    #[must_use]
+    pub fn everything() -> [Self; 6] {
+        let revoked = Self("revoked/".to_owned());
+        [Self::tombs(), Self::users(), revoked, Self::pointers(), Self::files(), Self::expiring()]
+    }
 }
 
 impl ObjectKey {
@@ -110,6 +136,23 @@ impl ObjectKey {
         Some((Self(format!("files/{vhost}/{path}")), size.parse().ok()?))
     }
 
+    /// Whether it says that a user was erased.
+    #[must_use]
+    pub fn is_tomb(&self) -> bool {
+        self.0.starts_with("tombs/")
+    }
+
+    /// Whose file it is, or who is erased, as far as the key tells that.
+    #[must_use]
+    pub fn owner(&self) -> Option<UserHash> {
+        let (kind, rest) = self.0.split_once('/')?;
+        match kind {
+            "tombs" => rest.parse().ok(),
+            "files" | "pointers" => rest.split('/').nth(1)?.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.
     #[must_use]
     pub fn redacted(&self) -> String {
@@ -138,13 +181,15 @@ pub struct NewObject {
     pub content_type: ContentType,
     /// How long it lasts.
     pub life: Lifetime,
+    /// When it was stored, if that was not now but elsewhere.
+    pub stored_at: Option<SystemTime>,
 }
 
 impl NewObject {
     /// An object that is kept for ever.
     #[must_use]
     pub fn lasting(size: u64, content_type: ContentType) -> Self {
-        Self { size, content_type, life: Lifetime::default() }
+        Self { size, content_type, life: Lifetime::default(), stored_at: None }
     }
 }
 
@@ -337,6 +382,17 @@ impl Store {
             Self::Memory(memory) => Ok(memory.head(key)),
         };
         counted("head", done)
+    }
+
+    /// What may be the MD5 of an object's bytes: a bucket's validator mostly is, but not that of an object in several parts, or under a key of its
+    /// owner's. If it equals the MD5 of some bytes, those are the object's.
+    #[must_use]
+    pub fn told_md5(&self, info: &ObjectInfo) -> Option<[u8; 16]> {
+        let mut md5 = [0; 16];
+        match self {
+            Self::S3(_) => hex::decode_to_slice(info.etag.trim_matches('"'), &mut md5).ok().map(|()| md5),
+            Self::Disk(_) | Self::Memory(_) => None,
+        }
     }
 
     /// Removes the object under `key`, durably. That there is none is fine.

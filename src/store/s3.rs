@@ -128,7 +128,7 @@ impl S3Store {
             .if_none_match("*")
             .content_length(new.size.try_into().unwrap_or(i64::MAX))
             .content_type(new.content_type.as_str())
-            .set_metadata(metadata(new.life))
+            .set_metadata(metadata(new.life, new.stored_at))
             .body(ByteStream::new(body))
             .customize()
             // A streamed body cannot be sent twice.
@@ -165,8 +165,7 @@ impl S3Store {
             None => found.content_length,
             Some(part) => Some(size_behind(found.content_range.as_deref(), part)?),
         };
-        let life = life(found.metadata.as_ref());
-        let info = info(size, found.content_type, found.e_tag, found.last_modified, life)?;
+        let info = info(size, found.content_type, found.e_tag, found.last_modified, found.metadata.as_ref())?;
         let body = TimeoutBody::new(self.patience, found.body.into_inner());
         let body = body.map_err(|error| s3_error("GetObject", error.to_string())).boxed_unsync();
         Ok(Some(Object { info, body }))
@@ -176,8 +175,8 @@ impl S3Store {
         let request = self.client.head_object().bucket(&self.bucket).key(self.key(key));
         let answer = self.answered(request.send()).await?;
         let Some(found) = found("HeadObject", answer)? else { return Ok(None) };
-        let life = life(found.metadata.as_ref());
-        info(found.content_length, found.content_type, found.e_tag, found.last_modified, life).map(Some)
+        let metadata = found.metadata.as_ref();
+        info(found.content_length, found.content_type, found.e_tag, found.last_modified, metadata).map(Some)
     }
 
     pub(super) async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
@@ -188,7 +187,7 @@ impl S3Store {
 
     pub(super) async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(self.key(key));
-        let request = request.set_metadata(metadata(life)).body(ByteStream::from_static(b""));
+        let request = request.set_metadata(metadata(life, None)).body(ByteStream::from_static(b""));
         let answer = self.answered(Box::pin(request.send())).await?;
         answer.map(drop).map_err(|error| s3_error("PutObject", explain(&error)))
     }
@@ -274,7 +273,7 @@ fn info(
     content_type: Option<String>,
     etag: Option<String>,
     modified: Option<DateTime>,
-    life: Lifetime,
+    metadata: Option<&HashMap<String, String>>,
 ) -> Result<ObjectInfo, StoreError> {
     let size = size.and_then(|bytes| bytes.try_into().ok());
     Ok(ObjectInfo {
@@ -284,19 +283,26 @@ fn info(
             .and_then(|given| ContentType::parse(&given).ok())
             .unwrap_or_else(ContentType::unknown),
         etag: etag.unwrap_or_else(|| "\"\"".to_owned()),
-        modified: modified.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH),
-        life,
+        modified: stored_at(metadata)
+            .or_else(|| SystemTime::try_from(modified?).ok())
+            .unwrap_or(SystemTime::UNIX_EPOCH),
+        life: life(metadata),
     })
 }
 
+/// The name, among an object's metadata, of when it was stored elsewhere.
+const STORED_AT: &str = "stored-at";
 /// The names of an object's lifetime among its metadata.
 const KEEP_UNTIL: &str = "keep-until";
 const SLOT_ENDS: &str = "slot-ends";
 const BURIED: &str = "buried";
 
-fn metadata(life: Lifetime) -> Option<HashMap<String, String>> {
+fn metadata(life: Lifetime, stored_at: Option<SystemTime>) -> Option<HashMap<String, String>> {
     let Lifetime { keep_until, slot_ends, buried } = life;
-    let times = [(KEEP_UNTIL, keep_until), (SLOT_ENDS, slot_ends), (BURIED, buried.then_some(1))];
+    let stored_at =
+        stored_at.map(|at| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs());
+    let buried = buried.then_some(1);
+    let times = [(KEEP_UNTIL, keep_until), (SLOT_ENDS, slot_ends), (BURIED, buried), (STORED_AT, stored_at)];
     let times = times.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())));
     Some(times.collect()).filter(|metadata: &HashMap<_, _>| !metadata.is_empty())
 }
@@ -308,6 +314,10 @@ fn life(metadata: Option<&HashMap<String, String>>) -> Lifetime {
         slot_ends: number(SLOT_ENDS),
         buried: number(BURIED).is_some(),
     }
+}
+
+fn stored_at(metadata: Option<&HashMap<String, String>>) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(metadata?.get(STORED_AT)?.parse().ok()?))
 }
 
 fn s3_error(operation: &'static str, problem: String) -> StoreError {

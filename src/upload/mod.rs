@@ -1,5 +1,6 @@
 //! Files going up and coming down.
 
+mod deadline;
 mod desk;
 mod erase;
 mod filing;
@@ -19,6 +20,7 @@ mod tomb;
 mod trail;
 mod usage;
 
+pub use self::deadline::note_deadline;
 pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
 pub use self::get::GetFailure;

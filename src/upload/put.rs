@@ -125,7 +125,7 @@ impl Uploads {
         } else {
             None
         };
-        let object = NewObject { size: bytes, content_type: grant.content_type().clone(), life };
+        let object = NewObject { life, ..NewObject::lasting(bytes, grant.content_type().clone()) };
         store_file(&self.store, &Trail::of(&grant), object, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
         // stored all the same, and an answer that says otherwise would be wrong.

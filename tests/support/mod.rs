@@ -53,6 +53,13 @@ pub(crate) fn with_upload(upload: &str, more: &str) -> String {
     configuration(FREE_PORTS, more).replace("max_size = \"1MiB\"", &format!("max_size = \"1MiB\"\n{upload}"))
 }
 
+/// What the program answers to these arguments: its exit code, and stdout with stderr behind it.
+pub(crate) fn sidecar(arguments: &[&str]) -> (i32, String) {
+    let done = Command::new(PROGRAM).args(arguments).output().expect("runs");
+    let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text"));
+    (done.status.code().expect("not killed"), text.concat())
+}
+
 /// Three free ports.
 pub(crate) const FREE_PORTS: &str = "public = '127.0.0.1:0'\nhook = '127.0.0.1:0'\nops = '127.0.0.1:0'";
 

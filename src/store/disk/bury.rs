@@ -25,7 +25,7 @@ impl DiskStore {
     fn bury_anew(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let target = self.path(key);
         let staged = Staged::create(&self.staging).map_err(at("make a file in", &self.staging))?;
-        let object = NewObject { size: 0, content_type: ContentType::unknown(), life };
+        let object = gone(life);
         let written = Writer::new(staged, object, false).finish();
         let staged = written.map_err(at("write to", &self.staging))?;
         if self.durable.is_some() {
@@ -48,6 +48,10 @@ impl DiskStore {
     }
 }
 
+fn gone(life: Lifetime) -> NewObject {
+    NewObject { life, ..NewObject::lasting(0, ContentType::unknown()) }
+}
+
 /// Makes an object that is nothing but a trailer, with the room that the file has. If the process dies in between, the old trailer still stands at the
 /// file's end, so that the object is the old one, only that its bytes begin with others; a small file is changed by one write.
 fn empty(file: &File, life: Lifetime, sync: bool) -> io::Result<()> {
@@ -63,7 +67,7 @@ fn empty(file: &File, life: Lifetime, sync: bool) -> io::Result<()> {
 /// As long as the file, if that is so short that the old trailer would be written over.
 fn trailer_over(file: &File, life: Lifetime) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
-    let trailer = Trailer::new(ContentType::unknown(), life);
+    let trailer = Trailer::new(&gone(life));
     Ok(if length > trailer::MAX_BYTES { trailer.encode(0) } else { trailer.encode_at_least(0, length) })
 }
 

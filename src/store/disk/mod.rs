@@ -86,6 +86,19 @@ impl DiskStore {
         Ok(store)
     }
 
+    /// Opens the store in `root` to read from it, and makes nothing: it may be a backup, without `staging/`, or mounted read-only.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none.
+    pub fn open_for_reading(root: &Path) -> Result<Self, StoreError> {
+        let root = std::path::absolute(root).map_err(at("find", root))?;
+        // As long as this is there, the store is.
+        let there = [STAGING, "files"].map(|name| root.join(name)).into_iter().find(|folder| folder.is_dir());
+        let missing = || at("look for", &root.join("files"))(io::ErrorKind::NotFound.into());
+        Ok(Self { staging: there.ok_or_else(missing)?, root, durable: None })
+    }
+
     pub(super) async fn put(
         &self,
         key: &ObjectKey,

@@ -123,7 +123,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::store::Lifetime;
+    use crate::store::NewObject;
     use crate::types::{ContentType, ObjectPath, parse_vhost};
 
     async fn bytes(opened: Opened, part: Range<u64>) -> Bytes {
@@ -133,14 +133,15 @@ mod tests {
 
     #[tokio::test]
     async fn every_length_is_read_whole_and_in_parts() {
-        let trailer = Trailer::new(ContentType::unknown(), Lifetime::default()).encode(0).len() as u64;
+        let trailer = Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(0).len() as u64;
         let edges =
             [0, trailer::MAX_BYTES, CHUNK_BYTES, 2 * CHUNK_BYTES].map(|edge| edge.saturating_sub(trailer));
         for size in edges.into_iter().flat_map(|edge| edge.saturating_sub(1)..edge + 2) {
             let content: Vec<u8> = (0..size).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(&content).unwrap();
-            file.write_all(&Trailer::new(ContentType::unknown(), Lifetime::default()).encode(size)).unwrap();
+            file.write_all(&Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(size))
+                .unwrap();
             let open = |wanted| {
                 let metadata = file.metadata().unwrap();
                 Opened::read(file.try_clone().unwrap(), &metadata, wanted).unwrap().unwrap()

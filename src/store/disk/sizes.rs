@@ -58,7 +58,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::store::Lifetime;
+    use crate::store::NewObject;
     use crate::store::disk::trailer::Trailer;
     use crate::types::{ContentType, parse_vhost};
 
@@ -81,7 +81,7 @@ mod tests {
     fn what_cannot_be_read_counts_with_all_that_it_takes() {
         let root = tempfile::tempdir().unwrap();
         let folder = folder(root.path());
-        let trailer = Trailer::new(ContentType::unknown(), Lifetime::default()).encode(4);
+        let trailer = Trailer::new(&NewObject::lasting(4, ContentType::unknown())).encode(4);
         fs::write(folder.join("a"), [b"data", &trailer[..]].concat()).unwrap();
         fs::write(folder.join("b-cut"), [b"data", &trailer[1..]].concat()).unwrap();
         fs::write(folder.join("c-short"), b"x").unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Lifetime, ObjectInfo};
+use crate::store::{Lifetime, NewObject, ObjectInfo};
 use crate::types::ContentType;
 
 /// The format's name and version.
@@ -40,9 +40,11 @@ struct Json {
 
 impl Trailer {
     /// The trailer of an object that is being stored now.
-    pub(super) fn new(content_type: ContentType, life: Lifetime) -> Self {
-        let stored_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { content_type, etag: format!("{:032x}", rand::random::<u128>()), stored_at, life }
+    pub(super) fn new(object: &NewObject) -> Self {
+        let stored_at = object.stored_at.unwrap_or_else(SystemTime::now);
+        let stored_at = stored_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let etag = format!("{:032x}", rand::random::<u128>());
+        Self { content_type: object.content_type.clone(), etag, stored_at, life: object.life }
     }
 
     /// The bytes to append to an object of `size` bytes.
@@ -126,7 +128,8 @@ mod tests {
 
     fn written() -> (Trailer, Vec<u8>) {
         let life = Lifetime { keep_until: Some(1_800_000_000), slot_ends: Some(5), buried: false };
-        let trailer = Trailer::new(ContentType::parse("image/png").unwrap(), life);
+        let object = NewObject { life, ..NewObject::lasting(7, ContentType::parse("image/png").unwrap()) };
+        let trailer = Trailer::new(&object);
         let bytes = [b"picture".to_vec(), trailer.encode(7)].concat();
         (trailer, bytes)
     }
@@ -146,7 +149,7 @@ mod tests {
         let json = br#"{"content_type":"image/png","etag":"00","stored_at":7}"#;
         let trailer = Trailer::decode(json).unwrap();
         assert_eq!(trailer.life, Lifetime::default());
-        let lasting = Trailer::new(ContentType::unknown(), Lifetime::default()).encode(0);
+        let lasting = Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(0);
         assert!(!String::from_utf8_lossy(&lasting).contains("keep_until"), "as it always was");
     }
 
@@ -163,8 +166,9 @@ mod tests {
         let longest = format!("a/b;cc=\"{}\"", "\\\"".repeat((ContentType::MAX_BYTES - 9) / 2));
         assert_eq!(longest.len(), ContentType::MAX_BYTES);
         let longest = ContentType::parse(&longest).unwrap();
-        let longest_life = Lifetime { keep_until: Some(u64::MAX), slot_ends: Some(u64::MAX), buried: true };
-        assert!(Trailer::new(longest, longest_life).encode(u64::MAX).len() as u64 <= MAX_BYTES);
+        let life = Lifetime { keep_until: Some(u64::MAX), slot_ends: Some(u64::MAX), buried: true };
+        let object = NewObject { life, ..NewObject::lasting(u64::MAX, longest) };
+        assert!(Trailer::new(&object).encode(u64::MAX).len() as u64 <= MAX_BYTES);
     }
 
     #[test]

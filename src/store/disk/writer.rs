@@ -51,8 +51,7 @@ impl Writer {
 
     /// The last bytes and the trailer in one write, which for a small file is the only one.
     fn write_end(&self, data: &[u8]) -> io::Result<()> {
-        let trailer =
-            Trailer::new(self.object.content_type.clone(), self.object.life).encode(self.object.size);
+        let trailer = Trailer::new(&self.object).encode(self.object.size);
         self.staged.file().write_all(&[data, &trailer].concat())
     }
 

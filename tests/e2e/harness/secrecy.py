@@ -26,8 +26,9 @@ def secret_url(url: str) -> str:
     if path.startswith("/upload/t/"):
         SECRETS.add(path.split("/")[3])
         return url
-    ((mac,),) = parse_qs(urlsplit(url).query).values()
-    SECRETS.add(mac)
+    # Without any, it is ejabberd's own, which looks the slot up.
+    for (mac,) in parse_qs(urlsplit(url).query).values():
+        SECRETS.add(mac)
     return url
 
 

@@ -1,0 +1,79 @@
+//! `store`: all that is stored, on its way somewhere else.
+
+mod copy;
+mod import;
+mod meter;
+mod place;
+
+use bytesize::ByteSize;
+
+use super::Failure;
+use super::exit::answer;
+use crate::app::Summary;
+use crate::transfer::Side;
+
+/// All that is stored
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Store {
+    /// Copies one store into another: files, users and what says when files end. Both may be in use; what is there and the same is left
+    Copy(copy::Copy),
+    /// Brings the files of another file server into the store, so that their old URLs go on to work (`upload.legacy_prefixes`)
+    Import(import::Import),
+}
+
+impl Store {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Copy(arguments) => arguments.run(),
+            Self::Import(arguments) => arguments.run(),
+        }
+    }
+}
+
+/// What copies and imports have in common.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct How {
+    /// Which one counts where the target has another object of the same name. Without, it is told and neither is touched
+    #[arg(long, value_enum, value_name = "SIDE")]
+    prefer: Option<Prefer>,
+    /// How many objects are copied at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    at_once: u16,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Prefer {
+    /// The target's is replaced
+    Source,
+    /// The target's is kept
+    Target,
+}
+
+impl How {
+    fn order(self) -> crate::app::CopyOrder {
+        let prefer = self.prefer.map(|side| match side {
+            Prefer::Source => Side::Source,
+            Prefer::Target => Side::Target,
+        });
+        crate::app::CopyOrder { prefer, at_once: self.at_once.into() }
+    }
+}
+
+/// Says what it came to, and fails if something is missing.
+fn report(summary: Summary) -> Result<(), Failure> {
+    let Summary { copied, bytes, left, removed, erased, left_out, failed } = summary;
+    let size = ByteSize::b(bytes).display().iec();
+    let mut told = vec![format!("copied {copied} ({size}), there already {left}, failed {failed}")];
+    let beside = [
+        ("removed at the target because they are at the source", removed),
+        ("of users who were erased at the target, and not copied", erased),
+        ("left out", left_out),
+    ];
+    let beside = beside.into_iter().filter(|(_, count)| *count > 0);
+    told.extend(beside.map(|(what, count)| format!("{what} {count}")));
+    answer(told.join(", "))?;
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!("{failed} are not at the target: once that is mended, run the same again")))
+}
