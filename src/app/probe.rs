@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn probe_store(settings: StoreSettings) -> Result<(), String> {
     match settings {
         StoreSettings::Disk { path, .. } => DiskStore::probe(&path),
-        StoreSettings::S3 { location, credentials } => {
+        StoreSettings::S3 { location, credentials, .. } => {
             let runtime = Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| format!("cannot be asked: {error}"))?;
             let store = Store::S3(S3Store::new(location, &credentials).with_patience(PATIENCE));

@@ -1,7 +1,9 @@
 //! `[store]`: where files lie.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -9,7 +11,7 @@ use url::Url;
 use super::ConfigError;
 use super::environment::from_text;
 use super::secrets::Given;
-use crate::store::{S3Credentials, S3Location};
+use crate::store::{S3Credentials, S3Limits, S3Location};
 use crate::types::Secret;
 
 /// `[store]`
@@ -28,7 +30,22 @@ pub enum StoreSettings {
         location: S3Location,
         /// Who asks.
         credentials: S3Credentials,
+        /// How much at once.
+        limits: S3Limits,
+        /// Who hands out what is in it.
+        download: Download,
     },
+}
+
+/// Who hands out files that lie in a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Download {
+    /// This service.
+    #[default]
+    Proxy,
+    /// The store, to which clients are sent.
+    Redirect,
 }
 
 /// Where files and the registry of users lie: in a folder (`kind = "disk"`) or in a bucket (`kind = "s3"`). All state is there. Several processes may share either.
@@ -73,16 +90,31 @@ pub(super) struct RawStore {
     path_style: Option<bool>,
     /// S3: who asks.
     ///
-    /// Default: none, and `kind = "s3"` needs it
+    /// Default: none, which means whom the AWS SDK finds: in the environment (`AWS_ACCESS_KEY_ID`), the shared files (`~/.aws`), by web identity, at the container or the machine
     access_key_id: Option<String>,
     /// S3: the secret that goes with it.
     ///
-    /// Default: none, and `kind = "s3"` needs it, or the file
+    /// Default: none, and `access_key_id` needs it, or the file
     secret_access_key: Option<SecretString>,
     /// S3: the same, from a file.
     ///
     /// Default: none
     secret_access_key_file: Option<PathBuf>,
+    /// S3: who hands out files. `"proxy"`: this service, with all its headers. `"redirect"`: the store, to which clients are sent with a URL that is valid for a
+    /// few minutes; they have to reach it, under the same name, and for web clients the bucket needs a CORS rule. Type and disposition are signed; the
+    /// other headers that keep a file from running are the store's to send, and it sends none.
+    ///
+    /// Default: `"proxy"`
+    download: Option<Download>,
+    /// S3: the most that the store takes in one request. What is larger goes in parts of this size, or of a ten thousandth. At least 5MiB, which is the smallest part.
+    ///
+    /// Default: `"5GiB"`
+    single_put_max: Option<ByteSize>,
+    /// S3: uploads and downloads that go on at once; further ones are answered with 503.
+    ///
+    /// Default: `2048`
+    #[serde(default, deserialize_with = "from_text")]
+    concurrency: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +147,9 @@ impl RawStore {
                 ("access_key_id", self.access_key_id.is_some()),
                 ("secret_access_key", self.secret_access_key.is_some()),
                 ("secret_access_key_file", self.secret_access_key_file.is_some()),
+                ("download", self.download.is_some()),
+                ("single_put_max", self.single_put_max.is_some()),
+                ("concurrency", self.concurrency.is_some()),
             ],
         )?;
         let path =
@@ -133,10 +168,16 @@ impl RawStore {
             folder,
             make: |bytes| Secret::new(bytes, 1),
         };
-        let credentials = S3Credentials {
-            access_key_id: self.access_key_id.clone().ok_or_else(|| missing("access_key_id"))?,
-            secret_access_key: secret.one()?.ok_or_else(|| missing("secret_access_key"))?,
+        let credentials = match (self.access_key_id.clone(), secret.one()?) {
+            (Some(access_key_id), Some(secret_access_key)) => {
+                S3Credentials::Key { access_key_id, secret_access_key }
+            }
+            (None, None) => S3Credentials::Found,
+            (Some(_), None) => return Err(half("secret_access_key", "access_key_id")),
+            (None, Some(_)) => return Err(half("access_key_id", "secret_access_key")),
         };
+        let limits = self.limits()?;
+        let download = self.download.unwrap_or_default();
         let location = S3Location {
             bucket: self.bucket.filter(|name| !name.is_empty()).ok_or_else(|| missing("bucket"))?,
             region: self.region.unwrap_or_else(|| "us-east-1".to_owned()),
@@ -144,8 +185,25 @@ impl RawStore {
             prefix: self.prefix.unwrap_or_default(),
             path_style: self.path_style.unwrap_or(false),
         };
-        Ok(StoreSettings::S3 { location, credentials })
+        Ok(StoreSettings::S3 { location, credentials, limits, download })
     }
+
+    fn limits(&self) -> Result<S3Limits, ConfigError> {
+        let defaults = S3Limits::default();
+        let single_put_max = self.single_put_max.map_or(defaults.single_put_max, |size| size.as_u64());
+        if !(SMALLEST_PART..=defaults.single_put_max).contains(&single_put_max) {
+            return Err(ConfigError::at("store.single_put_max", "is not between 5MiB and 5GiB"));
+        }
+        let concurrency = self.concurrency.map_or(defaults.concurrency, NonZeroUsize::get);
+        Ok(S3Limits { single_put_max, concurrency })
+    }
+}
+
+/// Stores take no smaller part of an upload, but for the last one.
+const SMALLEST_PART: u64 = 5 << 20;
+
+fn half(missing: &str, given: &str) -> ConfigError {
+    ConfigError::at(format!("store.{missing}"), format!("is missing, and store.{given} is given"))
 }
 
 fn endpoint(text: String) -> Result<String, ConfigError> {

@@ -4,6 +4,7 @@
 //! overwritten, and its length is known before its first byte.
 
 mod body;
+mod cause;
 mod disk;
 mod health;
 mod key_locks;
@@ -19,16 +20,17 @@ use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
 
 pub use self::body::{BodyFault, UploadBody};
+pub use self::cause::Cause;
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::lifetime::{Lifetime, seconds_since_1970};
 pub use self::memory::MemoryStore;
-pub use self::s3::{S3Credentials, S3Location, S3Store};
+pub use self::s3::{FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store};
 use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
 /// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`, `expiring/<hour>/<entry>`,
-/// `pointers/<vhost>/<user>/<size>/<path>`.
+/// `pointers/<vhost>/<user>/<size>/<path>`, and in a bucket `claims/<hash>/<claim>`, `probe/<number>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
 
@@ -192,10 +194,12 @@ pub enum StoreError {
         object: String,
     },
     /// A request to object storage.
-    #[error("{operation} at object storage: {problem}")]
+    #[error("{operation} at object storage: {problem}: {}", cause.advice())]
     S3 {
         /// Which request.
         operation: &'static str,
+        /// What kind of failure it is.
+        cause: Cause,
         /// What came back, or did not.
         problem: String,
     },
@@ -210,6 +214,9 @@ pub enum PutError {
     /// The sender stopped, or sent another number of bytes than it said.
     #[error("{0}")]
     Sender(#[from] BodyFault),
+    /// Somebody else writes it, and has not finished while this one waited.
+    #[error("another upload to the same slot is under way")]
+    Busy,
     /// The store has no room for it. What is there is not concerned.
     #[error("the store is full: {0}")]
     Full(StoreError),
@@ -249,8 +256,8 @@ impl Store {
             Self::S3(s3) => s3.put(key, object, body).await,
             Self::Memory(memory) => memory.put(key, object, body).await,
         };
-        if let Err(PutError::Full(_) | PutError::Store(_)) = &stored {
-            metrics::store_failed("put");
+        if let Err(PutError::Full(error) | PutError::Store(error)) = &stored {
+            metrics::store_failed("put", error.cause());
         }
         stored
     }
@@ -267,8 +274,11 @@ impl Store {
         text: String,
     ) -> Result<(), StoreError> {
         let object = NewObject::lasting(text.len() as u64, content_type);
+        if let Self::S3(s3) = self {
+            return counted("put", s3.note(key, object, text).await);
+        }
         match self.put(key, object, Full::from(text)).await {
-            Ok(()) | Err(PutError::Exists) => Ok(()),
+            Ok(()) | Err(PutError::Exists | PutError::Busy) => Ok(()),
             Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
             Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
         }
@@ -335,16 +345,16 @@ impl Store {
     }
 
     /// Leaves nothing of the object under `key` but its name, in one step and durably: a slot that was used stays used. Whoever is reading the
-    /// object reads on.
+    /// object reads on. If it is by now another one than was `seen`, and the store can tell (it may not know conditional writes), it stays.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the object may still be there.
-    pub async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
+    pub async fn bury(&self, key: &ObjectKey, seen: &ObjectInfo, life: Lifetime) -> Result<(), StoreError> {
         let life = Lifetime { buried: true, ..life };
         let done = match self {
             Self::Disk(disk) => disk.bury(key, life),
-            Self::S3(s3) => s3.bury(key, life).await,
+            Self::S3(s3) => s3.bury(key, seen, life).await,
             Self::Memory(memory) => {
                 memory.bury(key, life);
                 Ok(())
@@ -439,15 +449,32 @@ impl Store {
         counted("delete", done)
     }
 
-    /// Removes what processes that crashed have left of uploads, and answers of how many. Only a folder is ever left with any.
+    /// Removes what processes that crashed have left of uploads, and answers of how many: files in `staging/`, parts of uploads in a bucket, claims.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if that could not be found out.
-    pub fn sweep(&self) -> Result<usize, StoreError> {
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
         match self {
             Self::Disk(disk) => disk.sweep(ABANDONED),
-            Self::S3(_) | Self::Memory(_) => Ok(0),
+            Self::S3(s3) => s3.sweep().await,
+            Self::Memory(_) => Ok(0),
+        }
+    }
+
+    /// A URL under which clients get the object from the store itself, whether or not there is one; `None` if it has none to give.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there are no credentials to sign it with.
+    pub async fn presigned(
+        &self,
+        key: &ObjectKey,
+        wanted: Presigned<'_>,
+    ) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::S3(s3) => counted("get", s3.presigned(key, wanted).await).map(Some),
+            Self::Disk(_) | Self::Memory(_) => Ok(None),
         }
     }
 
@@ -467,5 +494,5 @@ impl Store {
 }
 
 fn counted<T>(operation: &'static str, done: Result<T, StoreError>) -> Result<T, StoreError> {
-    done.inspect_err(|_| metrics::store_failed(operation))
+    done.inspect_err(|error| metrics::store_failed(operation, error.cause()))
 }

@@ -173,10 +173,10 @@ impl Sweeper {
             Some(free) if free > now => {
                 expiry.note(&self.store, free).await?;
                 let keep_until = Some(free);
-                self.store.bury(file, Lifetime { keep_until, slot_ends, buried: true }).await?;
+                self.store.bury(file, info, Lifetime { keep_until, slot_ends, buried: true }).await?;
             }
             Some(_) => self.store.delete(file).await?,
-            None => self.store.bury(file, Lifetime::default()).await?,
+            None => self.store.bury(file, info, Lifetime::default()).await?,
         }
         if !buried {
             let Expiry { vhost, path, owner } = expiry;

@@ -1,0 +1,99 @@
+//! Files on their way in: one streamed `PutObject` of known length, or parts above what the store takes in one request.
+
+use aws_sdk_s3::config::{Builder, retry::RetryConfig};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use super::S3Store;
+use super::body::{BodyWatch, Source};
+use super::bucket::{Bucket, PUT};
+use super::errors::{failed, silence, status};
+use super::first_writer::FirstWriter;
+use super::life::metadata;
+use crate::store::{Cause, NewObject, ObjectKey, PutError, StoreError, UploadBody};
+
+impl S3Store {
+    pub(in crate::store) async fn put(
+        &self,
+        key: &ObjectKey,
+        new: NewObject,
+        body: impl UploadBody,
+    ) -> Result<(), PutError> {
+        let _transfer = self.transfer(PUT)?;
+        let mut claim = match self.first_writer().await {
+            FirstWriter::Condition => None,
+            FirstWriter::Claims => Some(self.claim(key).await?),
+        };
+        // A refusal is cheaper before the body, and of claims it is the point.
+        if self.bucket.head(key).await?.is_some() {
+            return Err(PutError::Exists);
+        }
+        let upload = self.send(key, new, body);
+        match &mut claim {
+            None => upload.await,
+            Some(claim) => tokio::select! {
+                done = upload => done,
+                lost = claim.keep() => Err(lost.into()),
+            },
+        }
+    }
+
+    async fn send(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+        let source = Source::new(body, new.size);
+        if new.size <= self.single_put_max {
+            self.bucket.put_whole(key, &new, &source).await
+        } else {
+            self.bucket.put_parts(key, &new, &source, self.single_put_max).await
+        }
+    }
+}
+
+impl Bucket {
+    async fn put_whole<B: UploadBody>(
+        &self,
+        key: &ObjectKey,
+        new: &NewObject,
+        source: &Source<B>,
+    ) -> Result<(), PutError> {
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&*self.name)
+            .key(self.key(key))
+            .if_none_match("*")
+            .content_length(new.size.try_into().unwrap_or(i64::MAX))
+            .content_type(new.content_type.as_str())
+            .set_metadata(metadata(new.life))
+            .body(source.part(new.size))
+            .customize()
+            .config_override(not_twice())
+            .send();
+        self.streamed(PUT, Box::pin(sent), source.watch()).await.map(drop)
+    }
+
+    /// Bounds a request that sends a body, and tells whose fault its end was.
+    pub(super) async fn streamed<T, E: std::error::Error + ProvideErrorMetadata + 'static>(
+        &self,
+        operation: &'static str,
+        sent: impl Future<Output = Result<T, SdkError<E>>>,
+        watch: &BodyWatch,
+    ) -> Result<T, PutError> {
+        tokio::select! {
+            answer = sent => answer.map_err(|error| match watch.take_fault() {
+                // The SDK tells a body's error as one of its own.
+                Some(fault) => fault.into(),
+                None if status(&error) == Some(412) => PutError::Exists,
+                None => put_error(failed(operation, &error)),
+            }),
+            () = watch.stalled(self.patience) => Err(silence(operation, self.patience).into()),
+        }
+    }
+}
+
+/// A streamed body cannot be sent twice.
+pub(super) fn not_twice() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+pub(super) fn put_error(error: StoreError) -> PutError {
+    if error.cause() == Cause::Full { PutError::Full(error) } else { PutError::Store(error) }
+}
