@@ -8,7 +8,7 @@ use super::body::Source;
 use super::bucket::Bucket;
 use super::errors::{failed, s3_error, status};
 use super::life::metadata;
-use super::upload::{not_twice, put_error};
+use super::upload::not_twice;
 use crate::store::{Cause, NewObject, ObjectKey, PutError, StoreError, UploadBody};
 use crate::types::ContentType;
 
@@ -40,7 +40,7 @@ impl Bucket {
         source: &Source<B>,
         part: u64,
     ) -> Result<(), PutError> {
-        let upload = self.begin(key, new).await.map_err(put_error)?;
+        let upload = self.begin(key, new).await?;
         let done = upload.send(new.size, part, source).await;
         match done {
             Ok(parts) => upload.complete(parts).await,
@@ -132,7 +132,7 @@ impl Multipart {
             Ok(answer) if answer.e_tag.is_some() => Ok(()),
             Ok(_) => Err(s3_error(COMPLETE, Cause::Answer, "the answer names no object").into()),
             Err(error) if status(&error) == Some(412) => Err(PutError::Exists),
-            Err(error) => Err(put_error(failed(COMPLETE, &error))),
+            Err(error) => Err(failed(COMPLETE, &error).into()),
         }
     }
 

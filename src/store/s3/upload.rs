@@ -9,7 +9,7 @@ use super::bucket::{Bucket, PUT};
 use super::errors::{failed, silence, status};
 use super::first_writer::FirstWriter;
 use super::life::metadata;
-use crate::store::{Cause, NewObject, ObjectKey, PutError, StoreError, UploadBody};
+use crate::store::{Cause, NewObject, ObjectKey, PutError, UploadBody};
 
 impl S3Store {
     pub(in crate::store) async fn put(
@@ -18,6 +18,14 @@ impl S3Store {
         new: NewObject,
         body: impl UploadBody,
     ) -> Result<(), PutError> {
+        self.try_put(key, new, body).await.map_err(|error| match error {
+            // Whichever of the requests it was.
+            PutError::Store(error) if error.cause() == Cause::Full => PutError::Full(error),
+            other => other,
+        })
+    }
+
+    async fn try_put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
         let _transfer = self.transfer(PUT)?;
         let mut claim = match self.first_writer().await {
             FirstWriter::Condition => None,
@@ -82,7 +90,7 @@ impl Bucket {
                 // The SDK tells a body's error as one of its own.
                 Some(fault) => fault.into(),
                 None if status(&error) == Some(412) => PutError::Exists,
-                None => put_error(failed(operation, &error)),
+                None => failed(operation, &error).into(),
             }),
             () = watch.stalled(self.patience) => Err(silence(operation, self.patience).into()),
         }
@@ -92,8 +100,4 @@ impl Bucket {
 /// A streamed body cannot be sent twice.
 pub(super) fn not_twice() -> Builder {
     Builder::new().retry_config(RetryConfig::disabled())
-}
-
-pub(super) fn put_error(error: StoreError) -> PutError {
-    if error.cause() == Cause::Full { PutError::Full(error) } else { PutError::Store(error) }
 }
