@@ -130,8 +130,8 @@ fn listener(
 pub(super) fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {
     Ok(match settings {
         StoreSettings::Disk { path, sync } => Store::Disk(DiskStore::open(&path, sync)?),
-        StoreSettings::S3 { location, credentials, limits, .. } => {
-            Store::S3(S3Store::new(location, &credentials).with_limits(limits))
+        StoreSettings::S3 { location, credentials, limits, downloads } => {
+            Store::S3(S3Store::new(location, &credentials).with_limits(limits).with_downloads(downloads))
         }
     })
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::ConfigError;
 use super::environment::from_text;
 use super::secrets::Given;
-use crate::store::{S3Credentials, S3Limits, S3Location};
+use crate::store::{Downloads, S3Credentials, S3Limits, S3Location};
 use crate::types::Secret;
 
 /// `[store]`
@@ -33,19 +33,8 @@ pub enum StoreSettings {
         /// How much at once.
         limits: S3Limits,
         /// Who hands out what is in it.
-        download: Download,
+        downloads: Downloads,
     },
-}
-
-/// Who hands out files that lie in a bucket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Download {
-    /// This service.
-    #[default]
-    Proxy,
-    /// The store, to which clients are sent.
-    Redirect,
 }
 
 /// Where files and the registry of users lie: in a folder (`kind = "disk"`) or in a bucket (`kind = "s3"`). All state is there. Several processes may share either.
@@ -101,11 +90,15 @@ pub(super) struct RawStore {
     /// Default: none
     secret_access_key_file: Option<PathBuf>,
     /// S3: who hands out files. `"proxy"`: this service, with all its headers. `"redirect"`: the store, to which clients are sent with a URL that is valid for a
-    /// few minutes; they have to reach it, under the same name, and for web clients the bucket needs a CORS rule. Type and disposition are signed; the
+    /// few minutes. For web clients the bucket then needs a CORS rule. Type and disposition are signed; the
     /// other headers that keep a file from running are the store's to send, and it sends none.
     ///
     /// Default: `"proxy"`
     download: Option<Download>,
+    /// S3: with `download = "redirect"`, the server under the name by which clients reach it: `"https://files.example.org"`.
+    ///
+    /// Default: `endpoint`
+    download_endpoint: Option<String>,
     /// S3: the most that the store takes in one request. What is larger goes in parts of this size, or of a ten thousandth. At least 5MiB, which is the smallest part.
     ///
     /// Default: `"5GiB"`
@@ -115,6 +108,16 @@ pub(super) struct RawStore {
     /// Default: `2048`
     #[serde(default, deserialize_with = "from_text")]
     concurrency: Option<NonZeroUsize>,
+}
+
+/// Who hands out files that lie in a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Download {
+    /// This service.
+    Proxy,
+    /// The store, to which clients are sent.
+    Redirect,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,6 +151,7 @@ impl RawStore {
                 ("secret_access_key", self.secret_access_key.is_some()),
                 ("secret_access_key_file", self.secret_access_key_file.is_some()),
                 ("download", self.download.is_some()),
+                ("download_endpoint", self.download_endpoint.is_some()),
                 ("single_put_max", self.single_put_max.is_some()),
                 ("concurrency", self.concurrency.is_some()),
             ],
@@ -177,15 +181,27 @@ impl RawStore {
             (None, Some(_)) => return Err(half("access_key_id", "secret_access_key")),
         };
         let limits = self.limits()?;
-        let download = self.download.unwrap_or_default();
+        let downloads = self.downloads()?;
         let location = S3Location {
             bucket: self.bucket.filter(|name| !name.is_empty()).ok_or_else(|| missing("bucket"))?,
             region: self.region.unwrap_or_else(|| "us-east-1".to_owned()),
-            endpoint: self.endpoint.map(endpoint).transpose()?,
+            endpoint: self.endpoint.map(|url| endpoint("store.endpoint", url)).transpose()?,
             prefix: self.prefix.unwrap_or_default(),
             path_style: self.path_style.unwrap_or(false),
         };
-        Ok(StoreSettings::S3 { location, credentials, limits, download })
+        Ok(StoreSettings::S3 { location, credentials, limits, downloads })
+    }
+
+    fn downloads(&self) -> Result<Downloads, ConfigError> {
+        let key = "store.download_endpoint";
+        match (self.download, &self.download_endpoint) {
+            (Some(Download::Redirect), url) => {
+                let endpoint = url.clone().map(|url| endpoint(key, url)).transpose()?;
+                Ok(Downloads::Redirect { endpoint })
+            }
+            (_, None) => Ok(Downloads::Proxy),
+            (_, Some(_)) => Err(ConfigError::at(key, "belongs to download = \"redirect\"")),
+        }
     }
 
     fn limits(&self) -> Result<S3Limits, ConfigError> {
@@ -206,17 +222,17 @@ fn half(missing: &str, given: &str) -> ConfigError {
     ConfigError::at(format!("store.{missing}"), format!("is missing, and store.{given} is given"))
 }
 
-fn endpoint(text: String) -> Result<String, ConfigError> {
+fn endpoint(key: &str, text: String) -> Result<String, ConfigError> {
     let usable = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let has_userinfo = |url: &Url| !url.username().is_empty() || url.password().is_some();
     let url = Url::parse(&text);
     if url.as_ref().is_ok_and(has_userinfo) {
         let problem = "has a name or a password: take them out, credentials are access_key_id and secret_access_key_file";
-        Err(ConfigError::at("store.endpoint", problem))
+        Err(ConfigError::at(key, problem))
     } else if url.is_ok_and(usable) {
         Ok(text)
     } else {
-        Err(ConfigError::at("store.endpoint", "is not a URL: write https://s3.example.org"))
+        Err(ConfigError::at(key, "is not a URL: write https://s3.example.org"))
     }
 }
 
@@ -235,9 +251,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_has_no_password_in_it() {
-        assert_eq!(endpoint("https://s3.example.org".to_owned()).unwrap(), "https://s3.example.org");
+        assert_eq!(
+            endpoint("store.endpoint", "https://s3.example.org".to_owned()).unwrap(),
+            "https://s3.example.org"
+        );
         for wrong in ["https://me:pass@s3.example.org", "https://me@s3.example.org"] {
-            let error = endpoint(wrong.to_owned()).unwrap_err().to_string();
+            let error = endpoint("store.endpoint", wrong.to_owned()).unwrap_err().to_string();
             assert!(error.contains("store.endpoint: has a name or a password"), "{error}");
             assert!(!error.contains("pass@"), "{error}");
         }

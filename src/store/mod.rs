@@ -25,7 +25,9 @@ pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::lifetime::{Lifetime, seconds_since_1970};
 pub use self::memory::MemoryStore;
-pub use self::s3::{FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store};
+pub use self::s3::{
+    Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
+};
 use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
@@ -462,7 +464,13 @@ impl Store {
         }
     }
 
-    /// A URL under which clients get the object from the store itself, whether or not there is one; `None` if it has none to give.
+    /// Whether clients get objects from the store itself.
+    #[must_use]
+    pub fn hands_out(&self) -> bool {
+        matches!(self, Self::S3(s3) if s3.hands_out())
+    }
+
+    /// A URL under which clients get the object from the store itself, whether or not there is one; `None` if they do not.
     ///
     /// # Errors
     ///
@@ -473,7 +481,7 @@ impl Store {
         wanted: Presigned<'_>,
     ) -> Result<Option<String>, StoreError> {
         match self {
-            Self::S3(s3) => counted("get", s3.presigned(key, wanted).await).map(Some),
+            Self::S3(s3) => counted("get", s3.presigned(key, wanted).await),
             Self::Disk(_) | Self::Memory(_) => Ok(None),
         }
     }

@@ -4,6 +4,8 @@
 mod faulty;
 #[path = "../support/s3.rs"]
 mod s3_server;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod causes;
 mod faults;

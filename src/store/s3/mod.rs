@@ -30,7 +30,8 @@ pub use self::credentials::S3Credentials;
 use self::errors::s3_error;
 pub use self::first_writer::FirstWriter;
 use self::first_writer::Knowledge;
-pub use self::presign::{Presigned, PresignedMethod};
+use self::presign::Signer;
+pub use self::presign::{Downloads, Presigned, PresignedMethod};
 use super::key_locks::KeyLocks;
 use super::{Cause, Lifetime, NewObject, ObjectInfo, ObjectKey, ObjectPrefix, StoreError};
 
@@ -76,15 +77,22 @@ pub struct S3Store {
     transfers: Arc<Semaphore>,
     knowledge: Knowledge,
     writers: KeyLocks,
+    /// If clients get files from the store itself.
+    signer: Option<Signer>,
+    location: S3Location,
+    credentials: S3Credentials,
 }
 
 impl S3Store {
     /// A store in `location`. Nothing is sent until an object is asked for.
     #[must_use]
     pub fn new(location: S3Location, credentials: &S3Credentials) -> Self {
-        let client = client::client(&location, credentials);
-        let S3Location { bucket, prefix, .. } = location;
-        let bucket = Bucket { client, name: bucket.into(), prefix: prefix.into(), patience: PATIENCE };
+        let bucket = Bucket {
+            client: client::client(&location, credentials),
+            name: location.bucket.as_str().into(),
+            prefix: location.prefix.as_str().into(),
+            patience: PATIENCE,
+        };
         let S3Limits { single_put_max, concurrency } = S3Limits::default();
         Self {
             bucket,
@@ -92,7 +100,17 @@ impl S3Store {
             transfers: Arc::new(Semaphore::new(concurrency)),
             knowledge: Knowledge::default(),
             writers: KeyLocks::default(),
+            signer: None,
+            location,
+            credentials: credentials.clone(),
         }
+    }
+
+    /// The same store, from which clients get files themselves or not.
+    #[must_use]
+    pub fn with_downloads(self, downloads: Downloads) -> Self {
+        let signer = Signer::of(downloads, &self.location, &self.credentials);
+        Self { signer, ..self }
     }
 
     /// The same store with other limits.
@@ -167,6 +185,16 @@ impl S3Store {
             return Err(error);
         }
         self.find_out().await.map(drop)
+    }
+
+    /// Finds out who sees to it that a key is written once, if that is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store does not answer, or takes nothing.
+    pub async fn try_first_writer(&self) -> Result<FirstWriter, StoreError> {
+        self.bucket.look().await?;
+        self.find_out().await
     }
 
     /// A place among the transfers that may go on at once.

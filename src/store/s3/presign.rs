@@ -2,11 +2,25 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use super::S3Store;
+use super::client::client;
 use super::errors::s3_error;
+use super::{S3Credentials, S3Location, S3Store};
 use crate::store::{Cause, ObjectKey, StoreError};
+
+/// Who hands out files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Downloads {
+    /// The service.
+    Proxy,
+    /// The store, to which clients are sent.
+    Redirect {
+        /// `http(s)://host[:port]` by which clients reach it, if that is not the service's way.
+        endpoint: Option<String>,
+    },
+}
 
 /// What a URL is good for. One for GET is not valid for HEAD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +44,40 @@ pub struct Presigned<'a> {
     pub valid: Duration,
 }
 
+/// A client that never asks anything. The name of the server is signed: it has to be the one that clients use.
+#[derive(Debug)]
+pub(super) struct Signer(Client);
+
+impl Signer {
+    pub(super) fn of(
+        downloads: Downloads,
+        location: &S3Location,
+        credentials: &S3Credentials,
+    ) -> Option<Self> {
+        let Downloads::Redirect { endpoint } = downloads else { return None };
+        let mut location = location.clone();
+        location.endpoint = endpoint.or(location.endpoint);
+        Some(Self(client(&location, credentials)))
+    }
+}
+
 impl S3Store {
-    /// A URL of the object under `key`, whether or not there is one. Nothing is asked of the store.
+    pub(in crate::store) fn hands_out(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// A URL of the object under `key`, whether or not there is one. The store is not asked.
     pub(in crate::store) async fn presigned(
         &self,
         key: &ObjectKey,
         wanted: Presigned<'_>,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
+        let Some(Signer(client)) = &self.signer else { return Ok(None) };
         let Presigned { method, content_type, disposition, valid } = wanted;
-        let unusable = |problem: String| s3_error("presigning", Cause::Failed, problem);
-        let valid = PresigningConfig::expires_in(valid).map_err(|error| unusable(error.to_string()))?;
-        let (client, bucket, key) = (&self.bucket.client, &*self.bucket.name, self.bucket.key(key));
+        let unusable = |cause, problem: String| s3_error("presigning", cause, problem);
+        let valid = PresigningConfig::expires_in(valid)
+            .map_err(|error| unusable(Cause::Failed, error.to_string()))?;
+        let (bucket, key) = (&*self.bucket.name, self.bucket.key(key));
         let signed = match method {
             PresignedMethod::Get => {
                 let request = client.get_object().bucket(bucket).key(key);
@@ -53,7 +90,7 @@ impl S3Store {
                 request.response_content_disposition(disposition).presigned(valid).await.ok()
             }
         };
-        let signed = signed.ok_or_else(|| unusable("there are no usable credentials".to_owned()))?;
-        Ok(signed.uri().to_owned())
+        let signed = signed.ok_or_else(|| unusable(Cause::Credentials, "nothing was signed".to_owned()))?;
+        Ok(Some(signed.uri().to_owned()))
     }
 }
