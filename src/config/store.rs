@@ -1,6 +1,5 @@
 //! `[store]`: where files lie.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
@@ -97,7 +96,7 @@ pub(super) struct RawStore {
     download: Option<Download>,
     /// S3: with `download = "redirect"`, the server under the name by which clients reach it: `"https://files.example.org"`.
     ///
-    /// Default: `endpoint`
+    /// Default: none, which means `endpoint`
     download_endpoint: Option<String>,
     /// S3: the most that the store takes in one request. What is larger goes in parts of this size, or of a ten thousandth. At least 5MiB, which is the smallest part.
     ///
@@ -107,7 +106,7 @@ pub(super) struct RawStore {
     ///
     /// Default: `2048`
     #[serde(default, deserialize_with = "from_text")]
-    concurrency: Option<NonZeroUsize>,
+    concurrency: Option<usize>,
 }
 
 /// Who hands out files that lie in a bucket.
@@ -210,13 +209,19 @@ impl RawStore {
         if !(SMALLEST_PART..=defaults.single_put_max).contains(&single_put_max) {
             return Err(ConfigError::at("store.single_put_max", "is not between 5MiB and 5GiB"));
         }
-        let concurrency = self.concurrency.map_or(defaults.concurrency, NonZeroUsize::get);
+        let concurrency = self.concurrency.unwrap_or(defaults.concurrency);
+        if !(1..=MOST_TRANSFERS).contains(&concurrency) {
+            return Err(ConfigError::at("store.concurrency", "is not between 1 and 100000"));
+        }
         Ok(S3Limits { single_put_max, concurrency })
     }
 }
 
 /// Stores take no smaller part of an upload, but for the last one.
 const SMALLEST_PART: u64 = 5 << 20;
+
+/// More connections than that no system has.
+const MOST_TRANSFERS: usize = 100_000;
 
 fn half(missing: &str, given: &str) -> ConfigError {
     ConfigError::at(format!("store.{missing}"), format!("is missing, and store.{given} is given"))

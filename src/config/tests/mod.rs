@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::login::UserExists;
+use crate::store::S3Credentials;
 
 const ISSUER: &str = "issuer = 'i'\nsecret = '0123456789abcdef0123456789abcdef'";
 
@@ -120,6 +121,13 @@ fn a_name_of_digits_is_a_name() {
 }
 
 #[test]
+fn without_a_key_the_sdk_looks_for_one() {
+    let toml = minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'");
+    let settings = load(&toml, &[]).unwrap();
+    assert!(matches!(&settings.store, StoreSettings::S3 { credentials: S3Credentials::Found, .. }));
+}
+
+#[test]
 fn what_is_refused_is_named() {
     let cases = [
         (minimal().replace("'a.org'", "'a b'"), "hosts.\"a b\": is not a domain name"),
@@ -149,8 +157,24 @@ fn what_is_refused_is_named() {
         ),
         (minimal().replace("kind = 'disk'", ""), "store.kind: is missing"),
         (
-            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'"),
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\naccess_key_id = 'a'"),
+            "store.secret_access_key: is missing",
+        ),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nsecret_access_key = 'k'"),
             "store.access_key_id: is missing",
+        ),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nsingle_put_max = '1MiB'"),
+            "store.single_put_max: is not between",
+        ),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\ndownload_endpoint = 'https://a.org'"),
+            "store.download_endpoint: belongs to download",
+        ),
+        (
+            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nconcurrency = 0"),
+            "store.concurrency: is not between",
         ),
         (format!("{}[listen]\nhook_credentials = 'ejabberd:short'", minimal()), "listen.hook_credentials: has to be name:password"),
         (format!("{}[listen]\nhook_prefix = 'auth/'", minimal()), "listen.hook_prefix: has to look like /auth"),

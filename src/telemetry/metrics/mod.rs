@@ -57,6 +57,7 @@ pub fn start() -> Result<Counting, BuildError> {
     for cause in CAUSES {
         counter!(STORE_CAUSES, "cause" => *cause).increment(0);
     }
+    first_writer("nobody knows yet");
     for outcome in [DONE, REFUSED] {
         counter!(RELOADS, "outcome" => outcome).increment(0);
     }
