@@ -464,6 +464,13 @@ impl Store {
         }
     }
 
+    /// Leaves nothing of uploads under way, as far as that needs anybody to do it: the process ends.
+    pub async fn give_up(&self) {
+        if let Self::S3(s3) = self {
+            s3.give_up().await;
+        }
+    }
+
     /// Whether clients get objects from the store itself.
     #[must_use]
     pub fn hands_out(&self) -> bool {

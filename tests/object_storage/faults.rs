@@ -66,6 +66,21 @@ async fn cut_off_in_the_middle_of_the_body() {
     scene.assert_stored(&["h/r/file"]).await;
 }
 
+/// The file is there, and its sender is not told otherwise: a second try would find the slot used.
+#[tokio::test]
+async fn an_upload_of_which_only_the_answer_is_lost_is_stored() {
+    let scene = Scene::new().await;
+    let store = scene.settled().await;
+    for (path, fault) in [("h/r/cut", Fault::CutAnswer(0)), ("h/r/half", Fault::CutAnswer(9))] {
+        scene.proxy.fail("PUT files/", fault, 1);
+        put(&store, path, 300_000).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(read(&store, path).await, Some(super::bytes(300_000)));
+        let again = put(&store, path, 300_000).await;
+        assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
+    }
+    scene.assert_stored(&["h/r/cut", "h/r/half"]).await;
+}
+
 #[tokio::test]
 async fn a_late_answer_is_an_answer() {
     let scene = Scene::new().await;

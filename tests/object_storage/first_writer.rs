@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ejabberd_sidecar::store::{FirstWriter, PutError, Store};
+use ejabberd_sidecar::store::{FirstWriter, PutError, Store, UploadBody};
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use tokio::sync::mpsc;
@@ -56,28 +56,74 @@ async fn of_racers_on_several_processes_exactly_one_wins() {
     scene.assert_stored(&["h/r/0", "h/r/1", "h/r/2"]).await;
 }
 
-/// One that began first and is slow is not overtaken.
+type Sender = mpsc::Sender<Result<Frame<Bytes>, std::io::Error>>;
+
+/// A body that the test sends byte by byte.
+fn bytewise() -> (Sender, impl UploadBody) {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let frames = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+    (sender, StreamBody::new(Box::pin(frames)))
+}
+
+async fn send(sender: &Sender) {
+    sender.send(Ok(Frame::data(Bytes::from_static(b"s")))).await.expect("it is read");
+}
+
+/// Shorter than in earnest, for stores that tell times in whole seconds too.
+const LEASE: Duration = Duration::from_secs(4);
+
+async fn with_short_lease(scene: &Scene) -> Store {
+    let store = Store::S3(scene.s3().with_lease(LEASE));
+    store.check().await.expect("all is well");
+    store
+}
+
+/// One that began first and is slow is not overtaken, however much longer it takes than a claim counts.
 #[tokio::test]
 async fn whoever_writes_is_waited_for() {
     let scene = Scene::new().await;
-    let (one, other) = (scene.settled().await, scene.settled().await);
-    let (sender, mut receiver) = mpsc::channel::<Result<Frame<Bytes>, std::io::Error>>(1);
-    let body =
-        StreamBody::new(Box::pin(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))));
+    let (one, other) = (with_short_lease(&scene).await, with_short_lease(&scene).await);
+    let (sender, body) = bytewise();
     let path = key("h/r/file");
-    let slow = one.put(&path, object(2), body);
+    let slow = one.put(&path, object(3), body);
     let quick = async {
         // By the time that the second byte is wanted, the first one's request is under way.
-        for _ in 0..2 {
-            sender.send(Ok(Frame::data(Bytes::from_static(b"s")))).await.expect("it is read");
-        }
-        put(&other, "h/r/file", 5).await
+        send(&sender).await;
+        send(&sender).await;
+        let last = async {
+            tokio::time::sleep(LEASE * 2).await;
+            send(&sender).await;
+        };
+        tokio::join!(put(&other, "h/r/file", 5), last).0
     };
     let (slow, quick) = tokio::join!(slow, quick);
     slow.expect("stored");
     assert!(matches!(quick, Err(PutError::Exists)), "{quick:?}");
-    assert_eq!(read(&one, "h/r/file").await, Some(Bytes::from_static(b"ss")));
+    assert_eq!(read(&one, "h/r/file").await, Some(Bytes::from_static(b"sss")));
     scene.assert_stored(&["h/r/file"]).await;
+}
+
+/// A process that was killed renews nothing and clears nothing away.
+#[tokio::test]
+async fn the_claim_of_a_dead_process_ends_by_itself() {
+    let scene = Scene::new().await;
+    let (dead, other) = (with_short_lease(&scene).await, with_short_lease(&scene).await);
+    let (sender, body) = bytewise();
+    let path = key("h/r/file");
+    let mut upload = Box::pin(dead.put(&path, object(3), body));
+    tokio::select! {
+        outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
+        () = async { send(&sender).await; send(&sender).await } => {}
+    }
+    // Neither polled nor dropped any more.
+    std::mem::forget(upload);
+    let left = scene.bucket.listed().await;
+    assert!(left.iter().any(|name| name.contains("claims/")), "{left:?}");
+
+    put(&other, "h/r/file", 5).await.expect("stored, after a while");
+    assert_eq!(read(&other, "h/r/file").await.map(|bytes| bytes.len()), Some(5));
+    let left = scene.bucket.listed().await;
+    assert!(left.iter().any(|name| name.contains("files/")), "{left:?}");
 }
 
 /// The claim of an upload that failed is gone with it.

@@ -71,6 +71,13 @@ impl Scene {
         store
     }
 
+    /// Waits until a request with that in its first line has come by.
+    async fn asked_for(&self, within: &str) {
+        while !self.proxy.seen().iter().any(|line| line.contains(within)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until just these files are stored, and nothing else: no parts, no claims, no probes.
     async fn assert_stored(&self, paths: &[&str]) {
         let expected: BTreeSet<_> =

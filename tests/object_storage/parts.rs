@@ -70,6 +70,36 @@ async fn what_fails_in_the_middle_leaves_no_parts() {
 }
 
 #[tokio::test]
+async fn parts_that_were_put_together_without_an_answer_are_stored() {
+    let scene = Scene::new().await;
+    let store = store(&scene).await;
+    scene.proxy.fail("POST uploadId=", Fault::CutAnswer(0), 1);
+    put(&store, "h/r/file", 2 * PART).await.expect("stored");
+    let back = read(&store, "h/r/file").await.expect("it is there");
+    assert!(back == super::bytes(2 * PART), "{} bytes came back otherwise", back.len());
+    scene.assert_stored(&["h/r/file"]).await;
+}
+
+#[tokio::test]
+async fn what_the_process_leaves_behind_is_given_up_at_its_end() {
+    let scene = Scene::new().await;
+    let store = store(&scene).await;
+    let begun = Frame::data(Bytes::from(vec![7; PART + 1]));
+    let frames = futures_util::stream::once(async { Ok::<_, std::io::Error>(begun) });
+    let silent = futures_util::StreamExt::chain(frames, futures_util::stream::pending());
+    let path = key("h/r/file");
+    let mut upload = Box::pin(store.put(&path, object(2 * PART), StreamBody::new(Box::pin(silent))));
+    tokio::select! {
+        outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
+        () = scene.asked_for("partNumber=2") => {}
+    }
+    store.give_up().await;
+    assert!(scene.proxy.seen().iter().any(|line| line.starts_with("DELETE") && line.contains("uploadId=")));
+    drop(upload);
+    scene.assert_stored(&[]).await;
+}
+
+#[tokio::test]
 async fn an_error_in_an_answer_of_200_is_an_error() {
     let scene = Scene::new().await;
     let store = store(&scene).await;
@@ -106,14 +136,9 @@ async fn an_upload_that_is_given_up_leaves_none() {
     let silent = futures_util::StreamExt::chain(frames, futures_util::stream::pending());
     let path = key("h/r/file");
     let mut upload = Box::pin(store.put(&path, object(2 * PART), StreamBody::new(Box::pin(silent))));
-    let second_part = async {
-        while !scene.proxy.seen().iter().any(|line| line.contains("partNumber=2")) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
     tokio::select! {
         outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
-        () = second_part => {}
+        () = scene.asked_for("partNumber=2") => {}
     }
     drop(upload);
     scene.assert_stored(&[]).await;

@@ -118,14 +118,21 @@ async fn pass(
     }
     let (mut from_client, mut to_client) = client.split();
     let (mut from_store, mut to_store) = store.split();
-    let most = if let Some(Fault::CutAnswer(bytes)) = fault { bytes } else { u64::MAX };
+    let answered = async {
+        let Some(Fault::CutAnswer(bytes)) = fault else {
+            return copy(&mut from_store, &mut to_client, u64::MAX).await;
+        };
+        let mut answer = Vec::new();
+        from_store.read_to_end(&mut answer).await?;
+        copy(&mut answer.as_slice(), &mut to_client, bytes).await
+    };
     // A store may answer before it has read everything.
     let sent = async {
         drop(copy(&mut from_client, &mut to_store, length).await);
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        answered = copy(&mut from_store, &mut to_client, most) => answered,
+        answered = answered => answered,
         () = sent => Ok(()),
     }
 }

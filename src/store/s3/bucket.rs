@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::errors::{failed, found, silence, status};
 use super::life::metadata;
+use super::multipart::Parts;
 use super::read::NO_ETAG;
 use crate::store::{Lifetime, NewObject, ObjectInfo, ObjectKey, StoreError};
 
@@ -21,6 +22,7 @@ pub(super) struct Bucket {
     pub(super) prefix: Arc<str>,
     /// How long the store may neither take bytes, nor send any, nor answer.
     pub(super) patience: Duration,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Bucket {

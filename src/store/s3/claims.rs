@@ -4,7 +4,7 @@
 //! alone there. Of two who do so at the same time at least one sees the other, so that never two go on. Of those who see each other
 //! the one whose name comes first stays and waits until he is alone; the others withdraw, wait, and try again.
 //!
-//! A claim is renewed while its owner writes and counts for [`LEASE`], so that one of a dead process is no obstacle for ever. Its age is told by the
+//! A claim is renewed while its owner writes and counts for a minute ([`LEASE`]), so that one of a dead process is no obstacle for ever. Its age is told by the
 //! store's clock alone: by how much older it is than the claim that was written just now.
 
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ use crate::store::{Cause, NewObject, ObjectKey, ObjectPrefix, PutError, StoreErr
 use crate::types::ContentType;
 
 /// How long a claim counts that is not renewed.
-const LEASE: Duration = Duration::from_mins(1);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
 /// How long a writer waits for his turn. Clients wait a minute or two; a slot has one upload, and seldom a second one.
 const TURN: Duration = Duration::from_secs(30);
 /// Between two looks, at first and at most.
@@ -37,6 +37,7 @@ pub(super) struct Claim<'store> {
     bucket: Bucket,
     folder: ObjectPrefix,
     own: ObjectKey,
+    lease: Duration,
     written: Instant,
     /// Within a process there is a shorter way.
     _turn: KeyGuard<'store>,
@@ -57,7 +58,7 @@ impl S3Store {
     pub(super) async fn claim(&self, key: &ObjectKey) -> Result<Claim<'_>, PutError> {
         let deadline = Instant::now() + TURN;
         let turn = timeout(TURN, self.writers.lock(key)).await.map_err(|_| PutError::Busy)?;
-        let mut claim = Claim::new(self.bucket.clone(), key, turn);
+        let mut claim = Claim::new(self.bucket.clone(), key, self.lease, turn);
         let mut pause = PAUSES.0;
         loop {
             claim.write().await?;
@@ -74,11 +75,11 @@ impl S3Store {
 }
 
 impl<'store> Claim<'store> {
-    fn new(bucket: Bucket, key: &ObjectKey, turn: KeyGuard<'store>) -> Self {
+    fn new(bucket: Bucket, key: &ObjectKey, lease: Duration, turn: KeyGuard<'store>) -> Self {
         // A key may be as long as the store allows.
         let folder = format!("claims/{}/", hex::encode(Sha256::digest(key.as_str())));
         let own = ObjectKey(format!("{folder}{}", Builder::from_random_bytes(rand::random()).into_uuid()));
-        Self { bucket, folder: ObjectPrefix(folder), own, written: Instant::now(), _turn: turn }
+        Self { bucket, folder: ObjectPrefix(folder), own, lease, written: Instant::now(), _turn: turn }
     }
 
     async fn write(&mut self) -> Result<(), StoreError> {
@@ -96,7 +97,7 @@ impl<'store> Claim<'store> {
             ControlFlow::Continue(())
         };
         self.bucket.listing(&self.folder, None, &mut each).await?;
-        rivals(&self.own, &listed).ok_or_else(|| {
+        rivals(&self.own, &listed, self.lease).ok_or_else(|| {
             let problem = "what was written just now is not listed: claims mean nothing at such a store";
             s3_error("ListObjectsV2", Cause::Answer, problem)
         })
@@ -105,10 +106,10 @@ impl<'store> Claim<'store> {
     /// Renews the claim for as long as it is polled. Returns when it may have been lost.
     pub(super) async fn keep(&mut self) -> StoreError {
         loop {
-            sleep(LEASE / 4).await;
+            sleep(self.lease / 4).await;
             let renewed = self.write().await;
             match renewed {
-                Err(error) if self.written.elapsed() > LEASE / 2 => return error,
+                Err(error) if self.written.elapsed() > self.lease / 2 => return error,
                 _ => {}
             }
         }
@@ -126,9 +127,9 @@ impl Drop for Claim<'_> {
 }
 
 /// What `listed` claims mean for the `own` one, written just now; `None` if it is not among them.
-fn rivals(own: &ObjectKey, listed: &[(ObjectKey, Option<SystemTime>)]) -> Option<Rivals> {
+fn rivals(own: &ObjectKey, listed: &[(ObjectKey, Option<SystemTime>)], lease: Duration) -> Option<Rivals> {
     let now = listed.iter().find(|(key, _)| key == own)?.1?;
-    let lives = |written: &Option<SystemTime>| written.is_none_or(|written| written + LEASE > now);
+    let lives = |written: &Option<SystemTime>| written.is_none_or(|written| written + lease > now);
     let mut others = listed.iter().filter(|(key, written)| key != own && lives(written)).map(|(key, _)| key);
     Some(match others.next() {
         None => Rivals::None,
@@ -152,7 +153,7 @@ mod tests {
         let key = |name: &str| ObjectKey(format!("claims/k/{name}"));
         let mut all: Vec<_> = others.iter().map(|(name, time)| (key(name), *time)).collect();
         all.sort();
-        rivals(&key("m"), &all)
+        rivals(&key("m"), &all, LEASE)
     }
 
     #[test]

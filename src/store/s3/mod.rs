@@ -77,6 +77,8 @@ pub struct S3Store {
     transfers: Arc<Semaphore>,
     knowledge: Knowledge,
     writers: KeyLocks,
+    /// How long a claim counts.
+    lease: Duration,
     /// If clients get files from the store itself.
     signer: Option<Signer>,
     location: S3Location,
@@ -92,6 +94,7 @@ impl S3Store {
             name: location.bucket.as_str().into(),
             prefix: location.prefix.as_str().into(),
             patience: PATIENCE,
+            parts: Arc::default(),
         };
         let S3Limits { single_put_max, concurrency } = S3Limits::default();
         Self {
@@ -100,6 +103,7 @@ impl S3Store {
             transfers: Arc::new(Semaphore::new(concurrency)),
             knowledge: Knowledge::default(),
             writers: KeyLocks::default(),
+            lease: claims::LEASE,
             signer: None,
             location,
             credentials: credentials.clone(),
@@ -124,6 +128,12 @@ impl S3Store {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.bucket.patience = patience;
         self
+    }
+
+    /// The same store, where a claim counts for `lease` and not for a minute. All who share the bucket have to say the same.
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
     }
 
     /// The same store, of which it is known who sees to it that a key is written once: nothing is tried out.
@@ -195,6 +205,10 @@ impl S3Store {
     pub async fn try_first_writer(&self) -> Result<FirstWriter, StoreError> {
         self.bucket.look().await?;
         self.find_out().await
+    }
+
+    pub(super) async fn give_up(&self) {
+        self.bucket.give_up().await;
     }
 
     /// A place among the transfers that may go on at once.

@@ -1,13 +1,17 @@
 //! Files above what the store takes in one request: parts of known length, one behind the other, streamed like a whole file.
 //! Nothing is visible before the last request, which is conditional like any other upload.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
 use super::body::Source;
 use super::bucket::Bucket;
 use super::errors::{failed, s3_error, status};
-use super::life::metadata;
+use super::life::metadata_of;
 use super::upload::not_twice;
 use crate::store::{Cause, NewObject, ObjectKey, PutError, StoreError, UploadBody};
 use crate::types::ContentType;
@@ -20,6 +24,24 @@ const COMPLETION: u32 = 5;
 const CREATE: &str = "CreateMultipartUpload";
 const PART: &str = "UploadPart";
 const COMPLETE: &str = "CompleteMultipartUpload";
+
+/// Uploads in parts that are under way: their ids, and the names of their objects.
+#[derive(Debug, Default)]
+pub(super) struct Parts(Mutex<HashMap<String, String>>);
+
+impl Parts {
+    fn begin(&self, id: &str, key: &str) {
+        self.locked().insert(id.to_owned(), key.to_owned());
+    }
+
+    fn end(&self, id: &str) {
+        self.locked().remove(id);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// An upload that the store knows of, and forgets when this is dropped before its end.
 #[derive(Debug)]
@@ -37,10 +59,11 @@ impl Bucket {
         &self,
         key: &ObjectKey,
         new: &NewObject,
+        id: &str,
         source: &Source<B>,
         part: u64,
     ) -> Result<(), PutError> {
-        let upload = self.begin(key, new).await?;
+        let upload = self.begin(key, new, id).await?;
         let done = upload.send(new.size, part, source).await;
         match done {
             Ok(parts) => upload.complete(parts).await,
@@ -51,15 +74,27 @@ impl Bucket {
         }
     }
 
-    async fn begin(&self, key: &ObjectKey, new: &NewObject) -> Result<Multipart, StoreError> {
+    async fn begin(&self, key: &ObjectKey, new: &NewObject, id: &str) -> Result<Multipart, StoreError> {
         let key = self.key(key);
         let request = self.client.create_multipart_upload().bucket(&*self.name).key(&key);
-        let request =
-            request.content_type(ContentType::as_str(&new.content_type)).set_metadata(metadata(new.life));
+        let request = request
+            .content_type(ContentType::as_str(&new.content_type))
+            .set_metadata(Some(metadata_of(new.life, id)));
         let answer = self.answered(CREATE, Box::pin(request.send())).await?;
         let id = answer.map_err(|error| failed(CREATE, &error))?.upload_id;
         let id = id.ok_or_else(|| s3_error(CREATE, Cause::Answer, "the answer names no upload"))?;
+        self.parts.begin(&id, &key);
         Ok(Multipart { bucket: self.clone(), key, id, ended: false })
+    }
+
+    /// Forgets all uploads in parts that this process has begun: it ends.
+    pub(super) async fn give_up(&self) {
+        let left: Vec<_> = self.parts.locked().drain().collect();
+        let given_up = left.iter().map(|(id, key)| self.abort(key, id));
+        let failed = join_all(given_up).await.into_iter().filter(Result::is_err).count();
+        if failed > 0 {
+            tracing::warn!("parts of {failed} uploads are left for a day");
+        }
     }
 
     /// Forgets an upload and its parts. That there is none is fine.
@@ -148,6 +183,7 @@ impl Multipart {
 impl Drop for Multipart {
     /// The upload was given up in the middle.
     fn drop(&mut self) {
+        self.bucket.parts.end(&self.id);
         if self.ended {
             return;
         }

@@ -8,7 +8,7 @@ use super::body::{BodyWatch, Source};
 use super::bucket::{Bucket, PUT};
 use super::errors::{failed, silence, status};
 use super::first_writer::FirstWriter;
-use super::life::metadata;
+use super::life::{is_of, metadata_of};
 use crate::store::{Cause, NewObject, ObjectKey, PutError, UploadBody};
 
 impl S3Store {
@@ -47,10 +47,19 @@ impl S3Store {
 
     async fn send(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
         let source = Source::new(body, new.size);
-        if new.size <= self.single_put_max {
-            self.bucket.put_whole(key, &new, &source).await
+        let id = format!("{:032x}", rand::random::<u128>());
+        let sent = if new.size <= self.single_put_max {
+            self.bucket.put_whole(key, &new, &id, &source).await
         } else {
-            self.bucket.put_parts(key, &new, &source, self.single_put_max).await
+            self.bucket.put_parts(key, &new, &id, &source, self.single_put_max).await
+        };
+        match sent {
+            // The store may have done it, and only its answer was lost.
+            Err(PutError::Store(error)) if self.bucket.is_there(key, &id).await => {
+                tracing::debug!("stored all the same: {error}");
+                Ok(())
+            }
+            other => other,
         }
     }
 }
@@ -60,6 +69,7 @@ impl Bucket {
         &self,
         key: &ObjectKey,
         new: &NewObject,
+        id: &str,
         source: &Source<B>,
     ) -> Result<(), PutError> {
         let sent = self
@@ -70,12 +80,19 @@ impl Bucket {
             .if_none_match("*")
             .content_length(new.size.try_into().unwrap_or(i64::MAX))
             .content_type(new.content_type.as_str())
-            .set_metadata(metadata(new.life))
+            .set_metadata(Some(metadata_of(new.life, id)))
             .body(source.part(new.size))
             .customize()
             .config_override(not_twice())
             .send();
         self.streamed(PUT, Box::pin(sent), source.watch()).await.map(drop)
+    }
+
+    /// Whether the object is there that the upload `id` made. A store that does not say so is not asked twice.
+    async fn is_there(&self, key: &ObjectKey, id: &str) -> bool {
+        let request = self.client.head_object().bucket(&*self.name).key(self.key(key));
+        let answer = self.answered("HeadObject", request.send()).await;
+        matches!(answer, Ok(Ok(found)) if is_of(found.metadata(), id))
     }
 
     /// Bounds a request that sends a body, and tells whose fault its end was.
