@@ -1,6 +1,6 @@
 //! Refused, late, cut off, wrong, silent: what is acknowledged is there, what failed left nothing and can be tried again.
 
-use ejabberd_sidecar::store::{Cause, PutError};
+use ejabberd_sidecar::store::{Cause, PutError, S3Limits, Store};
 use http_body_util::BodyExt as _;
 
 use super::faulty::Fault;
@@ -164,4 +164,24 @@ async fn a_client_that_is_cut_off_leaves_nothing() {
     scene.assert_stored(&[]).await;
     put(&store, "h/r/file", 1000).await.expect("stored");
     scene.assert_stored(&["h/r/file"]).await;
+}
+
+/// Beyond `store.concurrency` nobody waits, and the others finish.
+#[tokio::test]
+async fn more_transfers_than_may_go_on_at_once_are_refused() {
+    let scene = Scene::new().await;
+    let limits = S3Limits { concurrency: 2, ..S3Limits::default() };
+    let store = Store::S3(scene.s3().with_limits(limits));
+    store.check().await.expect("all is well");
+    put(&store, "h/r/file", 1000).await.expect("stored");
+    let one = store.get(&key("h/r/file")).await.expect("it answers").expect("it is there");
+    let two = store.get(&key("h/r/file")).await.expect("it answers").expect("it is there");
+    let more = put(&store, "h/r/more", 1000).await;
+    assert!(matches!(&more, Err(PutError::Store(error)) if error.cause() == Cause::Concurrency), "{more:?}");
+    let more = store.get(&key("h/r/file")).await;
+    assert!(matches!(&more, Err(error) if error.cause() == Cause::Concurrency), "{more:?}");
+    assert_eq!(one.body.collect().await.expect("readable").to_bytes(), super::bytes(1000));
+    drop(two);
+    put(&store, "h/r/more", 1000).await.expect("stored");
+    scene.assert_stored(&["h/r/file", "h/r/more"]).await;
 }

@@ -12,6 +12,7 @@ mod faults;
 mod first_writer;
 mod parts;
 mod redirects;
+mod service;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -71,9 +72,10 @@ impl Scene {
         store
     }
 
-    /// Waits until a request with that in its first line has come by.
-    async fn asked_for(&self, within: &str) {
-        while !self.proxy.seen().iter().any(|line| line.contains(within)) {
+    /// Waits until a request with all these words in its first line has come by.
+    async fn asked_for(&self, words: &str) {
+        let asked = |line: &String| words.split(' ').all(|word| line.contains(word));
+        while !self.proxy.seen().iter().any(asked) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
