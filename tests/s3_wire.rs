@@ -1,10 +1,11 @@
 //! What the S3 store sends, and what it makes of answers that a good server does not give.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    FirstWriter, NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store, Store, StoreError,
+    FirstWriter, Lifetime, NewObject, ObjectInfo, ObjectKey, PutError, S3Credentials, S3Location, S3Store,
+    Store, StoreError,
 };
 use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
 use http_body::Frame;
@@ -172,4 +173,30 @@ async fn a_download_that_stops_in_the_middle_is_an_error_and_not_an_end() {
     assert_eq!(object.info.size, 8);
     let read = object.body.collect().await;
     assert!(matches!(read, Err(StoreError::S3 { operation: "GetObject", .. })), "{read:?}");
+}
+
+/// What a sweep looked at is replaced, and nothing else.
+#[tokio::test]
+async fn what_is_buried_is_what_was_seen() {
+    let seen = ObjectInfo {
+        size: 5,
+        content_type: ContentType::unknown(),
+        etag: "\"seen\"".to_owned(),
+        modified: SystemTime::UNIX_EPOCH,
+        life: Lifetime::default(),
+    };
+    let gone = "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchKey</Code></Error>";
+    let changed = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\n\r\n";
+    for answer in [STORED, gone, changed] {
+        let mut server = server(answer, Reads::Everything).await;
+        server
+            .store
+            .bury(&key(), &seen, Lifetime::default())
+            .await
+            .expect("what was seen is not there any more");
+        let request = server.requests.join_next().await.expect("one request").expect("no panic");
+        for header in ["if-match: \"seen\"", "x-amz-meta-buried: 1", "content-length: 0"] {
+            assert!(request.lines().any(|line| line == header), "{header} is not in:\n{request}");
+        }
+    }
 }

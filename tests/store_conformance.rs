@@ -40,7 +40,7 @@ impl Backend {
         collect_files(self.folder.path(), &mut found);
         if let Some(bucket) = &self.bucket {
             // What the server of the tests remembers of objects that it has removed.
-            found.retain(|name| !name.ends_with(".json"));
+            found.retain(|name| !name.contains(".object-"));
             found.extend(bucket.listed().await);
         }
         found

@@ -1,6 +1,7 @@
 //! Refused, late, cut off, wrong, silent: what is acknowledged is there, what failed left nothing and can be tried again.
 
-use ejabberd_sidecar::store::{Cause, PutError, S3Limits, Store};
+use ejabberd_sidecar::store::{Cause, ObjectPrefix, PutError, S3Limits, Store};
+use ejabberd_sidecar::types::Vhost;
 use http_body_util::BodyExt as _;
 
 use super::faulty::Fault;
@@ -16,7 +17,7 @@ async fn fails(fault: Fault, causes: &[Cause]) {
     let store = scene.settled().await;
     scene.proxy.fail("PUT", fault, usize::MAX);
     let outcome = put(&store, "h/r/file", 300_000).await;
-    let Err(PutError::Store(error)) = &outcome else { panic!("{fault:?}: {outcome:?}") };
+    let Err(PutError::Store(error)) = &outcome else { unreachable!("{fault:?}: {outcome:?}") };
     assert!(causes.contains(&error.cause()), "{fault:?}: {error}");
     scene.proxy.heal();
     scene.assert_stored(&[]).await;
@@ -73,7 +74,7 @@ async fn an_upload_of_which_only_the_answer_is_lost_is_stored() {
     let store = scene.settled().await;
     for (path, fault) in [("h/r/cut", Fault::CutAnswer(0)), ("h/r/half", Fault::CutAnswer(9))] {
         scene.proxy.fail("PUT files/", fault, 1);
-        put(&store, path, 300_000).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        put(&store, path, 300_000).await.unwrap_or_else(|error| unreachable!("{fault:?}: {error}"));
         assert_eq!(read(&store, path).await, Some(super::bytes(300_000)));
         let again = put(&store, path, 300_000).await;
         assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
@@ -113,7 +114,8 @@ async fn questions_are_asked_again() {
     put(&store, "h/r/file", 1000).await.expect("stored");
     for fault in [Fault::Answer(FAILED), Fault::Answer(SLOW_DOWN), Fault::Refuse] {
         scene.proxy.fail("HEAD", fault, 1);
-        let info = store.head(&key("h/r/file")).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        let info =
+            store.head(&key("h/r/file")).await.unwrap_or_else(|error| unreachable!("{fault:?}: {error}"));
         assert_eq!(info.map(|info| info.size), Some(1000), "{fault:?}");
     }
     scene.assert_stored(&["h/r/file"]).await;
@@ -123,8 +125,8 @@ async fn questions_are_asked_again() {
 async fn a_listing_that_fails_is_no_empty_one() {
     let scene = Scene::new().await;
     let store = scene.settled().await;
-    let vhost = ejabberd_sidecar::types::Vhost::new("example.org").expect("a domain").into_owned();
-    let prefix = ejabberd_sidecar::store::ObjectPrefix::files_at(&vhost);
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    let prefix = ObjectPrefix::files_at(&vhost);
     put(&store, "h/r/file", 1000).await.expect("stored");
     for fault in [Fault::Answer(FAILED), Fault::Answer(NO_ANSWER), Fault::Refuse, Fault::Hang] {
         scene.proxy.fail("list-type=2", fault, usize::MAX);
@@ -133,6 +135,34 @@ async fn a_listing_that_fails_is_no_empty_one() {
     }
     scene.proxy.heal();
     scene.assert_stored(&["h/r/file"]).await;
+}
+
+/// A page that says that there are more: with `token` as the next one's, and `key` on it.
+fn page(token: &str, key: &str) -> &'static str {
+    let body = format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>true</IsTruncated>{token}{key}</ListBucketResult>"
+    );
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n";
+    Box::leak(format!("{head}{body}").into_boxed_str())
+}
+
+/// What is missing from a listing passes for removed: sums are wrong, and users do not exist.
+#[tokio::test]
+async fn a_listing_that_breaks_off_or_turns_in_a_circle_is_an_error() {
+    let scene = Scene::new().await;
+    let store = scene.settled().await;
+    let token = "<NextContinuationToken>t</NextContinuationToken>";
+    let own = format!("<Contents><Key>{}users/a</Key><Size>1</Size></Contents>", scene.bucket.prefix);
+    for (answer, says) in
+        [(page("", &own), "not where"), (page(token, ""), "itself"), (page(token, &own), "goes back")]
+    {
+        scene.proxy.fail("list-type=2", Fault::Answer(answer), usize::MAX);
+        let error = store.list(&ObjectPrefix::users(), None, drop).await.expect_err("it is not all");
+        assert_eq!(error.cause(), Cause::Answer, "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    scene.proxy.heal();
+    scene.assert_stored(&[]).await;
 }
 
 /// The store is away at first, and then comes: nothing has to be started again.

@@ -112,7 +112,7 @@ async fn the_claim_of_a_dead_process_ends_by_itself() {
     let path = key("h/r/file");
     let mut upload = Box::pin(dead.put(&path, object(3), body));
     tokio::select! {
-        outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
+        outcome = &mut upload => unreachable!("half an upload ended: {outcome:?}"),
         () = async { send(&sender).await; send(&sender).await } => {}
     }
     // Neither polled nor dropped any more.

@@ -108,7 +108,7 @@ fn object(size: usize) -> NewObject {
 
 /// Bytes of which no two places look alike.
 fn bytes(size: usize) -> Bytes {
-    (0..size).map(|at| (at / 251 + at) as u8).collect()
+    (0..size).map(|at| (at / 251 + at).to_le_bytes()[0]).collect()
 }
 
 async fn put(store: &Store, path: &str, size: usize) -> Result<(), PutError> {

@@ -90,7 +90,7 @@ async fn what_the_process_leaves_behind_is_given_up_at_its_end() {
     let path = key("h/r/file");
     let mut upload = Box::pin(store.put(&path, object(2 * PART), StreamBody::new(Box::pin(silent))));
     tokio::select! {
-        outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
+        outcome = &mut upload => unreachable!("half an upload ended: {outcome:?}"),
         () = scene.asked_for("partNumber=2") => {}
     }
     store.give_up().await;
@@ -108,7 +108,7 @@ async fn an_error_in_an_answer_of_200_is_an_error() {
     {
         scene.proxy.fail(within, Fault::Answer(ERROR_IN_200), usize::MAX);
         let outcome = put(&store, "h/r/file", 2 * PART).await;
-        let Err(PutError::Store(error)) = &outcome else { panic!("{within}: {outcome:?}") };
+        let Err(PutError::Store(error)) = &outcome else { unreachable!("{within}: {outcome:?}") };
         assert!(causes.contains(&error.cause()), "{within}: {error}");
         scene.proxy.heal();
         scene.assert_stored(&[]).await;
@@ -137,7 +137,7 @@ async fn an_upload_that_is_given_up_leaves_none() {
     let path = key("h/r/file");
     let mut upload = Box::pin(store.put(&path, object(2 * PART), StreamBody::new(Box::pin(silent))));
     tokio::select! {
-        outcome = &mut upload => panic!("half an upload ended: {outcome:?}"),
+        outcome = &mut upload => unreachable!("half an upload ended: {outcome:?}"),
         () = scene.asked_for("partNumber=2") => {}
     }
     drop(upload);

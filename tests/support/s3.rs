@@ -9,6 +9,7 @@ use std::path::Path;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
+use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use ejabberd_sidecar::store::{S3Credentials, S3Location, S3Store};
 use ejabberd_sidecar::types::Secret;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -23,6 +24,14 @@ pub(crate) const BUCKET: &str = "uploads";
 pub(crate) const ACCESS_KEY_ID: &str = "test-access-key";
 /// The access key.
 pub(crate) const SECRET_ACCESS_KEY: &str = "test-secret-key-0123456789";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the server of the tests is, is no setting of the service"
+)]
+fn given(name: &str) -> Option<String> {
+    std::env::var(format!("TEST_S3_{name}")).ok()
+}
 
 /// A bucket for tests, and what of it is theirs.
 #[derive(Debug, Clone)]
@@ -50,10 +59,8 @@ impl TestBucket {
 
     /// Of the server that `scripts/test-s3` starts; each test has a prefix of its own there. `None` without one.
     pub(crate) fn of_environment() -> Option<Self> {
-        let given = |name: &str| std::env::var(format!("TEST_S3_{name}"));
-        let endpoint = given("ENDPOINT").ok()?;
-        let needed =
-            |name| given(name).unwrap_or_else(|_| panic!("TEST_S3_{name} goes with TEST_S3_ENDPOINT"));
+        let endpoint = given("ENDPOINT")?;
+        let needed = |name| given(name).expect("the others of TEST_S3_… go with TEST_S3_ENDPOINT");
         Some(Self {
             endpoint,
             region: needed("REGION"),
@@ -103,7 +110,7 @@ impl TestBucket {
         }
         // Not every server of the tests can tell.
         let uploads = client.list_multipart_uploads().bucket(&self.bucket).prefix(&self.prefix).send().await;
-        for upload in uploads.iter().flat_map(|page| page.uploads()) {
+        for upload in uploads.iter().flat_map(ListMultipartUploadsOutput::uploads) {
             found.insert(format!("{} in parts", upload.key().expect("it has a name")));
         }
         found

@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::time::timeout;
 
 use super::errors::{failed, found, silence, status};
 use super::life::metadata;
@@ -31,23 +33,13 @@ impl Bucket {
         format!("{}{}", self.prefix, key.as_str())
     }
 
-    /// Bounds a request without a body.
-    pub(super) async fn answered<T>(
+    /// Bounds a request without a body. The SDK's futures are large, and would be a part of whatever waits for one.
+    pub(super) fn answered<'a, T>(
         &self,
         operation: &'static str,
-        request: impl Future<Output = T>,
-    ) -> Result<T, StoreError> {
-        self.answered_within(self.patience, operation, request).await
-    }
-
-    pub(super) async fn answered_within<T>(
-        &self,
-        patience: Duration,
-        operation: &'static str,
-        request: impl Future<Output = T>,
-    ) -> Result<T, StoreError> {
-        let answer = tokio::time::timeout(patience, request).await;
-        answer.map_err(|_| silence(operation, patience))
+        request: impl Future<Output = T> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        answered_within(self.patience, operation, request)
     }
 
     /// Writes a small object, whatever is there. It is tried again, since it lies in memory.
@@ -62,7 +54,7 @@ impl Bucket {
             .content_type(object.content_type.as_str())
             .set_metadata(metadata(object.life))
             .body(ByteStream::from(bytes));
-        let answer = self.answered(PUT, Box::pin(request.send())).await?;
+        let answer = self.answered(PUT, request.send()).await?;
         answer.map(drop).map_err(|error| failed(PUT, &error))
     }
 
@@ -96,7 +88,7 @@ impl Bucket {
         let request = self.client.put_object().bucket(&*self.name).key(self.key(key));
         let request =
             request.set_if_match(if_match).set_metadata(metadata(life)).body(ByteStream::from_static(b""));
-        match self.answered(PUT, Box::pin(request.send())).await? {
+        match self.answered(PUT, request.send()).await? {
             Ok(_) => Ok(Replaced::Done),
             Err(error) => match status(&error) {
                 Some(404)
@@ -110,6 +102,16 @@ impl Bucket {
             },
         }
     }
+}
+
+/// The same, for a request that may take longer.
+pub(super) fn answered_within<'a, T>(
+    patience: Duration,
+    operation: &'static str,
+    request: impl Future<Output = T> + Send + 'a,
+) -> BoxFuture<'a, Result<T, StoreError>> {
+    let answer = timeout(patience, request);
+    Box::pin(async move { answer.await.map_err(|_| silence(operation, patience)) })
 }
 
 /// What came of a conditional overwriting.

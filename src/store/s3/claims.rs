@@ -145,38 +145,36 @@ mod tests {
 
     use super::*;
 
-    fn at(seconds: u64) -> Option<SystemTime> {
-        Some(UNIX_EPOCH + Duration::from_secs(seconds))
-    }
-
-    fn judged(others: &[(&str, Option<SystemTime>)]) -> Option<Rivals> {
+    /// Of the claims of others beside our own, named "m": names, and seconds at which they were written.
+    fn judged(claims: &[(&str, Option<u64>)]) -> Option<Rivals> {
         let key = |name: &str| ObjectKey(format!("claims/k/{name}"));
-        let mut all: Vec<_> = others.iter().map(|(name, time)| (key(name), *time)).collect();
+        let time = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let mut all: Vec<_> = claims.iter().map(|(name, at)| (key(name), at.map(time))).collect();
         all.sort();
         rivals(&key("m"), &all, LEASE)
     }
 
+    const OWN: (&str, Option<u64>) = ("m", Some(1000));
+
     #[test]
     fn whoever_is_alone_writes_and_of_several_the_first_one_stays() {
-        let own = ("m", at(1000));
-        assert_eq!(judged(&[own]), Some(Rivals::None));
-        assert_eq!(judged(&[own, ("z", at(990))]), Some(Rivals::Later));
-        assert_eq!(judged(&[own, ("a", at(990))]), Some(Rivals::Earlier));
-        assert_eq!(judged(&[own, ("a", at(1001)), ("z", at(990))]), Some(Rivals::Earlier));
+        assert_eq!(judged(&[OWN]), Some(Rivals::None));
+        assert_eq!(judged(&[OWN, ("z", Some(990))]), Some(Rivals::Later));
+        assert_eq!(judged(&[OWN, ("a", Some(990))]), Some(Rivals::Earlier));
+        assert_eq!(judged(&[OWN, ("a", Some(1001)), ("z", Some(990))]), Some(Rivals::Earlier));
     }
 
     #[test]
     fn a_claim_that_was_not_renewed_is_no_obstacle() {
-        let own = ("m", at(1000));
-        assert_eq!(judged(&[own, ("a", at(940)), ("z", at(3))]), Some(Rivals::None));
-        assert_eq!(judged(&[own, ("a", at(941))]), Some(Rivals::Earlier));
-        assert_eq!(judged(&[own, ("a", None)]), Some(Rivals::Earlier), "of unknown age");
+        assert_eq!(judged(&[OWN, ("a", Some(940)), ("z", Some(3))]), Some(Rivals::None));
+        assert_eq!(judged(&[OWN, ("a", Some(941))]), Some(Rivals::Earlier));
+        assert_eq!(judged(&[OWN, ("a", None)]), Some(Rivals::Earlier), "of unknown age");
     }
 
     #[test]
     fn a_listing_without_the_own_claim_says_nothing() {
         assert_eq!(judged(&[]), None);
-        assert_eq!(judged(&[("a", at(5))]), None);
+        assert_eq!(judged(&[("a", Some(5))]), None);
         assert_eq!(judged(&[("m", None)]), None, "nor one without its time");
     }
 }

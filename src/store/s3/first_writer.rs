@@ -127,12 +127,12 @@ impl S3Store {
 impl Bucket {
     /// Of one writer who begins first and ends last, and three at the same time in between, exactly one may win.
     async fn probe(&self, key: &ObjectKey) -> Result<FirstWriter, StoreError> {
-        let (began, begin) = oneshot::channel();
+        let (first_byte, first_taken) = oneshot::channel();
         let (finish, finished) = oneshot::channel();
-        let late = self.write_once(key, slow_body(began, finished));
+        let late = self.write_once(key, slow_body(first_byte, finished));
         let others = async {
             // An error if the late one ended before its body was asked for: then it tells why.
-            drop(begin.await);
+            drop(first_taken.await);
             sleep(HEAD_START).await;
             let mut others = Box::pin(join_all((0..3).map(|_| self.write_once(key, at_once()))));
             let early = timeout(OTHERS, &mut others).await;
@@ -156,7 +156,7 @@ impl Bucket {
         let body: ByteStream = Source::new(body, 2).part(2);
         let request = request.if_none_match("*").content_length(2).body(body).customize();
         let request = request.config_override(Builder::new().retry_config(RetryConfig::disabled()));
-        match self.answered(PUT, Box::pin(request.send())).await? {
+        match self.answered(PUT, request.send()).await? {
             Ok(_) => Ok(true),
             Err(error) if matches!(status(&error), Some(409 | 412)) => Ok(false),
             Err(error) => Err(failed(PUT, &error)),

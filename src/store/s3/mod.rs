@@ -81,8 +81,6 @@ pub struct S3Store {
     lease: Duration,
     /// If clients get files from the store itself.
     signer: Option<Signer>,
-    location: S3Location,
-    credentials: S3Credentials,
 }
 
 impl S3Store {
@@ -91,8 +89,8 @@ impl S3Store {
     pub fn new(location: S3Location, credentials: &S3Credentials) -> Self {
         let bucket = Bucket {
             client: client::client(&location, credentials),
-            name: location.bucket.as_str().into(),
-            prefix: location.prefix.as_str().into(),
+            name: location.bucket.into(),
+            prefix: location.prefix.into(),
             patience: PATIENCE,
             parts: Arc::default(),
         };
@@ -105,15 +103,13 @@ impl S3Store {
             writers: KeyLocks::default(),
             lease: claims::LEASE,
             signer: None,
-            location,
-            credentials: credentials.clone(),
         }
     }
 
     /// The same store, from which clients get files themselves or not.
     #[must_use]
     pub fn with_downloads(self, downloads: Downloads) -> Self {
-        let signer = Signer::of(downloads, &self.location, &self.credentials);
+        let signer = Signer::of(downloads, &self.bucket.client);
         Self { signer, ..self }
     }
 

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
 use super::body::Source;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, answered_within};
 use super::errors::{failed, s3_error, status};
 use super::life::metadata_of;
 use super::upload::not_twice;
@@ -80,7 +80,7 @@ impl Bucket {
         let request = request
             .content_type(ContentType::as_str(&new.content_type))
             .set_metadata(Some(metadata_of(new.life, id)));
-        let answer = self.answered(CREATE, Box::pin(request.send())).await?;
+        let answer = self.answered(CREATE, request.send()).await?;
         let id = answer.map_err(|error| failed(CREATE, &error))?.upload_id;
         let id = id.ok_or_else(|| s3_error(CREATE, Cause::Answer, "the answer names no upload"))?;
         self.parts.begin(&id, &key);
@@ -142,7 +142,7 @@ impl Multipart {
             .content_length(bytes.try_into().unwrap_or(i64::MAX))
             .body(source.part(bytes));
         let sent = request.customize().config_override(not_twice()).send();
-        let answer = bucket.streamed(PART, Box::pin(sent), source.watch()).await?;
+        let answer = bucket.streamed(PART, sent, source.watch()).await?;
         let etag = answer.e_tag.ok_or_else(|| s3_error(PART, Cause::Answer, "the answer names no part"))?;
         Ok(CompletedPart::builder().part_number(number).e_tag(etag).build())
     }
@@ -163,7 +163,7 @@ impl Multipart {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = request.if_none_match("*").multipart_upload(parts);
         let patience = bucket.patience * COMPLETION;
-        match bucket.answered_within(patience, COMPLETE, Box::pin(request.send())).await? {
+        match answered_within(patience, COMPLETE, request.send()).await? {
             Ok(answer) if answer.e_tag.is_some() => Ok(()),
             Ok(_) => Err(s3_error(COMPLETE, Cause::Answer, "the answer names no object").into()),
             Err(error) if status(&error) == Some(412) => Err(PutError::Exists),

@@ -5,9 +5,8 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use super::client::client;
+use super::S3Store;
 use super::errors::s3_error;
-use super::{S3Credentials, S3Location, S3Store};
 use crate::store::{Cause, ObjectKey, StoreError};
 
 /// Who hands out files.
@@ -49,15 +48,16 @@ pub struct Presigned<'a> {
 pub(super) struct Signer(Client);
 
 impl Signer {
-    pub(super) fn of(
-        downloads: Downloads,
-        location: &S3Location,
-        credentials: &S3Credentials,
-    ) -> Option<Self> {
-        let Downloads::Redirect { endpoint } = downloads else { return None };
-        let mut location = location.clone();
-        location.endpoint = endpoint.or(location.endpoint);
-        Some(Self(client(&location, credentials)))
+    /// `client` with another name of the server, if there is one.
+    pub(super) fn of(downloads: Downloads, client: &Client) -> Option<Self> {
+        match downloads {
+            Downloads::Proxy => None,
+            Downloads::Redirect { endpoint: None } => Some(Self(client.clone())),
+            Downloads::Redirect { endpoint: Some(endpoint) } => {
+                let config = client.config().to_builder().endpoint_url(endpoint);
+                Some(Self(Client::from_conf(config.build())))
+            }
+        }
     }
 }
 

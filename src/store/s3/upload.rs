@@ -1,7 +1,10 @@
 //! Files on their way in: one streamed `PutObject` of known length, or parts above what the store takes in one request.
 
+use std::error::Error;
+
 use aws_sdk_s3::config::{Builder, retry::RetryConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use futures_util::future::BoxFuture;
 
 use super::S3Store;
 use super::body::{BodyWatch, Source};
@@ -85,7 +88,7 @@ impl Bucket {
             .customize()
             .config_override(not_twice())
             .send();
-        self.streamed(PUT, Box::pin(sent), source.watch()).await.map(drop)
+        self.streamed(PUT, sent, source.watch()).await.map(drop)
     }
 
     /// Whether the object is there that the upload `id` made. A store that does not say so is not asked twice.
@@ -96,21 +99,24 @@ impl Bucket {
     }
 
     /// Bounds a request that sends a body, and tells whose fault its end was.
-    pub(super) async fn streamed<T, E: std::error::Error + ProvideErrorMetadata + 'static>(
+    pub(super) fn streamed<'a, T, E: Error + ProvideErrorMetadata + 'static>(
         &self,
         operation: &'static str,
-        sent: impl Future<Output = Result<T, SdkError<E>>>,
-        watch: &BodyWatch,
-    ) -> Result<T, PutError> {
-        tokio::select! {
-            answer = sent => answer.map_err(|error| match watch.take_fault() {
-                // The SDK tells a body's error as one of its own.
-                Some(fault) => fault.into(),
-                None if status(&error) == Some(412) => PutError::Exists,
-                None => failed(operation, &error).into(),
-            }),
-            () = watch.stalled(self.patience) => Err(silence(operation, self.patience).into()),
-        }
+        sent: impl Future<Output = Result<T, SdkError<E>>> + Send + 'a,
+        watch: &'a BodyWatch,
+    ) -> BoxFuture<'a, Result<T, PutError>> {
+        let (patience, stalled) = (self.patience, watch.stalled(self.patience));
+        Box::pin(async move {
+            tokio::select! {
+                answer = sent => answer.map_err(|error| match watch.take_fault() {
+                    // The SDK tells a body's error as one of its own.
+                    Some(fault) => fault.into(),
+                    None if status(&error) == Some(412) => PutError::Exists,
+                    None => failed(operation, &error).into(),
+                }),
+                () = stalled => Err(silence(operation, patience).into()),
+            }
+        })
     }
 }
 
