@@ -13,6 +13,7 @@ mod first_writer;
 mod parts;
 mod redirects;
 mod service;
+mod sweep;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
