@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-matrix test-browser soak fuzz bench docs lint
+.PHONY: help up build test test-matrix test-s3 test-browser soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 
 test-matrix: ## the end-to-end tests on the newest ejabberd, and with Prosody
 	@scripts/test-matrix
+
+test-s3: ## the tests of object storage on Garage, the real server
+	@scripts/test-s3
 
 test-browser: ## web clients in Chromium, Converse.js too, upload and download; what is uploaded never runs
 	@scripts/test-browser

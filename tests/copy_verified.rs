@@ -141,7 +141,8 @@ async fn bucket(fault: Fault) -> Served {
         path_style: true,
     };
     let secret_access_key = Secret::new(b"the-secret-key".to_vec(), 0).expect("long enough");
-    let store = S3Store::new(location, &S3Credentials { access_key_id: "id".to_owned(), secret_access_key });
+    let store =
+        S3Store::new(location, &S3Credentials::Key { access_key_id: "id".to_owned(), secret_access_key });
     Served { bucket, store: Arc::new(Store::S3(store)), _server: server }
 }
 

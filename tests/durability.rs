@@ -247,7 +247,7 @@ fn what_a_killed_process_left_is_swept_up_and_what_a_living_one_writes_is_not() 
 
     age_staged_files(&store);
     let sweeper = Service::start_with(&configuration);
-    sweeper.wait_for_log(&["removed 1 files that a crashed process had left in staging/"]);
+    sweeper.wait_for_log(&["removed 1 leftovers of uploads that a crashed process had begun"]);
     assert_eq!(staged(&store).len(), 1);
     client.send(&body[body.len() / 2..]);
     assert_eq!(client.answer(true).status, 201);

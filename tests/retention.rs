@@ -202,7 +202,8 @@ fn two_processes_sweep_one_bucket() {
         path_style: true,
     };
     let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
-    let credentials = S3Credentials { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
+    let credentials =
+        S3Credentials::Key { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
     runtime.spawn(server.serve());
     let settings = with_upload(SHORT, "").replace("kind = \"disk\"\npath = \"store\"", &store);
     let stores = [(); 2].map(|()| Store::S3(S3Store::new(location.clone(), &credentials)));

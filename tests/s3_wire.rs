@@ -1,10 +1,11 @@
 //! What the S3 store sends, and what it makes of answers that a good server does not give.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store, Store, StoreError,
+    FirstWriter, Lifetime, NewObject, ObjectInfo, ObjectKey, PutError, S3Credentials, S3Location, S3Store,
+    Store, StoreError,
 };
 use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
 use http_body::Frame;
@@ -64,8 +65,10 @@ async fn server(answer: &'static str, reads: Reads) -> Server {
         path_style: true,
     };
     let secret_access_key = Secret::new(b"the-secret-key".to_vec(), 0).expect("long enough");
-    let store = S3Store::new(location, &S3Credentials { access_key_id: "id".to_owned(), secret_access_key });
-    Server { store: Store::S3(store.with_patience(PATIENCE)), requests }
+    let store =
+        S3Store::new(location, &S3Credentials::Key { access_key_id: "id".to_owned(), secret_access_key });
+    let store = store.with_patience(PATIENCE).with_first_writer(FirstWriter::Condition);
+    Server { store: Store::S3(store), requests }
 }
 
 async fn read_head(connection: &mut tokio::net::TcpStream) -> String {
@@ -115,7 +118,7 @@ async fn a_failed_condition_is_a_used_slot_and_every_other_failure_is_the_stores
         let answer = put(&failing.store, 5).await;
         let status = &failure[9..12];
         assert!(
-            matches!(&answer, Err(PutError::Store(StoreError::S3 { operation: "PutObject", problem })) if problem.contains(status)),
+            matches!(&answer, Err(PutError::Store(StoreError::S3 { operation: "PutObject", problem, .. })) if problem.contains(status)),
             "{status}: {answer:?}"
         );
     }
@@ -127,7 +130,8 @@ async fn a_store_may_name_the_object_and_the_error_does_not() {
     let server = server(denied, Reads::Everything).await;
     let Err(PutError::Store(error)) = put(&server.store, 5).await else { unreachable!("it was denied") };
     let told = error.to_string();
-    assert_eq!(told, "PutObject at object storage: status 403, AccessDenied");
+    assert!(told.starts_with("PutObject at object storage: status 403, AccessDenied: "), "{told}");
+    assert!(!told.contains("example.org"), "{told}");
 }
 
 #[tokio::test]
@@ -169,4 +173,30 @@ async fn a_download_that_stops_in_the_middle_is_an_error_and_not_an_end() {
     assert_eq!(object.info.size, 8);
     let read = object.body.collect().await;
     assert!(matches!(read, Err(StoreError::S3 { operation: "GetObject", .. })), "{read:?}");
+}
+
+/// What a sweep looked at is replaced, and nothing else.
+#[tokio::test]
+async fn what_is_buried_is_what_was_seen() {
+    let seen = ObjectInfo {
+        size: 5,
+        content_type: ContentType::unknown(),
+        etag: "\"seen\"".to_owned(),
+        modified: SystemTime::UNIX_EPOCH,
+        life: Lifetime::default(),
+    };
+    let gone = "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchKey</Code></Error>";
+    let changed = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\n\r\n";
+    for answer in [STORED, gone, changed] {
+        let mut server = server(answer, Reads::Everything).await;
+        server
+            .store
+            .bury(&key(), &seen, Lifetime::default())
+            .await
+            .expect("what was seen is not there any more");
+        let request = server.requests.join_next().await.expect("one request").expect("no panic");
+        for header in ["if-match: \"seen\"", "x-amz-meta-buried: 1", "content-length: 0"] {
+            assert!(request.lines().any(|line| line == header), "{header} is not in:\n{request}");
+        }
+    }
 }

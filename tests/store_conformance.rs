@@ -5,18 +5,18 @@ mod s3_server;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    BodyFault, DiskStore, Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, S3Credentials,
-    S3Location, S3Store, Store,
+    BodyFault, DiskStore, Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, Store,
 };
-use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, Secret, UserHash, Vhost};
+use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, UserHash, Vhost};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
+use s3_server::TestBucket;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,29 +25,36 @@ use tokio::task::JoinSet;
 struct Backend {
     store: Store,
     folder: TempDir,
+    bucket: Option<TestBucket>,
     server: JoinSet<std::io::Result<()>>,
 }
 
 impl Backend {
     fn new(folder: TempDir, store: Store) -> Self {
-        Self { store, folder, server: JoinSet::new() }
+        Self { store, folder, bucket: None, server: JoinSet::new() }
     }
 
-    /// Every file that the store has, wherever it put it.
-    fn files(&self) -> BTreeSet<PathBuf> {
+    /// Everything that the store has, wherever it put it.
+    async fn files(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         collect_files(self.folder.path(), &mut found);
+        if let Some(bucket) = &self.bucket {
+            // What the server of the tests remembers of objects that it has removed.
+            found.retain(|name| !name.contains(".object-"));
+            found.extend(bucket.listed().await);
+        }
         found
     }
 }
 
-fn collect_files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("readable folder") {
-        let path = entry.expect("readable entry").path();
+fn collect_files(folder: &Path, found: &mut BTreeSet<String>) {
+    // What is being cleared away may be gone by now.
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
         if path.is_dir() {
             collect_files(&path, found);
         } else {
-            found.insert(path);
+            found.insert(path.display().to_string());
         }
     }
 }
@@ -68,20 +75,17 @@ async fn disk_without_sync() -> Backend {
     Backend::new(folder, Store::Disk(store))
 }
 
+/// The one that the environment names, or one of the tests' own.
 async fn s3() -> Backend {
     let folder = TempDir::new().expect("temporary folder");
+    if let Some(bucket) = TestBucket::of_environment() {
+        return Backend { bucket: Some(bucket.clone()), ..Backend::new(folder, Store::S3(bucket.store())) };
+    }
     let server = s3_server::S3Server::bind(0, folder.path()).await.expect("free port");
-    let location = S3Location {
-        bucket: s3_server::BUCKET.to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint: Some(format!("http://{}", server.address().expect("bound"))),
-        prefix: "chat/".to_owned(),
-        path_style: true,
-    };
-    let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
-    let credentials = S3Credentials { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
-    let mut backend = Backend::new(folder, Store::S3(S3Store::new(location, &credentials)));
+    let bucket = TestBucket::at(server.address().expect("bound"));
+    let mut backend = Backend::new(folder, Store::S3(bucket.store()));
     backend.server.spawn(server.serve());
+    backend.bucket = Some(bucket);
     backend
 }
 
@@ -271,7 +275,7 @@ async fn is_invisible_until_it_is_whole(Backend { store, .. }: &Backend) {
 
 async fn an_aborted_body_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
     let key = key("a/b/c");
-    let before = backend.files();
+    let before = backend.files().await;
     let (sender, body) = piecewise();
     let abort = async {
         send(&sender, "half ").await;
@@ -288,7 +292,7 @@ async fn an_aborted_body_leaves_nothing(backend @ Backend { store, .. }: &Backen
 async fn a_wrong_length_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
     for announced in [4, 6] {
         let key = key(&format!("a/b/{announced}"));
-        let before = backend.files();
+        let before = backend.files().await;
         let (sender, body) = piecewise();
         let pieces = async {
             send(&sender, "fiv").await;
@@ -304,7 +308,7 @@ async fn a_wrong_length_leaves_nothing(backend @ Backend { store, .. }: &Backend
 
 async fn a_dropped_upload_leaves_nothing(backend @ Backend { store, .. }: &Backend) {
     let key = key("a/b/c");
-    let before = backend.files();
+    let before = backend.files().await;
     let (sender, body) = piecewise();
     {
         let mut upload = Box::pin(store.put(&key, text(10), body));
@@ -321,15 +325,15 @@ async fn a_dropped_upload_leaves_nothing(backend @ Backend { store, .. }: &Backe
 }
 
 /// And the same upload can be done again.
-async fn assert_nothing_is_left(backend: &Backend, key: &ObjectKey, before: &BTreeSet<PathBuf>) {
+async fn assert_nothing_is_left(backend: &Backend, key: &ObjectKey, before: &BTreeSet<String>) {
     let tidied = async {
-        while backend.files() != *before {
+        while backend.files().await != *before {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     // A server notices in its own time that its client is gone.
     let tidied = tokio::time::timeout(Duration::from_secs(20), tidied).await;
-    assert!(tidied.is_ok(), "left: {:?}", backend.files().difference(before));
+    assert!(tidied.is_ok(), "left: {:?}", backend.files().await.difference(before));
     assert!(!exists(&backend.store, key).await);
 
     backend.store.put(key, text(5), whole(b"again")).await.expect("stored");
@@ -487,7 +491,8 @@ async fn buries(Backend { store, .. }: &Backend) {
     store.put(&buried, text(4), whole(b"data")).await.expect("stored");
     let life = Lifetime { keep_until: Some(7), slot_ends: Some(5), buried: false };
     for _ in 0..2 {
-        store.bury(&buried, life).await.expect("buried, once or again");
+        let seen = store.head(&buried).await.expect("store answers").expect("its name is there");
+        store.bury(&buried, &seen, life).await.expect("buried, once or again");
         let info = store.head(&buried).await.expect("store answers").expect("its name is there");
         assert_eq!((info.size, info.life), (0, Lifetime { buried: true, ..life }));
         assert_eq!(read(store, &buried).await, "");

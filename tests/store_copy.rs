@@ -180,7 +180,8 @@ fn file_key(path: &str) -> ObjectKey {
 fn bury_object(store: &TempDir, key: &ObjectKey) {
     let store = Store::Disk(DiskStore::open(&store.path().join("store"), true).expect("a store"));
     let runtime = Runtime::new().expect("threads");
-    runtime.block_on(store.bury(key, Lifetime::default())).expect("buried");
+    let seen = runtime.block_on(store.head(key)).expect("an answer").expect("an object");
+    runtime.block_on(store.bury(key, &seen, Lifetime::default())).expect("buried");
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub struct App {
     pub(super) drain: watch::Receiver<Duration>,
     /// Uploads whose clients have gone, which end all the same.
     pub(super) uploads: TaskTracker,
+    pub(super) store: Arc<Store>,
 }
 
 /// Why the service cannot start.
@@ -66,7 +67,7 @@ impl App {
             [&settings.listen.public, &settings.listen.hook, &settings.listen.ops].map(Address::clone);
         let lasting = lasting(&settings, counting, runtimes)?;
         let registry = Arc::clone(&lasting.registry);
-        let uploads = lasting.uploads.clone();
+        let (uploads, store) = (lasting.uploads.clone(), Arc::clone(&lasting.store));
         let (in_force, watched) = Prepared::new(settings, &lasting)?.begin(&lasting);
 
         let _runtime = runtimes.main().enter();
@@ -85,7 +86,7 @@ impl App {
             watched,
             reloader: Reloader { config, fixed, lasting, in_force },
         };
-        Ok(Self { public, hook, ops, registry, background, component, drain, uploads })
+        Ok(Self { public, hook, ops, registry, background, component, drain, uploads, store })
     }
 }
 
@@ -131,6 +132,8 @@ fn listener(
 pub(super) fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {
     Ok(match settings {
         StoreSettings::Disk { path, sync } => Store::Disk(DiskStore::open(&path, sync)?),
-        StoreSettings::S3 { location, credentials } => Store::S3(S3Store::new(location, &credentials)),
+        StoreSettings::S3 { location, credentials, limits, downloads } => {
+            Store::S3(S3Store::new(location, &credentials).with_limits(limits).with_downloads(downloads))
+        }
     })
 }

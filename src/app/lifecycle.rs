@@ -57,6 +57,9 @@ impl Stop {
 /// How long questions under way get once the uploads are through. They take milliseconds.
 const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 
+/// How long the store gets to forget uploads that did not finish. What it does not forget now is swept a day later.
+const LAST_ABORTS: Duration = Duration::from_secs(5);
+
 /// Serves until a signal, then drains: no new uploads and downloads, those under way get `limits.drain` to finish, a second signal
 /// ends them at once. Logins are answered until then, so that a restart is short for them however long an upload takes.
 ///
@@ -64,7 +67,7 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 ///
 /// If a listener ends by itself, which only a bug can make it do.
 pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), &'static str> {
-    let App { public, hook, ops, registry, background, component, drain, uploads } = app;
+    let App { public, hook, ops, registry, background, component, drain, uploads, store } = app;
     let Signals { mut stop, reload, .. } = signals;
     let mut background = background.start(runtimes.chores(), reload).await;
     let mut files = Serving::start([public], runtimes.main());
@@ -96,6 +99,7 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
         }
     }
     drop(tokio::time::timeout(LAST_QUESTIONS, questions.finish()).await);
+    drop(tokio::time::timeout(LAST_ABORTS, store.give_up()).await);
     background.shutdown().await;
     write_last(&registry).await;
     tracing::info!("stopped");

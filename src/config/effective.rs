@@ -56,7 +56,7 @@ audit = true
 const ISSUER: &str =
     "audience = []\nleeway = '30s'\nmax_lifetime = '24h'\nrequired_claims = []\nuser_claim = 'sub'\n";
 const DISK: &str = "sync = true\n";
-const S3: &str = "region = 'us-east-1'\nprefix = ''\npath_style = false\n";
+const S3: &str = "region = 'us-east-1'\nprefix = ''\npath_style = false\ndownload = 'proxy'\nsingle_put_max = '5GiB'\nconcurrency = 2048\n";
 
 /// What holds a secret.
 const SECRETS: [&str; 5] = ["secret", "secrets", "hook_credentials", "hook_slot_key", "secret_access_key"];

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -9,7 +10,7 @@ use url::Url;
 use super::ConfigError;
 use super::environment::from_text;
 use super::secrets::Given;
-use crate::store::{S3Credentials, S3Location};
+use crate::store::{Downloads, S3Credentials, S3Limits, S3Location};
 use crate::types::Secret;
 
 /// `[store]`
@@ -28,6 +29,10 @@ pub enum StoreSettings {
         location: S3Location,
         /// Who asks.
         credentials: S3Credentials,
+        /// How much at once.
+        limits: S3Limits,
+        /// Who hands out what is in it.
+        downloads: Downloads,
     },
 }
 
@@ -73,16 +78,45 @@ pub(super) struct RawStore {
     path_style: Option<bool>,
     /// S3: who asks.
     ///
-    /// Default: none, and `kind = "s3"` needs it
+    /// Default: none, which means whom the AWS SDK finds: in the environment (`AWS_ACCESS_KEY_ID`), the shared files (`~/.aws`), by web identity, at the container or the machine
     access_key_id: Option<String>,
     /// S3: the secret that goes with it.
     ///
-    /// Default: none, and `kind = "s3"` needs it, or the file
+    /// Default: none, and `access_key_id` needs it, or the file
     secret_access_key: Option<SecretString>,
     /// S3: the same, from a file.
     ///
     /// Default: none
     secret_access_key_file: Option<PathBuf>,
+    /// S3: who hands out files. `"proxy"`: this service, with all its headers. `"redirect"`: the store, to which clients are sent with a URL that is valid for a
+    /// few minutes. For web clients the bucket then needs a CORS rule. Type and disposition are signed; the
+    /// other headers that keep a file from running are the store's to send, and it sends none.
+    ///
+    /// Default: `"proxy"`
+    download: Option<Download>,
+    /// S3: with `download = "redirect"`, the server under the name by which clients reach it: `"https://files.example.org"`.
+    ///
+    /// Default: none, which means `endpoint`
+    download_endpoint: Option<String>,
+    /// S3: the most that the store takes in one request. What is larger goes in parts of this size, or of a ten thousandth. At least 5MiB, which is the smallest part.
+    ///
+    /// Default: `"5GiB"`
+    single_put_max: Option<ByteSize>,
+    /// S3: uploads and downloads that go on at once; further ones are answered with 503.
+    ///
+    /// Default: `2048`
+    #[serde(default, deserialize_with = "from_text")]
+    concurrency: Option<usize>,
+}
+
+/// Who hands out files that lie in a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Download {
+    /// This service.
+    Proxy,
+    /// The store, to which clients are sent.
+    Redirect,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +160,10 @@ impl RawStore {
                 ("access_key_id", self.access_key_id.is_some()),
                 ("secret_access_key", self.secret_access_key.is_some()),
                 ("secret_access_key_file", self.secret_access_key_file.is_some()),
+                ("download", self.download.is_some()),
+                ("download_endpoint", self.download_endpoint.is_some()),
+                ("single_put_max", self.single_put_max.is_some()),
+                ("concurrency", self.concurrency.is_some()),
             ],
         )?;
         let path =
@@ -144,32 +182,73 @@ impl RawStore {
             folder,
             make: |bytes| Secret::new(bytes, 1),
         };
-        let credentials = S3Credentials {
-            access_key_id: self.access_key_id.clone().ok_or_else(|| missing("access_key_id"))?,
-            secret_access_key: secret.one()?.ok_or_else(|| missing("secret_access_key"))?,
+        let credentials = match (self.access_key_id.clone(), secret.one()?) {
+            (Some(access_key_id), Some(secret_access_key)) => {
+                S3Credentials::Key { access_key_id, secret_access_key }
+            }
+            (None, None) => S3Credentials::Found,
+            (Some(_), None) => return Err(half("secret_access_key", "access_key_id")),
+            (None, Some(_)) => return Err(half("access_key_id", "secret_access_key")),
         };
+        let limits = self.limits()?;
+        let downloads = self.downloads()?;
         let location = S3Location {
             bucket: self.bucket.filter(|name| !name.is_empty()).ok_or_else(|| missing("bucket"))?,
             region: self.region.unwrap_or_else(|| "us-east-1".to_owned()),
-            endpoint: self.endpoint.map(endpoint).transpose()?,
+            endpoint: self.endpoint.map(|url| endpoint("store.endpoint", url)).transpose()?,
             prefix: self.prefix.unwrap_or_default(),
             path_style: self.path_style.unwrap_or(false),
         };
-        Ok(StoreSettings::S3 { location, credentials })
+        Ok(StoreSettings::S3 { location, credentials, limits, downloads })
+    }
+
+    fn downloads(&self) -> Result<Downloads, ConfigError> {
+        let key = "store.download_endpoint";
+        match (self.download, &self.download_endpoint) {
+            (Some(Download::Redirect), url) => {
+                let endpoint = url.clone().map(|url| endpoint(key, url)).transpose()?;
+                Ok(Downloads::Redirect { endpoint })
+            }
+            (_, None) => Ok(Downloads::Proxy),
+            (_, Some(_)) => Err(ConfigError::at(key, "belongs to download = \"redirect\"")),
+        }
+    }
+
+    fn limits(&self) -> Result<S3Limits, ConfigError> {
+        let defaults = S3Limits::default();
+        let single_put_max = self.single_put_max.map_or(defaults.single_put_max, |size| size.as_u64());
+        if !(SMALLEST_PART..=defaults.single_put_max).contains(&single_put_max) {
+            return Err(ConfigError::at("store.single_put_max", "is not between 5MiB and 5GiB"));
+        }
+        let concurrency = self.concurrency.unwrap_or(defaults.concurrency);
+        if !(1..=MOST_TRANSFERS).contains(&concurrency) {
+            return Err(ConfigError::at("store.concurrency", "is not between 1 and 100000"));
+        }
+        Ok(S3Limits { single_put_max, concurrency })
     }
 }
 
-fn endpoint(text: String) -> Result<String, ConfigError> {
+/// Stores take no smaller part of an upload, but for the last one.
+const SMALLEST_PART: u64 = 5 << 20;
+
+/// More connections than that no system has.
+const MOST_TRANSFERS: usize = 100_000;
+
+fn half(missing: &str, given: &str) -> ConfigError {
+    ConfigError::at(format!("store.{missing}"), format!("is missing, and store.{given} is given"))
+}
+
+fn endpoint(key: &str, text: String) -> Result<String, ConfigError> {
     let usable = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let has_userinfo = |url: &Url| !url.username().is_empty() || url.password().is_some();
     let url = Url::parse(&text);
     if url.as_ref().is_ok_and(has_userinfo) {
         let problem = "has a name or a password: take them out, credentials are access_key_id and secret_access_key_file";
-        Err(ConfigError::at("store.endpoint", problem))
+        Err(ConfigError::at(key, problem))
     } else if url.is_ok_and(usable) {
         Ok(text)
     } else {
-        Err(ConfigError::at("store.endpoint", "is not a URL: write https://s3.example.org"))
+        Err(ConfigError::at(key, "is not a URL: write https://s3.example.org"))
     }
 }
 
@@ -188,9 +267,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_has_no_password_in_it() {
-        assert_eq!(endpoint("https://s3.example.org".to_owned()).unwrap(), "https://s3.example.org");
+        assert_eq!(
+            endpoint("store.endpoint", "https://s3.example.org".to_owned()).unwrap(),
+            "https://s3.example.org"
+        );
         for wrong in ["https://me:pass@s3.example.org", "https://me@s3.example.org"] {
-            let error = endpoint(wrong.to_owned()).unwrap_err().to_string();
+            let error = endpoint("store.endpoint", wrong.to_owned()).unwrap_err().to_string();
             assert!(error.contains("store.endpoint: has a name or a password"), "{error}");
             assert!(!error.contains("pass@"), "{error}");
         }

@@ -61,10 +61,6 @@ impl Remaining {
     pub(super) fn end(&self) -> Result<(), BodyFault> {
         if self.0 == 0 { Ok(()) } else { Err(BodyFault::Length) }
     }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.0
-    }
 }
 
 /// Hands `body` to `write`, frame by frame, and insists on `size` bytes.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Store;
+use super::{Cause, Store};
 use crate::telemetry::metrics;
 
 /// How often the store is asked.
@@ -19,20 +19,20 @@ enum Health {
     #[default]
     Unknown,
     Up,
-    Down,
+    Down(Cause),
 }
 
 impl StoreHealth {
-    /// Asks the store for ever. A change is logged; the reason is in the log and not in what [`fmt::Display`] shows to
+    /// Asks the store for ever. A change is logged; names are in the log and not in what [`fmt::Display`] shows to
     /// everybody.
     pub async fn watch(self: Arc<Self>, store: Arc<Store>) {
         loop {
             let answer = store.check().await;
-            let now = if answer.is_ok() { Health::Up } else { Health::Down };
+            let now = answer.as_ref().map_or_else(|error| Health::Down(error.cause()), |()| Health::Up);
             let before = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), now);
             match answer {
-                Err(error) if before != Health::Down => tracing::error!("the store is away: {error}"),
-                Ok(()) if before == Health::Down => tracing::info!("the store is back"),
+                Err(error) if before != now => tracing::error!("the store is away: {error}"),
+                Ok(()) if matches!(before, Health::Down(_)) => tracing::info!("the store is back"),
                 _ => {}
             }
             metrics::store_up(now == Health::Up);
@@ -43,10 +43,15 @@ impl StoreHealth {
 
 impl fmt::Display for StoreHealth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Health::Unknown => "not asked yet",
-            Health::Up => "up",
-            Health::Down => "down: uploads and downloads are answered with 503; the log says why",
-        })
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Health::Unknown => f.write_str("not asked yet"),
+            Health::Up => f.write_str("up"),
+            Health::Down(cause) => write!(
+                f,
+                "down ({}): uploads and downloads are answered with 503; {}",
+                cause.code(),
+                cause.advice()
+            ),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! overwritten, and its length is known before its first byte.
 
 mod body;
+mod cause;
 mod disk;
 mod health;
 mod joint;
@@ -21,17 +22,20 @@ use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
 
 pub use self::body::{BodyFault, UploadBody};
+pub use self::cause::Cause;
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::joint::{JointWork, Seats};
 pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until};
 pub use self::memory::MemoryStore;
-pub use self::s3::{S3Credentials, S3Location, S3Store};
+pub use self::s3::{
+    Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
+};
 use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
 
 /// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`, `expiring/<hour>/<entry>`,
-/// `pointers/<vhost>/<user>/<size>/<path>`.
+/// `pointers/<vhost>/<user>/<size>/<path>`, and in a bucket `claims/<hash>/<claim>`, `probe/<number>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
 
@@ -240,10 +244,12 @@ pub enum StoreError {
         object: String,
     },
     /// A request to object storage.
-    #[error("{operation} at object storage: {problem}")]
+    #[error("{operation} at object storage: {problem}: {}", cause.advice())]
     S3 {
         /// Which request.
         operation: &'static str,
+        /// What kind of failure it is.
+        cause: Cause,
         /// What came back, or did not.
         problem: String,
     },
@@ -261,9 +267,7 @@ impl StoreError {
     /// Whether there was no room: on the file system, in a quota, or below the limit for one file.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        let Self::Disk { source, .. } = self else { return false };
-        matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+        self.cause() == Cause::Full
     }
 }
 
@@ -276,6 +280,9 @@ pub enum PutError {
     /// The sender stopped, or sent another number of bytes than it said.
     #[error("{0}")]
     Sender(#[from] BodyFault),
+    /// Somebody else writes it, and has not finished while this one waited.
+    #[error("another upload to the same slot is under way")]
+    Busy,
     /// The store has no room for it. What is there is not concerned.
     #[error("the store is full: {0}")]
     Full(StoreError),
@@ -315,8 +322,8 @@ impl Store {
             Self::S3(s3) => s3.put(key, object, body).await,
             Self::Memory(memory) => memory.put(key, object, body).await,
         };
-        if let Err(PutError::Full(_) | PutError::Store(_)) = &stored {
-            metrics::store_failed("put");
+        if let Err(PutError::Full(error) | PutError::Store(error)) = &stored {
+            metrics::store_failed("put", error.cause());
         }
         stored
     }
@@ -333,9 +340,12 @@ impl Store {
         text: String,
     ) -> Result<(), StoreError> {
         let object = NewObject::lasting(text.len() as u64, content_type);
+        if let Self::S3(s3) = self {
+            return counted("put", s3.note(key, object, text).await);
+        }
         // Away from the caller's memory, who mostly holds an upload as well.
         match Box::pin(self.put(key, object, Full::from(text))).await {
-            Ok(()) | Err(PutError::Exists) => Ok(()),
+            Ok(()) | Err(PutError::Exists | PutError::Busy) => Ok(()),
             Err(PutError::Store(error) | PutError::Full(error)) => Err(error),
             Err(PutError::Sender(never)) => unreachable!("a text has its length: {never}"),
         }
@@ -410,16 +420,16 @@ impl Store {
     }
 
     /// Leaves nothing of the object under `key` but its name, in one step and durably: a slot that was used stays used. Whoever is reading the
-    /// object reads on.
+    /// object reads on. If it is by now another one than was `seen`, and the store can tell (it may not know conditional writes), it stays.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the object may still be there.
-    pub async fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
+    pub async fn bury(&self, key: &ObjectKey, seen: &ObjectInfo, life: Lifetime) -> Result<(), StoreError> {
         let life = Lifetime { buried: true, ..life };
         let done = match self {
             Self::Disk(disk) => disk.bury(key, life),
-            Self::S3(s3) => s3.bury(key, life).await,
+            Self::S3(s3) => s3.bury(key, seen, life).await,
             Self::Memory(memory) => memory.bury(key, life),
         };
         counted("delete", done)
@@ -511,15 +521,45 @@ impl Store {
         counted("delete", done)
     }
 
-    /// Removes what processes that crashed have left of uploads, and answers of how many. Only a folder is ever left with any.
+    /// Removes what processes that crashed have left of uploads, and answers of how many: files in `staging/`, parts of uploads in a bucket, claims.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if that could not be found out.
-    pub fn sweep(&self) -> Result<usize, StoreError> {
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
         match self {
             Self::Disk(disk) => disk.sweep(ABANDONED),
-            Self::S3(_) | Self::Memory(_) => Ok(0),
+            Self::S3(s3) => s3.sweep().await,
+            Self::Memory(_) => Ok(0),
+        }
+    }
+
+    /// Leaves nothing of uploads under way, as far as that needs anybody to do it: the process ends.
+    pub async fn give_up(&self) {
+        if let Self::S3(s3) = self {
+            s3.give_up().await;
+        }
+    }
+
+    /// Whether clients get objects from the store itself.
+    #[must_use]
+    pub fn hands_out(&self) -> bool {
+        matches!(self, Self::S3(s3) if s3.hands_out())
+    }
+
+    /// A URL under which clients get the object from the store itself, whether or not there is one; `None` if they do not.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there are no credentials to sign it with.
+    pub async fn presigned(
+        &self,
+        key: &ObjectKey,
+        wanted: Presigned<'_>,
+    ) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::S3(s3) => counted("get", s3.presigned(key, wanted).await),
+            Self::Disk(_) | Self::Memory(_) => Ok(None),
         }
     }
 
@@ -539,5 +579,5 @@ impl Store {
 }
 
 fn counted<T>(operation: &'static str, done: Result<T, StoreError>) -> Result<T, StoreError> {
-    done.inspect_err(|_| metrics::store_failed(operation))
+    done.inspect_err(|error| metrics::store_failed(operation, error.cause()))
 }

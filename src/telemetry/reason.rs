@@ -148,6 +148,7 @@ reasons! {
         RangeUnsatisfiable = "range_unsatisfiable",
         AnswerTooSlow = "answer_too_slow",
         StoreFailed = "store_failed",
+        StoreBusy = "store_busy",
         StoreFull = "store_full",
     }
 

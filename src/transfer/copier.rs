@@ -113,7 +113,7 @@ impl Copier {
             return Ok(Outcome::Left);
         }
         if here.life.buried {
-            self.to.bury(key, here.life).await?;
+            self.to.bury(key, &there, here.life).await?;
             return Ok(Outcome::Ended);
         }
         if alike(&here, &there) && self.same_bytes(key, &here, &there).await? {

@@ -1,7 +1,7 @@
 //! Handing out a file. Its URL, which nobody can guess, is the permission.
 
 use super::Uploads;
-use crate::store::{Lifetime, Object, ObjectInfo, ObjectKey, StoreError, seconds_since_1970};
+use crate::store::{Lifetime, Object, ObjectInfo, ObjectKey, Presigned, StoreError, seconds_since_1970};
 use crate::types::{ByteRange, ObjectPath, Vhost};
 
 /// Why a file is not handed out.
@@ -49,6 +49,28 @@ impl Uploads {
     /// [`GetFailure`]
     pub async fn head(&self, vhost: &Vhost, path: &ObjectPath) -> Result<ObjectInfo, GetFailure> {
         living(self.store.head(&ObjectKey::file(vhost, path)).await?, |info| info.life)
+    }
+}
+
+impl Uploads {
+    /// Whether the store hands out files itself.
+    #[must_use]
+    pub fn redirects(&self) -> bool {
+        self.store.hands_out()
+    }
+
+    /// Where the store hands out a file itself, if it does. Whether there is one has to have been looked at before.
+    ///
+    /// # Errors
+    ///
+    /// [`GetFailure::Store`]
+    pub async fn elsewhere(
+        &self,
+        vhost: &Vhost,
+        path: &ObjectPath,
+        wanted: Presigned<'_>,
+    ) -> Result<Option<String>, GetFailure> {
+        Ok(self.store.presigned(&ObjectKey::file(vhost, path), wanted).await?)
     }
 }
 

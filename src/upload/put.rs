@@ -73,6 +73,7 @@ impl From<PutError> for PutFailure {
     fn from(error: PutError) -> Self {
         match error {
             PutError::Exists => Self::Exists,
+            PutError::Busy => Self::SlotBusy,
             PutError::Sender(fault) => Self::Sender(fault),
             PutError::Full(error) => Self::Full(error),
             PutError::Store(error) => Self::Store(error),

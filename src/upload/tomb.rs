@@ -10,9 +10,9 @@ use crate::types::{ContentType, UserHash};
 /// Says that `user` was erased just now, durably.
 pub(super) async fn bury(store: &Store, user: UserHash) -> Result<(), StoreError> {
     let tomb = ObjectKey::tomb(user);
-    if store.head(&tomb).await?.is_some() {
+    if let Some(seen) = store.head(&tomb).await? {
         // He was before, and came back. Its time is what counts.
-        return store.bury(&tomb, Lifetime::default()).await;
+        return store.bury(&tomb, &seen, Lifetime::default()).await;
     }
     store.note(&tomb, ContentType::unknown(), String::new()).await
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::CLOCKS;
 use crate::authn::PutGrant;
-use crate::store::{Lifetime, ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
+use crate::store::{Lifetime, ObjectInfo, ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
 use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, uri_escaped};
 
 /// An upload that outlasts its slot is looked for so much later, in seconds, and later by as much again until it ends.
@@ -128,16 +128,16 @@ impl Trail {
         Some(Self { vhost: parse_vhost(&vhost)?, path: ObjectPath::parse(&path).ok()?, pointed })
     }
 
-    /// Removes the file, of which `life` was just read. Its slot stays used for as long as there may be a token for it.
-    pub(super) async fn end(&self, store: &Store, life: Lifetime, now: u64) -> Result<(), StoreError> {
+    /// Removes the file, of which `info` was just read. Its slot stays used for as long as there may be a token for it.
+    pub(super) async fn end(&self, store: &Store, info: &ObjectInfo, now: u64) -> Result<(), StoreError> {
         let file = self.file();
-        match life.slot_ends {
-            None => store.bury(&file, Lifetime::default()).await,
+        match info.life.slot_ends {
+            None => store.bury(&file, info, Lifetime::default()).await,
             Some(ends) if ends.saturating_add(CLOCKS) <= now => store.delete(&file).await,
             Some(ends) => {
                 self.note_entry(store, ends).await?;
                 let life = Lifetime { keep_until: Some(ends), slot_ends: Some(ends), buried: true };
-                store.bury(&file, life).await
+                store.bury(&file, info, life).await
             }
         }
     }

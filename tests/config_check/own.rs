@@ -57,7 +57,7 @@ fn object_storage_that_is_away_is_found() {
         "kind = \"disk\"\npath = \"store\"",
         "kind = 's3'\nbucket = 'b'\nendpoint = 'http://127.0.0.1:1'\naccess_key_id = 'id'\nsecret_access_key = 'some other secret'",
     );
-    assert_only(&setup, "store", 1, "the store does not work: HeadBucket at object storage");
+    assert_only(&setup, "store", 1, "the store does not work: ListObjectsV2 at object storage");
 }
 
 #[test]

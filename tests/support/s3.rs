@@ -1,11 +1,17 @@
-//! An S3 server on loopback, with its objects in a folder: s3s-fs behind hyper.
+//! S3 servers for tests: one on loopback with its objects in a folder (s3s-fs behind hyper), or the one that the environment names.
 #![allow(dead_code, reason = "each test file uses its part of this")]
 #![allow(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
+use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
+use ejabberd_sidecar::store::{S3Credentials, S3Location, S3Store};
+use ejabberd_sidecar::types::Secret;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
@@ -18,6 +24,98 @@ pub(crate) const BUCKET: &str = "uploads";
 pub(crate) const ACCESS_KEY_ID: &str = "test-access-key";
 /// The access key.
 pub(crate) const SECRET_ACCESS_KEY: &str = "test-secret-key-0123456789";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the server of the tests is, is no setting of the service"
+)]
+fn given(name: &str) -> Option<String> {
+    std::env::var(format!("TEST_S3_{name}")).ok()
+}
+
+/// A bucket for tests, and what of it is theirs.
+#[derive(Debug, Clone)]
+pub(crate) struct TestBucket {
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
+    pub(crate) bucket: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+    pub(crate) prefix: String,
+}
+
+impl TestBucket {
+    /// Of the server in this process.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self {
+            endpoint: format!("http://{address}"),
+            region: "us-east-1".to_owned(),
+            bucket: BUCKET.to_owned(),
+            access_key_id: ACCESS_KEY_ID.to_owned(),
+            secret_access_key: SECRET_ACCESS_KEY.to_owned(),
+            prefix: "chat/".to_owned(),
+        }
+    }
+
+    /// Of the server that `scripts/test-s3` starts; each test has a prefix of its own there. `None` without one.
+    pub(crate) fn of_environment() -> Option<Self> {
+        let endpoint = given("ENDPOINT")?;
+        let needed = |name| given(name).expect("the others of TEST_S3_… go with TEST_S3_ENDPOINT");
+        Some(Self {
+            endpoint,
+            region: needed("REGION"),
+            bucket: needed("BUCKET"),
+            access_key_id: needed("ACCESS_KEY_ID"),
+            secret_access_key: needed("SECRET_ACCESS_KEY"),
+            prefix: format!("test-{:032x}/", rand::random::<u128>()),
+        })
+    }
+
+    /// The same bucket by way of another address.
+    pub(crate) fn by_way_of(&self, address: SocketAddr) -> Self {
+        Self { endpoint: format!("http://{address}"), ..self.clone() }
+    }
+
+    /// What the service makes of it.
+    pub(crate) fn store(&self) -> S3Store {
+        let location = S3Location {
+            bucket: self.bucket.clone(),
+            region: self.region.clone(),
+            endpoint: Some(self.endpoint.clone()),
+            prefix: self.prefix.clone(),
+            path_style: true,
+        };
+        let secret_access_key = Secret::new(self.secret_access_key.clone().into(), 0).expect("a key");
+        let access_key_id = self.access_key_id.clone();
+        S3Store::new(location, &S3Credentials::Key { access_key_id, secret_access_key })
+    }
+
+    /// Everything that is there: objects, and uploads in parts that have not ended. What the store needs for itself (claims, probes) goes
+    /// a moment later than what it is needed for.
+    pub(crate) async fn listed(&self) -> BTreeSet<String> {
+        let credentials = Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "tests");
+        let config = Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .endpoint_url(&self.endpoint)
+            .force_path_style(true)
+            .credentials_provider(credentials);
+        let client = Client::from_conf(config.build());
+        let mut pages =
+            client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).into_paginator().send();
+        let mut found = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.expect("a listing");
+            found.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+        }
+        // Not every server of the tests can tell.
+        let uploads = client.list_multipart_uploads().bucket(&self.bucket).prefix(&self.prefix).send().await;
+        for upload in uploads.iter().flat_map(ListMultipartUploadsOutput::uploads) {
+            found.insert(format!("{} in parts", upload.key().expect("it has a name")));
+        }
+        found
+    }
+}
 
 /// A server that is bound.
 pub(crate) struct S3Server {

@@ -12,8 +12,8 @@ const INTERVAL: Duration = Duration::from_mins(3);
 pub(super) async fn keep(store: Arc<Store>) {
     loop {
         // A store that is away is told by its health.
-        if let Ok(removed @ 1..) = store.sweep() {
-            tracing::info!("removed {removed} files that a crashed process had left in staging/");
+        if let Ok(removed @ 1..) = store.sweep().await {
+            tracing::info!("removed {removed} leftovers of uploads that a crashed process had begun");
         }
         tokio::time::sleep(INTERVAL).await;
     }

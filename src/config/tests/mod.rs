@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::login::UserExists;
+use crate::store::S3Credentials;
 
 const ISSUER: &str = "issuer = 'i'\nsecret = '0123456789abcdef0123456789abcdef'";
 
@@ -120,6 +121,39 @@ fn a_name_of_digits_is_a_name() {
 }
 
 #[test]
+fn what_is_refused_of_object_storage_is_named() {
+    let key = "access_key_id = 'a'\nsecret_access_key = 'k'";
+    for (options, says) in [
+        ("access_key_id = 'a'".to_owned(), "store.secret_access_key: is missing"),
+        ("secret_access_key = 'k'".to_owned(), "store.access_key_id: is missing"),
+        (format!("{key}\nendpoint = 'localhost:9000'"), "store.endpoint: is not a URL"),
+        (format!("{key}\nsingle_put_max = '1MiB'"), "store.single_put_max: is not between"),
+        (format!("{key}\nsingle_put_max = '6GiB'"), "store.single_put_max: is not between"),
+        (format!("{key}\nconcurrency = 0"), "store.concurrency: is not between"),
+        (
+            format!("{key}\ndownload_endpoint = 'https://a.org'"),
+            "store.download_endpoint: belongs to download",
+        ),
+        (
+            format!("{key}\ndownload = 'redirect'\ndownload_endpoint = 'a.org'"),
+            "store.download_endpoint: is not a URL",
+        ),
+        (format!("{key}\nsync = false"), "store.sync: belongs to kind"),
+    ] {
+        let store = format!("kind = 's3'\nbucket = 'b'\n{options}");
+        let message = load(&minimal().replace("kind = 'disk'\npath = 'files'", &store), &[]).unwrap_err();
+        assert!(message.to_string().contains(says), "{says}: {message}");
+    }
+}
+
+#[test]
+fn without_a_key_the_sdk_looks_for_one() {
+    let toml = minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'");
+    let settings = load(&toml, &[]).unwrap();
+    assert!(matches!(&settings.store, StoreSettings::S3 { credentials: S3Credentials::Found, .. }));
+}
+
+#[test]
 fn what_is_refused_is_named() {
     let cases = [
         (minimal().replace("'a.org'", "'a b'"), "hosts.\"a b\": is not a domain name"),
@@ -148,10 +182,6 @@ fn what_is_refused_is_named() {
             "unusable value, expected a sequence",
         ),
         (minimal().replace("kind = 'disk'", ""), "store.kind: is missing"),
-        (
-            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'"),
-            "store.access_key_id: is missing",
-        ),
         (format!("{}[listen]\nhook_credentials = 'ejabberd:short'", minimal()), "listen.hook_credentials: has to be name:password"),
         (format!("{}[listen]\nhook_prefix = 'auth/'", minimal()), "listen.hook_prefix: has to look like /auth"),
         (format!("{}[listen]\nhook = '0.0.0.0:8081'", minimal()), "listen.hook: whoever reaches the hook"),
@@ -166,10 +196,6 @@ fn what_is_refused_is_named() {
             )
             .replace("'shared with ejabberd'", "'shared with ejabberd of thirty-two bytes'"),
             "hosts.\"a.org\".issuers[0]: has an upload secret as its key",
-        ),
-        (
-            minimal().replace("kind = 'disk'\npath = 'files'", "kind = 's3'\nbucket = 'b'\nendpoint = 'localhost:9000'\naccess_key_id = 'a'\nsecret_access_key = 'k'"),
-            "store.endpoint: is not a URL",
         ),
         (minimal().replace("issuer = 'i'", "issuer = 'i'\nleeway = '1h'"), "hosts.\"a.org\".issuers[0].leeway: is above"),
         (format!("{}[auth]\ntoken_max_bytes = 0", minimal()), "auth.token_max_bytes: has to be from"),

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::authn::UploadRefusal;
-use crate::store::BodyFault;
+use crate::store::{BodyFault, Cause};
 use crate::telemetry::audit::{Ending, Why};
 use crate::telemetry::reason::FileReason;
 use crate::types::{InvalidContentType, PathError, Unsatisfiable};
@@ -91,8 +91,10 @@ impl FileError {
             Self::Put(PutFailure::Full(_)) => {
                 (StatusCode::INSUFFICIENT_STORAGE, FileReason::StoreFull, Failed)
             }
-            Self::Put(PutFailure::Store(_)) | Self::Get(GetFailure::Store(_)) => {
-                (StatusCode::SERVICE_UNAVAILABLE, FileReason::StoreFailed, Failed)
+            Self::Put(PutFailure::Store(error)) | Self::Get(GetFailure::Store(error)) => {
+                let busy = matches!(error.cause(), Cause::Busy | Cause::Concurrency);
+                let reason = if busy { FileReason::StoreBusy } else { FileReason::StoreFailed };
+                (StatusCode::SERVICE_UNAVAILABLE, reason, Failed)
             }
         }
     }

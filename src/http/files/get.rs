@@ -1,6 +1,7 @@
 //! `GET` and `HEAD`.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,7 +13,7 @@ use super::conditions::{Conditions, Verdict};
 use super::error::FileError;
 use super::{FilesDoor, file_request, refuse_download};
 use crate::policy::content_disposition;
-use crate::store::{Lifetime, Object, ObjectInfo, seconds_since_1970};
+use crate::store::{Lifetime, Object, ObjectInfo, Presigned, PresignedMethod, seconds_since_1970};
 use crate::telemetry::audit::{self, FileRequest};
 use crate::types::{ByteRange, ObjectPath};
 use crate::upload::{Located, Place, Site};
@@ -29,10 +30,22 @@ const SAFE_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
 ];
 
+/// How long the store's own URL is valid: time to begin with, and for a player to ask for further parts.
+const REDIRECT_VALID: Duration = Duration::from_mins(5);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Everything,
     Headers,
+}
+
+impl From<Wanted> for PresignedMethod {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Everything => Self::Get,
+            Wanted::Headers => Self::Head,
+        }
+    }
 }
 
 /// A request for a file whose place is known.
@@ -65,12 +78,16 @@ impl FilesDoor {
         wanted: Wanted,
     ) -> Result<Response, FileError> {
         let Question { site, path, who } = *question;
-        if wanted == Wanted::Everything && conditions.is_none() {
+        if wanted == Wanted::Everything && conditions.is_none() && !self.uploads.redirects() {
             let object = self.uploads.get(&site.vhost, path).await?;
             return Ok(self.whole(question, object));
         }
         let info = self.uploads.head(&site.vhost, path).await?;
         match conditions.map_or(Verdict::Whole, |conditions| conditions.judge(&info)) {
+            // The store sees the same headers again.
+            Verdict::Whole | Verdict::Part(_) if self.uploads.redirects() => {
+                self.redirect(question, &info, wanted).await
+            }
             Verdict::Whole if wanted == Wanted::Headers => {
                 audit::served(who);
                 Ok((file_headers(question, &info, info.size), Body::empty()).into_response())
@@ -90,6 +107,30 @@ impl FilesDoor {
         }
     }
 
+    /// To where the store hands the file out itself.
+    async fn redirect(
+        &self,
+        question: &Question<'_>,
+        info: &ObjectInfo,
+        wanted: Wanted,
+    ) -> Result<Response, FileError> {
+        let Question { site, path, who } = *question;
+        let wanted = Presigned {
+            method: wanted.into(),
+            content_type: info.content_type.as_str(),
+            disposition: &content_disposition(&site.inline, &info.content_type, path.filename()),
+            valid: redirect_valid(info.life),
+        };
+        let location = self.uploads.elsewhere(&site.vhost, path, wanted).await?.unwrap_or_default();
+        audit::served(who);
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, header::LOCATION, &location);
+        // The URL is a permission of its own, and ends.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
+    }
+
     fn whole(&self, question: &Question<'_>, Object { info, body }: Object) -> Response {
         audit::served(question.who);
         let body = AnswerBody::new(body, self.pace.deadline(info.size), question.who);
@@ -103,6 +144,13 @@ impl FilesDoor {
         let body = AnswerBody::new(body, self.pace.deadline(range.bytes()), question.who);
         (StatusCode::PARTIAL_CONTENT, headers, Body::new(body)).into_response()
     }
+}
+
+/// Not beyond the file's own time.
+fn redirect_valid(life: Lifetime) -> Duration {
+    let left =
+        life.left(seconds_since_1970()).map_or(REDIRECT_VALID, |left| Duration::from_secs(left.max(1)));
+    REDIRECT_VALID.min(left)
 }
 
 fn file_headers(question: &Question<'_>, info: &ObjectInfo, length: u64) -> HeaderMap {

@@ -13,17 +13,18 @@ use metrics_process::Collector;
 
 pub(super) use self::table::DONE;
 use self::table::{
-    ACCOUNTS, API_REQUESTS, BUILD_INFO, CERTIFICATE_EXPIRES, COMPONENT_UP, CONFIG_LOADED, CONNECTIONS,
-    DOWNLOADS, FILE_REFUSED, FILES_EXPIRED, FILES_SWEPT, HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS,
-    OPERATIONS, REFUSED, RELOAD_SUCCESSFUL, RELOADS, REQUESTS_REJECTED, SLOTS, STORE_ERRORS, STORE_UP,
-    UPLOAD_SECONDS, UPLOADS, UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN,
-    VHOST_USED,
+    ACCOUNTS, API_REQUESTS, BUILD_INFO, CAUSES, CERTIFICATE_EXPIRES, COMPONENT_UP, CONFIG_LOADED,
+    CONNECTIONS, DOWNLOADS, FILE_REFUSED, FILES_EXPIRED, FILES_SWEPT, FIRST_WRITER, FIRST_WRITERS,
+    HOOK_REFUSED, ISSUER_KEYS, LOGIN_SECONDS, LOGINS, OPERATIONS, REFUSED, RELOAD_SUCCESSFUL, RELOADS,
+    REQUESTS_REJECTED, SLOTS, STORE_CAUSES, STORE_ERRORS, STORE_UP, UPLOAD_SECONDS, UPLOADS,
+    UPLOADS_UNDER_WAY, USERS, USERS_LOADED, USERS_REFRESHED, USERS_UNWRITTEN, VHOST_USED,
 };
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 pub use self::vhost::VhostCounters;
 
 use super::reason::{FileReason, HookReason, RequestReason};
 use crate::authn::jwt::Refusal;
+use crate::store::Cause;
 use crate::types::Vhost;
 
 // Asked for once, because each login and each upload uses them.
@@ -54,6 +55,10 @@ pub fn start() -> Result<Counting, BuildError> {
     for operation in OPERATIONS {
         counter!(STORE_ERRORS, "operation" => *operation).increment(0);
     }
+    for cause in CAUSES {
+        counter!(STORE_CAUSES, "cause" => *cause).increment(0);
+    }
+    first_writer("nobody knows yet");
     for outcome in [DONE, REFUSED] {
         counter!(RELOADS, "outcome" => outcome).increment(0);
     }
@@ -201,8 +206,16 @@ impl Drop for UploadUnderWay {
 }
 
 /// An operation of the store failed by the store's fault.
-pub fn store_failed(operation: &'static str) {
+pub fn store_failed(operation: &'static str, cause: Cause) {
     counter!(STORE_ERRORS, "operation" => operation).increment(1);
+    counter!(STORE_CAUSES, "cause" => cause.code()).increment(1);
+}
+
+/// Says who sees to it that a slot is used once.
+pub fn first_writer(by: &'static str) {
+    for each in FIRST_WRITERS {
+        gauge!(FIRST_WRITER, "by" => *each).set(if *each == by { 1.0 } else { 0.0 });
+    }
 }
 
 pub(super) fn login_took(time: Duration) {

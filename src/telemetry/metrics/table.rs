@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
+use crate::store::Cause;
+
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -52,6 +54,18 @@ pub(super) const LISTENERS: &[&str] = &["public", "hook", "ops"];
 pub(super) const OPERATIONS: &[&str] = &["put", "get", "head", "delete", "list", "check"];
 /// What the API is asked for; the last one for what it does not know.
 pub(super) const API_CALLS: &[&str] = &["slot", "list", "remove", "other"];
+/// What a store fails with.
+pub(super) const CAUSES: &[&str] = &{
+    let mut codes = [""; Cause::ALL.len()];
+    let mut at = 0;
+    while at < codes.len() {
+        codes[at] = Cause::ALL[at].code();
+        at += 1;
+    }
+    codes
+};
+/// Who sees to it that a slot is used once.
+pub(super) const FIRST_WRITERS: &[&str] = &["condition", "claims"];
 pub(in crate::telemetry) const DONE: &str = "done";
 pub(super) const REFUSED: &str = "refused";
 
@@ -80,6 +94,8 @@ pub(super) const CONNECTIONS: &str = "ejabberd_sidecar_connections";
 pub(super) const REQUESTS_REJECTED: &str = "ejabberd_sidecar_requests_rejected_total";
 pub(super) const STORE_UP: &str = "ejabberd_sidecar_store_up";
 pub(super) const STORE_ERRORS: &str = "ejabberd_sidecar_store_errors_total";
+pub(super) const STORE_CAUSES: &str = "ejabberd_sidecar_store_error_causes_total";
+pub(super) const FIRST_WRITER: &str = "ejabberd_sidecar_store_first_writer";
 pub(super) const FILE_REFUSED: &str = "ejabberd_sidecar_file_refused";
 pub(super) const RELOADS: &str = "ejabberd_sidecar_reloads_total";
 pub(super) const RELOAD_SUCCESSFUL: &str = "ejabberd_sidecar_reload_successful";
@@ -164,6 +180,12 @@ pub const OURS: &[Metric] = &[
     ),
     gauge(STORE_UP, &[], "Whether the store answered when it was last asked (1) or not (0)"),
     counter(STORE_ERRORS, &[("operation", OPERATIONS)], "Operations of the store that failed by its fault"),
+    counter(STORE_CAUSES, &[("cause", CAUSES)], "The same operations, by what they failed with"),
+    gauge(
+        FIRST_WRITER,
+        &[("by", FIRST_WRITERS)],
+        "In object storage, who sees to it that a slot is used once (1): the store by If-None-Match, or claims, which cost three requests more an upload",
+    ),
     gauge(
         FILE_REFUSED,
         &[("file", &[])],

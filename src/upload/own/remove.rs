@@ -28,7 +28,7 @@ impl OwnFiles {
             trail.note_entry(&self.store, now).await?;
             trail.delete_pointer(&self.store).await?;
         }
-        trail.end(&self.store, info.life, now).await?;
+        trail.end(&self.store, &info, now).await?;
         self.usage.removed(user.vhost(), Some(user.hash()), &trail.file(), info.size);
         Ok(info.size)
     }

@@ -122,7 +122,7 @@ impl Sweeper {
             }
             Some(info) if info.life.keep_until == Some(time) => {
                 trail.delete_pointer(&self.store).await?;
-                trail.end(&self.store, info.life, now).await?;
+                trail.end(&self.store, &info, now).await?;
                 self.usage.removed(&trail.vhost, trail.owner(), &file, info.size);
                 metrics::file_expired(&trail.vhost);
                 true

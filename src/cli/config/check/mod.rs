@@ -39,10 +39,13 @@ impl Check {
         let summary = own::check(&settings, &place, &mut found);
         let asked = running::service(&settings, theirs.as_ref(), &place, &mut found);
         self.theirs(theirs.as_ref(), &settings, asked.as_ref(), &mut found);
-        if let Err(problem) = probe_store(settings.store) {
-            let remedy =
-                "[store]   # a folder that the service may write to, or a bucket that answers to its key";
-            found.add(codes::STORE, &place, format!("the store does not work: {problem}"), remedy);
+        match probe_store(settings.store) {
+            Ok(note) => found.notes.extend(note),
+            Err(problem) => {
+                let remedy =
+                    "[store]   # a folder that the service may write to, or a bucket that answers to its key";
+                found.add(codes::STORE, &place, format!("the store does not work: {problem}"), remedy);
+            }
         }
         answer(report(&found, &summary))?;
         if found.count(Severity::Error) == 0 { Ok(()) } else { Err(Failure::Shown(ExitCode::FAILURE)) }

@@ -1,0 +1,41 @@
+//! The SDK's client, with the settings without which it breaks uploads.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::{S3Credentials, S3Location};
+
+/// How long a connection to the store may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection is kept without a request. A store that closes it in the moment in which it is used again fails an upload, which cannot be sent
+/// twice; they do so after 20 seconds (AWS) to 75.
+const IDLE: Duration = Duration::from_secs(10);
+
+pub(super) fn client(location: &S3Location, credentials: &S3Credentials) -> Client {
+    let region = Region::new(location.region.clone());
+    let http = aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(IDLE)
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
+    let mut config = Builder::new()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .credentials_provider(credentials.provider(region.clone()))
+        .region(region)
+        .force_path_style(location.path_style)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        // A client's silence is watched at the client's side.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        // Garage and Ceph refuse the SDK's default.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    config.set_endpoint_url(location.endpoint.clone());
+    Client::from_conf(config.build())
+}

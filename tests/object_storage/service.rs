@@ -1,0 +1,135 @@
+//! The service on object storage: what it tells clients and operators, and what it leaves when it is killed.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::task::{block_in_place, spawn_blocking};
+
+use super::Scene;
+use super::faulty::Fault;
+use super::support::http::{Answer, Client};
+use super::support::slots::{Kind, Slot};
+use super::support::{FREE_PORTS, Service, configuration, wait_until};
+
+/// A service on the scene's bucket, by way of its proxy.
+pub(super) async fn service(scene: &Scene, more: &str) -> Arc<Service> {
+    let configuration = configuration_of(scene, more);
+    spawn_blocking(move || {
+        let folder = Arc::new(TempDir::new().expect("temporary folder"));
+        ready(Service::start_in(folder, &configuration))
+    })
+    .await
+    .expect("started")
+}
+
+/// Waits until it has seen its store.
+fn ready(service: Service) -> Arc<Service> {
+    let ops = service.address("ops");
+    wait_until("the store is up", || ask(&ops, "GET", "/readyz", "").text().contains("store: up"));
+    Arc::new(service)
+}
+
+fn configuration_of(scene: &Scene, more: &str) -> String {
+    let bucket = scene.bucket.by_way_of(scene.proxy.address());
+    let store = format!(
+        "[store]\nkind = 's3'\nbucket = '{}'\nregion = '{}'\nendpoint = '{}'\nprefix = '{}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'\n{more}\n",
+        bucket.bucket,
+        bucket.region,
+        bucket.endpoint,
+        bucket.prefix,
+        bucket.access_key_id,
+        bucket.secret_access_key,
+    );
+    configuration(FREE_PORTS, "").replace("[store]\nkind = \"disk\"\npath = \"store\"\n", &store)
+}
+
+pub(super) fn ask(address: &str, method: &str, target: &str, headers: &str) -> Answer {
+    let mut client = Client::connect(address);
+    client
+        .send(format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n"));
+    client.answer(method != "HEAD")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_is_told_to_client_and_operator() {
+    let scene = Scene::new().await;
+    let service = service(&scene, "").await;
+    let running = Arc::clone(&service);
+    let slot = Slot::new(Kind::V, "alice", "r", 1000);
+    let (put, public) = (slot.clone(), service.address("public"));
+    let slow_down = "HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>";
+    let full = "HTTP/1.1 507 Insufficient Storage\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    for (answer, status, reason) in [(slow_down, 503, "store_busy"), (full, 507, "store_full")] {
+        scene.proxy.fail("PUT", Fault::Answer(answer), usize::MAX);
+        let (put, running) = (put.clone(), Arc::clone(&running));
+        spawn_blocking(move || {
+            let answer = put.put(&running, 1000);
+            assert_eq!(answer.status, status);
+            assert_eq!(answer.header("retry-after").is_some(), status == 503);
+            running.wait_for_log(&["upload", &format!("reason=\"{reason}\"")]);
+        })
+        .await
+        .expect("as expected");
+    }
+    scene.proxy.heal();
+    let path = format!("/upload/localhost/{}", slot.path);
+    spawn_blocking(move || {
+        assert_eq!(slot.put(&running, 1000).status, 201);
+        assert_eq!(ask(&public, "GET", &path, "").body, vec![b'x'; 1000]);
+    })
+    .await
+    .expect("as expected");
+    assert_eq!(scene.bucket.listed().await.len(), 1);
+    drop(service);
+}
+
+/// Without a key in the configuration the SDK looks for one.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_the_environment_and_none_at_all() {
+    let scene = Scene::new().await;
+    let configuration: Vec<_> = configuration_of(&scene, "")
+        .lines()
+        .filter(|line| !line.contains("access_key"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let configuration = configuration.concat();
+    let (id, key) = (scene.bucket.access_key_id.clone(), scene.bucket.secret_access_key.clone());
+    spawn_blocking(move || {
+        let none = "export HOME=/nowhere AWS_EC2_METADATA_DISABLED=true";
+        let given = format!("{none} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={key}");
+        let service = ready(Service::start_limited(&given, &configuration));
+        assert_eq!(Slot::new(Kind::V, "alice", "r", 1000).put(&service, 1000).status, 201);
+
+        let service = Service::start_limited(none, &configuration);
+        let ops = service.address("ops");
+        wait_until("it says what is missing", || {
+            ask(&ops, "GET", "/readyz", "").text().contains("store: down (credentials)")
+        });
+        assert_eq!(Slot::new(Kind::V, "alice", "s", 1000).put(&service, 1000).status, 503);
+    })
+    .await
+    .expect("as expected");
+    assert_eq!(scene.bucket.listed().await.len(), 1);
+}
+
+/// Nothing of a file is there before all of it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_killed_in_the_middle_leaves_no_file() {
+    let scene = Scene::new().await;
+    let service = service(&scene, "").await;
+    scene.proxy.seen();
+    let slot = Slot::new(Kind::V, "alice", "r", 500_000);
+    let public = service.address("public");
+    let client = block_in_place(|| {
+        let mut client = Client::connect(&public);
+        client.send(slot.head(500_000));
+        client.send(vec![b'x'; 250_000]);
+        client
+    });
+    scene.asked_for("PUT files/").await;
+    block_in_place(|| service.signal("KILL"));
+    drop(client);
+    let files =
+        async || scene.bucket.listed().await.into_iter().filter(|name| name.contains("files/")).count();
+    assert_eq!(files().await, 0);
+}
