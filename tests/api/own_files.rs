@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::app::{App, UPLOADS, counted, error, files, target, text};
 use crate::s3_server::{ACCESS_KEY_ID, BUCKET, S3Server, SECRET_ACCESS_KEY};
 use crate::support::http::get;
-use crate::support::slots::{Kind, Slot, hash, upload};
+use crate::support::slots::{Kind, Slot, hash};
 use crate::support::{FREE_PORTS, Service, configuration, tokens, wait_until, with_upload};
 
 const ACCEPT: &str = "accept = ['v', 'v2', 'bearer', 'jwt']";
