@@ -147,6 +147,13 @@ fn due(plan: &Mutex<Option<Plan>>, first_line: &str) -> Option<Fault> {
     Some(plan.fault)
 }
 
+/// A request's head, and how long its body is.
+pub(crate) async fn read_request_head(client: &mut TcpStream) -> io::Result<(String, usize)> {
+    let head = read_head(client).await?;
+    let length = content_length(&head).try_into().map_err(io::Error::other)?;
+    Ok((head, length))
+}
+
 async fn read_head(client: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
