@@ -7,7 +7,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
@@ -138,7 +137,7 @@ pub(super) struct RawUpload {
     /// Default: `["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp", "image/jxl", "audio/*", "video/*", "text/plain", "image/apng"]`
     inline_types: Option<OneOrMany<String>>,
     /// Paths below which files are found as well (`["/old/@HOST@/"]`), so that the links in old messages go on to work after a migration (`store import`). GET, HEAD and OPTIONS
-    /// are answered there, and nothing is taken. `/api/` is not possible.
+    /// are answered there, and nothing is taken. Below `/api/v1` that takes `listen.api = false`.
     ///
     /// Default: `[]`
     legacy_prefixes: Option<OneOrMany<String>>,
@@ -383,11 +382,7 @@ fn legacy_prefix(key: &str, text: &str) -> Result<String, ConfigError> {
             format!("{text:?} has to be the path of an old URL, like /upload/"),
         ));
     }
-    let prefix = format!("{}/", text.trim_end_matches('/'));
-    if percent_decode_str(&prefix).decode_utf8_lossy().starts_with("/api/") {
-        return Err(ConfigError::at(key, format!("{text:?} is where the API answers: no file has that URL")));
-    }
-    Ok(prefix)
+    Ok(format!("{}/", text.trim_end_matches('/')))
 }
 
 fn public_url(key: &str, text: &str) -> Result<Url, ConfigError> {
