@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    Lifetime, MemoryStore, NewObject, ObjectKey, S3Credentials, S3Location, S3Store, Store,
+    FirstWriter, Lifetime, MemoryStore, NewObject, ObjectKey, S3Credentials, S3Location, S3Store, Store,
 };
 use ejabberd_sidecar::transfer::{
     Copier, Erasures, Failure, Outcome, Peer, PeerFolder, Progress, Side, Source, Terms,
@@ -141,8 +141,9 @@ async fn bucket(fault: Fault) -> Served {
         path_style: true,
     };
     let secret_access_key = Secret::new(b"the-secret-key".to_vec(), 0).expect("long enough");
-    let store =
-        S3Store::new(location, &S3Credentials::Key { access_key_id: "id".to_owned(), secret_access_key });
+    let credentials = S3Credentials::Key { access_key_id: "id".to_owned(), secret_access_key };
+    // It knows no more than a copy asks for.
+    let store = S3Store::new(location, &credentials).with_first_writer(FirstWriter::Condition);
     Served { bucket, store: Arc::new(Store::S3(store)), _server: server }
 }
 
