@@ -72,7 +72,7 @@ def upload_all(server, user: str) -> tuple[dict[str, bytes], str]:
     assert web.request("PUT", at(server.twin, url), contents[1], headers).status == 201
 
     place = f"{user}-slot/jwt.bin"
-    token = tokens.upload_jwt(server.upload_secret, jid, *place.split("/"), 100)
+    token = tokens.prosody_slot(server.upload_secret, jid, place, 100)
     pointed = f"{server.twin.public_url}/upload/localhost/{place}"
     answer = web.request("PUT", pointed, contents[2], {"Authorization": f"Bearer {token}"})
     assert answer.status == 201
