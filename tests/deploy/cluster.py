@@ -17,7 +17,13 @@ GROUPS = {
 
 def resources(group):
     items = [
-        {"name": kind.lower() + "s", "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": ["get"]}
+        {
+            "name": kind.lower() + "s",
+            "singularName": kind.lower(),
+            "kind": kind,
+            "namespaced": True,
+            "verbs": ["get"],
+        }
         for kind in GROUPS[group]
     ]
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group, "resources": items}
@@ -81,7 +87,14 @@ def cluster(folder, secrets):
     file = folder / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
     try:
-        yield ["--kubeconfig", file, "--dry-run=server", "--disable-openapi-validation", "--namespace", "chat"]
+        yield [
+            "--kubeconfig",
+            file,
+            "--dry-run=server",
+            "--disable-openapi-validation",
+            "--namespace",
+            "chat",
+        ]
     finally:
         server.shutdown()
         server.server_close()

@@ -1,6 +1,7 @@
 """What holds for each container of each values file."""
 
 import pytest
+
 from charts import NAMES, containers, objects, pods
 
 EVERY = [

@@ -2,6 +2,7 @@
 
 import kubernetes_validate
 import pytest
+
 from charts import NAMES, VERSIONS, objects
 
 # Of operators and clouds: Kubernetes has no schema for these.

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 import yaml
+
 from charts import CHART, NAMES, containers, helm, objects, one, pods, render
 from cluster import cluster
 

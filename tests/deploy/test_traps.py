@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from charts import NAMES, objects, one, pods, render
 
 
@@ -105,7 +106,9 @@ def test_what_is_included_is_there_and_named_by_its_whole_path(name):
 
 
 def test_all_names_are_in_the_certificate():
-    wanted = {f"{part}{host}" for host in ("example.org", "example.net") for part in ("", "conference.", "pubsub.", "upload.")}
+    wanted = {
+        f"{part}{host}" for host in ("example.org", "example.net") for part in ("", "conference.", "pubsub.", "upload.")
+    }
     assert set(one(objects("cluster"), "Certificate")["spec"]["dnsNames"]) == wanted
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import yaml
+
 from charts import CHART, refusal, render
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
@@ -13,14 +14,20 @@ REFUSED = [
     ({"replicas": 2}, "set uploads.store.kind to s3 with a bucket, or replicas to 1"),
     ({"replicas": 2, "uploads": {"store": S3}}, "set sql.enabled with a PostgreSQL"),
     ({"replicas": 2}, "set clustering.enabled, or replicas to 1"),
-    ({"replicas": 2, "turn": {"enabled": True, "mode": "service", "address": "192.0.2.1"}}, "set turn.mode to external"),
+    (
+        {"replicas": 2, "turn": {"enabled": True, "mode": "service", "address": "192.0.2.1"}},
+        "set turn.mode to external",
+    ),
     ({"turn": {"enabled": True}}, "turn.enabled needs turn.address"),
     ({"turn": {"enabled": True, "mode": "service", "address": "turn.example"}}, "needs an IPv4 address"),
     ({"turn": {"enabled": True, "address": "turn.example"}}, "secrets.turn is missing"),
     ({"secrets": {"upload": {"value": "short"}}}, "secrets.upload.value is weak: take 32 characters"),
     ({"secrets": {"cookie": {"value": "cookie"}}}, "secrets.cookie.value is weak"),
     ({"secrets": {"cookie": {**KEY, "existingSecret": {"name": "x"}}}}, "has both value and existingSecret"),
-    ({"secrets": {"issuer": KEY}, "issuers": [{"issuer": "x", "secret": KEY}]}, "secrets.issuer is for installations"),
+    (
+        {"secrets": {"issuer": KEY}, "issuers": [{"issuer": "x", "secret": KEY}]},
+        "secrets.issuer is for installations",
+    ),
     ({"sql": {"enabled": True}}, "sql.enabled needs sql.host"),
     ({"sql": {"enabled": True, "host": "db"}}, "secrets.sql is missing"),
     ({"uploads": {"store": {"kind": "s3"}}}, "name the bucket in uploads.store.s3.bucket"),
@@ -29,7 +36,10 @@ REFUSED = [
     ({"issuers": [{"issuer": "x"}]}, "issuers[0] (x) has no key: give one of"),
     ({"issuers": [{"issuer": "x", "jwks": "{}", "pem": "p"}]}, "issuers[0] (x) has jwks and pem"),
     ({"issuers": [{"issuer": "x", "secret": {"value": "short"}}]}, "issuers[0].secret.value is weak"),
-    ({"issuers": [{"issuer": "x", "secret": {"existingSecret": {"key": "k"}}}]}, "issuers[0].secret needs value"),
+    (
+        {"issuers": [{"issuer": "x", "secret": {"existingSecret": {"key": "k"}}}]},
+        "issuers[0].secret needs value",
+    ),
     ({"issuers": [{"issuer": "x", "secret": KEY, "hosts": ["b.example"]}]}, "issuers[0].hosts has b.example"),
     ({"sidecar": {"hostConfig": {"b.example": {}}}}, "sidecar.hostConfig has b.example"),
     ({"ejabberd": {"image": {"tag": "latest"}}}, "say in ejabberd.version which one it is"),

@@ -3,7 +3,7 @@
 name: bridge
 {{ include "ejabberd.sidecarImage" . }}
 {{ include "ejabberd.containerSecurity" . }}
-command: [/bin/cp, /ejabberd-sidecar, /opt/ejabberd-sidecar/ejabberd-sidecar]
+command: [/bin/cp, -f, /ejabberd-sidecar, /opt/ejabberd-sidecar/ejabberd-sidecar]
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
   - {name: bridge, mountPath: /opt/ejabberd-sidecar}
