@@ -11,7 +11,7 @@ mkdir -p "$volumes/etc"
 for file in /etc/passwd /etc/group /etc/nsswitch.conf /etc/ssl /etc/erlang /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/alternatives; do
     [ ! -e "$file" ] || cp -a "$file" "$volumes/etc/"
 done
-printf '127.0.0.1 localhost %s\n::1 localhost\n' "$POD_ADDRESS" >"$volumes/etc/hosts"
+printf '%s\n' "$POD_HOSTS" >"$volumes/etc/hosts"
 mount --bind "$volumes/etc" /etc
 for folder in /opt /run /var/lib; do
     mount -t tmpfs tmpfs "$folder"

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 MAIN = "xmpp-ejabberd"
 
 
-def until(what, seconds=60, every=0.2):
+def until(what, seconds=120, every=0.2):
     """Waits for the answer to be truthy, and returns it."""
     end = time.monotonic() + seconds
     while not (answer := what()):
@@ -85,11 +85,11 @@ class Volumes:
 
 
 class Pod:
-    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None):
+    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None, ordinal=0):
         self.items, self.usr, self.libs = items, usr, libs
         self.spec = dict(pods(items))[MAIN]
         self.user = self.spec["securityContext"]["runAsUser"]
-        self.name = f"{MAIN}-0"
+        self.name = f"{MAIN}-{ordinal}"
         headless = one(items, "Service", "-headless")["metadata"]
         self.address = f"{self.name}.{headless['name']}.{headless['namespace']}.svc.cluster.local"
         self.folder, self.volumes, self.logs = folder, folder / "volumes", folder / "logs"
@@ -130,7 +130,7 @@ class Pod:
     def enter(self):
         command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
         command += ["sh", HERE / "pod-root.sh", self.volumes, self.usr]
-        environment = {"PATH": os.environ["PATH"], "POD_ADDRESS": f"{self.address} {self.name}"}
+        environment = {"PATH": os.environ["PATH"], "POD_HOSTS": f"127.0.0.1 localhost {self.address} {self.name}"}
         self.root = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.root.stdout.readline() == "ready\n"
         self.pid = int(Path(f"/proc/{self.root.pid}/task/{self.root.pid}/children").read_text())
@@ -202,6 +202,9 @@ class Pod:
     def start(self, name):
         """Begins a container, and waits for its startup probe as the kubelet does."""
         self.begin(name)
+        hook = self.container(name).get("lifecycle", {}).get("postStart")
+        if hook:
+            self.run(name, *hook["exec"]["command"])
         if "startupProbe" in self.container(name):
             until(lambda: self.probe(name, "startupProbe") or self.died(name))
 

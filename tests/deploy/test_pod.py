@@ -103,7 +103,7 @@ def test_an_ejabberd_that_gave_up_its_login_program_is_not_alive(pod):
     bridge.write_text("#!/bin/sh\nexit 1\n")
     bridge.chmod(0o755)
     pod.kill_inside("cmdline", "extaut[h]")
-    until(lambda: not pod.probe("ejabberd", "livenessProbe"), 60)
+    until(lambda: not pod.probe("ejabberd", "livenessProbe"))
     bridge.unlink()
     aside.rename(bridge)
     # It is whole again, and that heals nothing.
