@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-matrix test-browser test-deploy soak fuzz bench docs lint
+.PHONY: help up build image test test-matrix test-browser test-deploy soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
 
 build: ## the release binary, in target/release
 	@bash -c 'source scripts/lib.sh && require_cargo && install_build_tools && cargo build --locked --release'
+
+image: ## the container image, by docker or podman
+	@scripts/image
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test

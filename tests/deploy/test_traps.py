@@ -141,6 +141,14 @@ def test_uploads_pass_the_ingress():
     assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3600
 
 
+def test_the_proxy_protocol_is_for_clients_and_servers_alone():
+    """Trap: mod_fail2ban would ban the balancer."""
+    data = one(objects("cluster"), "ConfigMap", "xmpp-ejabberd-ejabberd")["data"]
+    counts = {name: text.count("use_proxy_protocol: true") for name, text in data.items()}
+    assert {name: count for name, count in counts.items() if count} == {"clients-26.04.yml": 2, "federation.yml": 1}
+    assert not [name for name in NAMES if name != "cluster" and "use_proxy_protocol" in str(objects(name))]
+
+
 def test_a_relay_opens_all_of_its_ports():
     items = objects("calls")
     ports = [port["port"] for port in one(items, "Service", "-turn")["spec"]["ports"]]

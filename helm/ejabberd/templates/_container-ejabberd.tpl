@@ -33,6 +33,8 @@ name: ejabberd
 {{ include "ejabberd.erlangSecurity" . }}
 env:
   {{- include "ejabberd.podName" . | nindent 2 }}
+  - name: HOME
+    value: {{ .Values.ejabberd.home }}
   # Full names: with one pod as with several, so that it never changes.
   - name: ERLANG_NODE_ARG
     value: ejabberd@$(POD_NAME).{{ include "ejabberd.clusterDomain" . }}

@@ -4,7 +4,12 @@
 {{- $text := $root.Files.Get (printf "files/ejabberd-config/%s" (index . 1)) -}}
 {{- if not $text }}{{ fail (printf "files/ejabberd-config/%s is missing in this chart" (index . 1)) }}{{ end -}}
 {{- $text = $text | replace "\"local.yml\"" "\"/run/ejabberd/local.yml\"" -}}
-{{- $text | replace "\"parts.yml\"" (printf "\"%s/conf/parts.yml\"" $root.Values.ejabberd.home) -}}
+{{- $text = $text | replace "\"parts.yml\"" (printf "\"%s/conf/parts.yml\"" $root.Values.ejabberd.home) -}}
+{{- if $root.Values.ejabberd.proxyProtocol -}}
+{{- /* On the listeners for clients and servers; web clients' proxy tells the address in a header. */ -}}
+{{- $text = regexReplaceAll "(module: ejabberd_(c2s|s2s_in))\n" $text "${1}\n    use_proxy_protocol: true\n" -}}
+{{- end -}}
+{{- $text -}}
 {{- end -}}
 
 {{- define "ejabberd.main" -}}
