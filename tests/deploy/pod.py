@@ -246,8 +246,8 @@ class Pod:
         """preStop, SIGTERM to the main containers, then to the sidecars."""
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]
         self.run("ejabberd", *hook)
-        self.processes["ejabberd"].wait(10)
-        return {name: self.end(name) for name in ("reload", "sidecar")}
+        codes = {"ejabberd": self.processes["ejabberd"].wait(10)}
+        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
 
     def log(self, name):
         return (self.logs / name).read_text(errors="replace")

@@ -138,10 +138,40 @@ def test_a_renewed_certificate_is_read(pod):
     assert "ejabberd has read it" in pod.log("reload")
 
 
-def test_it_stops_cleanly_and_keeps_what_it_knows(pod):
+def signed(pod, name, size):
+    """Where to PUT a file, as it is reached from here."""
+    sign = [
+        "/ejabberd-sidecar",
+        "url",
+        "sign",
+        "--config",
+        CONFIG,
+        "--user",
+        "alice@example.org",
+        "--size",
+        str(size),
+        name,
+    ]
+    url = pod.run("sidecar", *sign).stdout.strip()
+    return "https://127.0.0.1:8080/" + url.split("/", 3)[3]
+
+
+def status(pod, *words):
+    return pod.outside("curl", "-sk", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}", *words).stdout
+
+
+def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(os.urandom(1_000_000))
+    url = signed(pod, "slow.bin", body.stat().st_size)
+    slow = ["curl", "-sk", "--noproxy", "*", "--limit-rate", "200k", "-w", "%{http_code}", "-T", body, url]
+    upload = subprocess.Popen(["nsenter", f"--target={pod.pid}", "--net", *slow], stdout=subprocess.PIPE, text=True)
+    metrics = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/metrics"]
+    until(lambda: "ejabberd_sidecar_uploads_under_way 1" in pod.outside(*metrics).stdout)
     started = time.monotonic()
-    assert pod.stop_all() == {"reload": 0, "sidecar": 0}
+    assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
     assert time.monotonic() - started < pod.spec["terminationGracePeriodSeconds"]
+    assert upload.communicate(timeout=30)[0].endswith("201")
     assert "is stopped in the node" in pod.ejabberd_log()
     assert not (pod.volumes / "hook" / "hook.sock").exists()
 
@@ -151,3 +181,18 @@ def test_it_starts_again_from_its_volumes(pod):
     pod.start_all()
     assert login(pod, token(pod)) == "success"
     assert not (pod.volumes / "database" / ".join-pending").exists()
+    [stored] = (pod.volumes / "files").rglob("slow.bin*")
+    assert stored.stat().st_size >= 1_000_000
+
+
+def test_a_rotated_secret_counts_after_a_restart_and_the_old_one_until_it_is_taken_out(pod):
+    before = signed(pod, "before.txt", 5), signed(pod, "late.txt", 5)
+    file = pod.volumes / "sidecar" / "secrets" / "upload"
+    old = file.read_text()
+    for text, code in (f"{'n' * 48}\n{old}\n", "201"), (f"{'n' * 48}\n", "403"):
+        file.write_text(text)
+        pod.end("sidecar")
+        pod.start("sidecar")
+        url = before[0] if code == "201" else before[1]
+        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", url) == code
+        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", signed(pod, "new.txt", 5)) == "201"
