@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from charts import CHART, refusal, render
+from charts import CHART, helm, refusal, render
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
@@ -42,6 +42,9 @@ REFUSED = [
     ),
     ({"issuers": [{"issuer": "x", "secret": KEY, "hosts": ["b.example"]}]}, "issuers[0].hosts has b.example"),
     ({"sidecar": {"hostConfig": {"b.example": {}}}}, "sidecar.hostConfig has b.example"),
+    ({"sidecar": {"config": {"listen": {"ops": "x"}}}}, "sidecar.config has listen.ops, which the chart sets"),
+    ({"sidecar": {"config": {"auth": {"users_file": "x"}}}}, "sidecar.config has auth.users_file"),
+    ({"sidecar": {"hostConfig": {"a.example": {"auth": {"users_file": "x"}}}}}, "the probes need the chart's"),
     ({"ejabberd": {"image": {"tag": "latest"}}}, "say in ejabberd.version which one it is"),
     ({"ejabberd": {"image": {"tag": "22.10"}}}, "ejabberd 22.10 is too old"),
     ({"ingress": {"enabled": True}, "tls": {"web": "pod", "existingSecret": "x"}}, "set it to auto"),
@@ -117,6 +120,13 @@ def test_an_unknown_key_is_refused_everywhere(path):
 
 def test_most_maps_have_fixed_keys():
     assert len(list(maps(DEFAULTS))) > 40
+
+
+def test_the_notes_say_what_comes_next():
+    arguments = ["--dry-run=client", "--namespace", "chat", "--set", "hosts={a.example,b.example}"]
+    notes = helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+    for word in ("_xmpp-client._tcp.b.example", "upload.a.example", "token mint", "helm test -n chat xmpp"):
+        assert word in notes
 
 
 def test_a_host_is_all_that_is_needed():

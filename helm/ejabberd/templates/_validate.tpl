@@ -1,7 +1,7 @@
 {{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
 {{- define "ejabberd.validate" -}}
 {{- $problems := list -}}
-{{- range list "hosts" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
+{{- range list "hosts" "settings" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
 {{- $found := include (printf "validate.%s" .) $ | trim -}}
 {{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
 {{- end -}}
@@ -20,6 +20,21 @@ hosts is empty: name the domains that ejabberd serves, as in --set 'hosts[0]=exa
 {{- if not (has $host $.Values.hosts) }}
 sidecar.hostConfig has {{ $host }}, which is not among hosts: add it there, or take it out
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* What probes, Services and ejabberd rely on. */}}
+{{- define "validate.settings" -}}
+{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret" "component.secret_file" "store.kind" "store.path" -}}
+{{- range $owned }}
+{{- $path := splitList "." . }}
+{{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
+sidecar.config has {{ . }}, which the chart sets: take it out, and use the chart's own values
+{{- end }}
+{{- end }}
+{{- $host := first $.Values.hosts | default "" }}
+{{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
+sidecar.hostConfig has users_file for {{ $host }}: the probes need the chart's, which holds a user who always exists; take it out
 {{- end }}
 {{- end -}}
 
