@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-matrix test-s3 test-browser soak fuzz bench docs lint
+.PHONY: help up build image test test-matrix test-s3 test-browser test-deploy soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
 
 build: ## the release binary, in target/release
 	@bash -c 'source scripts/lib.sh && require_cargo && install_build_tools && cargo build --locked --release'
+
+image: ## the container image, by docker or podman
+	@scripts/image
 
 test: ## all tests: Rust, hurl, end to end on Debian's ejabberd
 	@scripts/test
@@ -25,6 +28,9 @@ test-s3: ## the tests of object storage on Garage, the real server
 test-browser: ## web clients in Chromium, Converse.js too, upload and download; what is uploaded never runs
 	@scripts/test-browser
 
+test-deploy: ## the chart: linted, rendered, checked against Kubernetes' schemas, its pod run with real ejabberd
+	@scripts/test-deploy
+
 soak: ## a million logins each through bridge and hook: every answer right, nothing grows
 	@scripts/soak
 
@@ -34,7 +40,8 @@ fuzz: ## the parsers of tokens, keys and frames, FUZZ_SECONDS (30) each
 bench: ## numbers beside their goals, and beside nginx and Prosody
 	@scripts/bench
 
-docs: ## docs/configuration.md and the table of docs/metrics.md, made of the types
+docs: ## docs/configuration.md and the table of docs/metrics.md, made of the types; the chart's README, of its values
+	@python3 tests/deploy/chart_readme.py
 	@WRITE_DOCS=1 cargo test --quiet --locked --test configuration --test metrics the_page_is_up_to_date >/dev/null
 
 lint: ## formatting, clippy, docs, shell, YAML and Python: warnings are errors

@@ -1,0 +1,158 @@
+{{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
+{{- define "ejabberd.validate" -}}
+{{- $problems := list -}}
+{{- range list "hosts" "settings" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
+{{- $found := include (printf "validate.%s" .) $ | trim -}}
+{{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
+{{- end -}}
+{{- $lines := list -}}
+{{- range $problems -}}{{- with trim . -}}{{- $lines = append $lines (printf "  - %s" .) -}}{{- end -}}{{- end -}}
+{{- if $lines -}}
+{{- fail (printf "\n\nThese values cannot work:\n%s\n" (join "\n" $lines)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "validate.hosts" -}}
+{{- if not .Values.hosts }}
+hosts is empty: name the domains that ejabberd serves, as in --set 'hosts[0]=example.org'
+{{- end }}
+{{- range $host, $_ := .Values.sidecar.hostConfig }}
+{{- if not (has $host $.Values.hosts) }}
+sidecar.hostConfig has {{ $host }}, which is not among hosts: add it there, or take it out
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* What probes, Services and ejabberd rely on. */}}
+{{- define "validate.settings" -}}
+{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret" "component.secret_file" "store.kind" "store.path" -}}
+{{- range $owned }}
+{{- $path := splitList "." . }}
+{{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
+sidecar.config has {{ . }}, which the chart sets: take it out, and use the chart's own values
+{{- end }}
+{{- end }}
+{{- $host := first $.Values.hosts | default "" }}
+{{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
+sidecar.hostConfig has users_file for {{ $host }}: the probes need the chart's, which holds a user who always exists; take it out
+{{- end }}
+{{- end -}}
+
+{{- define "validate.versions" -}}
+{{- $version := include "ejabberd.version" . -}}
+{{- if not $version }}
+ejabberd.image.tag is {{ .Values.ejabberd.image.tag }}, which is no version: say in ejabberd.version which one it is, as in "26.07"
+{{- else if ne (include "ejabberd.atLeast" (list . "23.01")) "true" }}
+ejabberd {{ $version }} is too old: take 23.01 or newer
+{{- end }}
+{{- end -}}
+
+{{- define "validate.replicas" -}}
+{{- if gt (int .Values.replicas) 1 }}
+{{- if ne .Values.uploads.store.kind "s3" }}
+replicas is {{ .Values.replicas }}, and each pod would have files of its own: set uploads.store.kind to s3 with a bucket, or replicas to 1
+{{- end }}
+{{- if not .Values.sql.enabled }}
+replicas is {{ .Values.replicas }}, and archives and rosters would be in the pods: set sql.enabled with a PostgreSQL, or replicas to 1
+{{- end }}
+{{- if not .Values.clustering.enabled }}
+replicas is {{ .Values.replicas }}, and the pods would know nothing of each other: set clustering.enabled, or replicas to 1
+{{- end }}
+{{- if and .Values.turn.enabled (ne .Values.turn.mode "external") }}
+replicas is {{ .Values.replicas }}, and a relay has one address: set turn.mode to external, or replicas to 1
+{{- end }}
+{{- end }}
+{{- with .Values.sql }}
+{{- if and .enabled (not .host) }}
+sql.enabled needs sql.host: the name of the PostgreSQL server
+{{- end }}
+{{- if and .enabled .caConfigMap.name (not .ssl) }}
+sql.caConfigMap is of no use without sql.ssl: turn that on
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "validate.uploads" -}}
+{{- $store := .Values.uploads.store -}}
+{{- if eq $store.kind "s3" }}
+{{- if not $store.s3.bucket }}
+uploads.store.kind is s3: name the bucket in uploads.store.s3.bucket
+{{- end }}
+{{- if not $store.s3.accessKeyId }}
+uploads.store.kind is s3: set uploads.store.s3.accessKeyId, and give the key that goes with it in secrets.s3
+{{- end }}
+{{- end }}
+{{- if has (include "ejabberd.uploadHost" (dict "Values" (dict "uploads" .Values.uploads "hosts" (.Values.hosts | default (list "-"))))) .Values.hosts }}
+uploads.host is one of hosts: it has to be a domain of its own, such as upload.example.org
+{{- end }}
+{{- end -}}
+
+{{- define "validate.issuers" -}}
+{{- range $index, $issuer := .Values.issuers }}
+{{- $given := list }}
+{{- range list "jwks" "pem" "configMap" "secret" }}
+{{- if get $issuer . }}{{ $given = append $given . }}{{ end }}
+{{- end }}
+{{- if ne (len $given) 1 }}
+issuers[{{ $index }}] ({{ $issuer.issuer }}) has {{ ternary (join " and " $given) "no key" (not (empty $given)) }}: give one of jwks, pem, configMap and secret
+{{- end }}
+{{- with $issuer.secret }}
+{{- if not (or .value (dig "existingSecret" "name" "" .)) }}
+issuers[{{ $index }}].secret needs value, or existingSecret with a name
+{{- else if and .value (lt (len .value) 32) }}
+issuers[{{ $index }}].secret.value is weak: take 32 characters or more, as of `openssl rand -hex 32`
+{{- end }}
+{{- end }}
+{{- range $issuer.hosts }}
+{{- if not (has . $.Values.hosts) }}
+issuers[{{ $index }}].hosts has {{ . }}, which is not among hosts: add it there, or take it out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "validate.secrets" -}}
+{{- $least := dict "upload" 32 "component" 16 "issuer" 32 "cookie" 20 "turn" 16 "sql" 1 "s3" 1 -}}
+{{- range $id, $least := $least }}
+{{- $given := index $.Values.secrets $id }}
+{{- if and $given.value $given.existingSecret.name }}
+secrets.{{ $id }} has both value and existingSecret: give one of them
+{{- end }}
+{{- if and $given.value (lt (len $given.value) $least) }}
+secrets.{{ $id }}.value is weak: take {{ $least }} characters or more, as of `openssl rand -hex 32`, or leave it empty and one is made
+{{- end }}
+{{- end }}
+{{- range $id, $needed := dict "sql" .Values.sql.enabled "s3" (eq .Values.uploads.store.kind "s3") "turn" (and .Values.turn.enabled (eq .Values.turn.mode "external")) }}
+{{- $given := index $.Values.secrets $id }}
+{{- if and $needed (not (or $given.value $given.existingSecret.name)) }}
+secrets.{{ $id }} is missing: it belongs to another server and cannot be made here; give value or existingSecret
+{{- end }}
+{{- end }}
+{{- if and .Values.issuers (or .Values.secrets.issuer.value .Values.secrets.issuer.existingSecret.name) }}
+secrets.issuer is for installations without issuers: give the secret at the issuer, in issuers[].secret
+{{- end }}
+{{- end -}}
+
+{{- define "validate.network" -}}
+{{- if and .Values.turn.enabled (not .Values.turn.address) }}
+turn.enabled needs turn.address: the public IPv4 address that clients reach the relay at
+{{- else if and .Values.turn.enabled (ne .Values.turn.mode "external") (not (regexMatch "^[0-9]{1,3}([.][0-9]{1,3}){3}$" .Values.turn.address)) }}
+turn.address is {{ .Values.turn.address }}: ejabberd's own relay needs an IPv4 address there
+{{- end }}
+{{- $proxied := or .Values.ingress.enabled .Values.gateway.enabled }}
+{{- if and $proxied (eq .Values.tls.web "pod") }}
+tls.web is pod, and ingress or gateway would speak plain HTTP to it: set it to auto
+{{- end }}
+{{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) }}
+gateway.enabled needs gateway.parentRefs: the Gateways that lead here
+{{- end }}
+{{- if and .Values.tls.certManager.enabled .Values.tls.existingSecret }}
+tls has both existingSecret and certManager: give one of them
+{{- end }}
+{{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.issuerRef.name) }}
+tls.certManager needs issuerRef.name: who signs the certificate
+{{- end }}
+{{- if and .Values.ingress.enabled .Values.ingress.tls (not .Values.ingress.tlsSecret) (eq (include "ejabberd.tlsMade" .) "true") }}
+ingress.tls would show a certificate that nobody trusts: give ingress.tlsSecret, tls.existingSecret or tls.certManager; or set ingress.tls to false where the controller has its own
+{{- end }}
+{{- end -}}

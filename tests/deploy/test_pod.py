@@ -1,0 +1,198 @@
+"""The rendered pod with real ejabberd and the sidecar: logins, uploads, faults, and a stop that loses nothing."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from charts import render
+from pod import ejabberd, running, until
+
+HERE = Path(__file__).parent
+SIDECAR = Path(os.environ["SIDECAR"])
+CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
+
+
+EJABBERDS = [ejabberd(""), ejabberd("newest")]
+
+
+@pytest.fixture(scope="module", params=EJABBERDS, ids=lambda found: found[2])
+def pod(request, tmp_path_factory):
+    root, libs, version = request.param
+    tag = version.partition("-")[0]
+    items = render({"hosts": ["example.org"], "ejabberd": {"image": {"tag": tag}}, "tls": {"reloadSeconds": 1}})
+    folder = tmp_path_factory.mktemp("pod")
+    usr = f"{root}/usr" if root else ""
+    with running(folder, items, SIDECAR, usr=usr, libs=libs, extra_pods=["xmpp-ejabberd-test"]) as pod:
+        pod.start_all()
+        yield pod
+
+
+def token(pod, user="alice"):
+    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@example.org"]
+    return pod.run("sidecar", *mint).stdout.strip()
+
+
+def login(pod, password, user="alice"):
+    done = pod.outside(sys.executable, HERE / "login.py", "example.org", user, input=password)
+    return done.stdout.strip() or done.stderr
+
+
+def test_a_token_logs_in_and_anything_else_does_not(pod):
+    assert login(pod, token(pod)) == "success"
+    assert login(pod, token(pod, "bob")) == "failure"
+    assert login(pod, "password") == "failure"
+
+
+def test_all_probes_hold(pod):
+    for container in ("ejabberd", "sidecar"):
+        for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert pod.probe(container, kind), f"{container} {kind}"
+    assert pod.probe("reload", "livenessProbe")
+
+
+def test_helm_test_passes(pod):
+    """The hook's own script and program, against the listeners of the pod."""
+    pod.run("program")
+    environment = {"PUBLIC": "https://127.0.0.1:8080", "OPS": "http://127.0.0.1:8082"}
+    hook = pod.container("hurl")
+    entries = [entry for entry in hook["env"] if entry["name"] not in environment]
+    hook = {**hook, "env": entries + [{"name": key, "value": value} for key, value in environment.items()]}
+    hook["env"].append({"name": "LD_LIBRARY_PATH", "value": "/opt/bin"})
+    done = subprocess.run(pod.command(hook, hook["command"]), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_component_is_connected(pod):
+    ready = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/readyz"]
+    until(lambda: "component: connected" in pod.outside(*ready).stdout)
+
+
+def test_secrets_are_read_by_the_pods_user_alone_and_logged_nowhere(pod):
+    cookie = pod.volumes / "home" / ".erlang.cookie"
+    assert cookie.stat().st_mode & 0o777 == 0o400
+    local = pod.volumes / "run" / "local.yml"
+    assert local.stat().st_mode & 0o777 == 0o600
+    secret = cookie.read_text()
+    logs = [pod.log(name) for name in ("ejabberd", "sidecar", "reload")] + [pod.ejabberd_log()]
+    assert not [log for log in logs if secret in log]
+
+
+def test_nothing_but_volumes_can_be_written(pod):
+    assert pod.run("ejabberd", "touch", "/usr/x", "/var/x", check=False).returncode != 0
+    assert pod.run("ejabberd", "touch", "/tmp/x").returncode == 0
+
+
+def test_a_sidecar_that_is_away_makes_ejabberd_unready_and_leaves_it_alive(pod):
+    pod.kill("sidecar")
+    assert not pod.probe("ejabberd", "readinessProbe")
+    assert pod.probe("ejabberd", "livenessProbe")
+    # The socket of the killed one is still there.
+    pod.start("sidecar")
+    until(lambda: pod.probe("ejabberd", "readinessProbe"))
+    assert login(pod, token(pod)) == "success"
+
+
+def test_an_ejabberd_that_gave_up_its_login_program_is_not_alive(pod):
+    """Trap: a program that ends at once makes ejabberd forget it for good, and it still says that it is well."""
+    bridge = pod.volumes / "bridge" / "ejabberd-sidecar"
+    aside = bridge.rename(bridge.with_name("aside"))
+    bridge.write_text("#!/bin/sh\nexit 1\n")
+    bridge.chmod(0o755)
+    pod.kill_inside("cmdline", "extaut[h]")
+    until(lambda: not pod.probe("ejabberd", "livenessProbe"))
+    bridge.unlink()
+    aside.rename(bridge)
+    # It is whole again, and that heals nothing.
+    assert not pod.probe("ejabberd", "livenessProbe")
+
+
+def test_a_killed_ejabberd_starts_again(pod):
+    pod.kill("ejabberd")
+    pod.kill_inside("comm", "beam")
+    pod.start("ejabberd")
+    assert login(pod, token(pod)) == "success"
+
+
+def test_a_renewed_certificate_is_read(pod):
+    """By ejabberd, whom the container `reload` tells, and by the sidecar itself."""
+
+    def shown(port):
+        command = (
+            f"openssl s_client -connect 127.0.0.1:{port} </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
+        )
+        return pod.outside("sh", "-c", command).stdout
+
+    before = {port: shown(port) for port in (5223, 8080)}
+    assert all(before.values())
+    folder = pod.volumes / "tls"
+    names = "subjectAltName=DNS:example.org,DNS:conference.example.org,DNS:pubsub.example.org,DNS:upload.example.org"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    make += ["-days", "30", "-subj", "/CN=example.org", "-addext", names]
+    make += ["-keyout", folder / "tls.key", "-out", folder / "tls.crt"]
+    subprocess.run(make, check=True, capture_output=True)
+    until(lambda: all(shown(port) not in ("", before[port]) for port in before), 30)
+    assert "ejabberd has read it" in pod.log("reload")
+
+
+def signed(pod, name, size):
+    """Where to PUT a file, as it is reached from here."""
+    sign = [
+        "/ejabberd-sidecar",
+        "url",
+        "sign",
+        "--config",
+        CONFIG,
+        "--user",
+        "alice@example.org",
+        "--size",
+        str(size),
+        name,
+    ]
+    url = pod.run("sidecar", *sign).stdout.strip()
+    return "https://127.0.0.1:8080/" + url.split("/", 3)[3]
+
+
+def status(pod, *words):
+    return pod.outside("curl", "-sk", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}", *words).stdout
+
+
+def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(os.urandom(1_000_000))
+    url = signed(pod, "slow.bin", body.stat().st_size)
+    slow = ["curl", "-sk", "--noproxy", "*", "--limit-rate", "200k", "-w", "%{http_code}", "-T", body, url]
+    upload = subprocess.Popen(["nsenter", f"--target={pod.pid}", "--net", *slow], stdout=subprocess.PIPE, text=True)
+    metrics = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/metrics"]
+    until(lambda: "ejabberd_sidecar_uploads_under_way 1" in pod.outside(*metrics).stdout)
+    started = time.monotonic()
+    assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
+    assert time.monotonic() - started < pod.spec["terminationGracePeriodSeconds"]
+    assert upload.communicate(timeout=30)[0].endswith("201")
+    assert "is stopped in the node" in pod.ejabberd_log()
+    assert not (pod.volumes / "hook" / "hook.sock").exists()
+
+
+def test_it_starts_again_from_its_volumes(pod):
+    """With what init containers do to a pod that ran before."""
+    pod.start_all()
+    assert login(pod, token(pod)) == "success"
+    assert not (pod.volumes / "database" / ".join-pending").exists()
+    [stored] = (pod.volumes / "files").rglob("slow.bin*")
+    assert stored.stat().st_size >= 1_000_000
+
+
+def test_a_rotated_secret_counts_after_a_restart_and_the_old_one_until_it_is_taken_out(pod):
+    before = signed(pod, "before.txt", 5), signed(pod, "late.txt", 5)
+    file = pod.volumes / "sidecar" / "secrets" / "upload"
+    old = file.read_text()
+    for text, code in (f"{'n' * 48}\n{old}\n", "201"), (f"{'n' * 48}\n", "403"):
+        file.write_text(text)
+        pod.end("sidecar")
+        pod.start("sidecar")
+        url = before[0] if code == "201" else before[1]
+        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", url) == code
+        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", signed(pod, "new.txt", 5)) == "201"

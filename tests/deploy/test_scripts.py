@@ -1,0 +1,124 @@
+"""The scripts of the pod by themselves: secrets with odd characters, and who joins a cluster."""
+
+import os
+import subprocess
+
+import pytest
+import yaml
+
+from charts import CHART
+
+SCRIPTS = CHART / "files" / "scripts"
+
+
+def run(script, environment, path=""):
+    given = {"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], **environment}
+    return subprocess.run(["sh", SCRIPTS / script], env=given, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def configure(tmp_path):
+    """Runs configure.sh with its absolute paths below a folder."""
+    script = (SCRIPTS / "configure.sh").read_text()
+    for path in ("/run/secrets/ejabberd", "/run/ejabberd"):
+        script = script.replace(path, f"{tmp_path}{path}")
+        (tmp_path / path[1:]).mkdir(parents=True)
+    (tmp_path / "run/secrets/ejabberd/macros").mkdir()
+    for name in ("conf", "database", "home"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "conf/macros.yml").write_text("define_macro:\n  A: 1\n")
+    (tmp_path / "run/secrets/ejabberd/cookie").write_text("cookie\n")
+
+    def call(secrets, **more):
+        for name, text in secrets.items():
+            (tmp_path / "run/secrets/ejabberd/macros" / name).write_text(text)
+        names = {"CONF": "conf", "DATABASE": "database", "HOME": "home"}
+        environment = {key: str(tmp_path / name) for key, name in names.items()}
+        environment |= {"PATH": os.environ["PATH"], "POD_NAME": "xmpp-1", **more}
+        return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
+
+    call.folder = tmp_path
+    return call
+
+
+@pytest.mark.parametrize("secret", ["plain", 'quo"te', "back\\slash", "$HOME `id` 'x'", "a: b # c", "{x}", "é"])
+def test_a_secret_arrives_whatever_is_in_it(configure, secret):
+    done = configure({"S": f"\n  {secret} \nold-one\n"})
+    assert done.returncode == 0, done.stderr
+    local = yaml.safe_load((configure.folder / "run/ejabberd/local.yml").read_text())
+    assert local == {"define_macro": {"A": 1, "S": secret}}
+    assert done.stdout + done.stderr == ""
+
+
+def test_an_empty_secret_stops_the_start(configure):
+    done = configure({"S": " \n"})
+    assert done.returncode != 0
+    assert "the secret S is empty" in done.stderr
+
+
+def test_the_cookie_has_no_end_of_line(configure):
+    assert configure({}).returncode == 0
+    cookie = configure.folder / "home/.erlang.cookie"
+    assert cookie.read_text() == "cookie"
+    assert configure({}).returncode == 0, "a second start"
+
+
+@pytest.mark.parametrize(
+    ("there", "first", "pending"),
+    [
+        ([], "xmpp-0", True),
+        (["lost+found"], "xmpp-0", True),
+        (["schema.DAT"], "xmpp-0", False),
+        (["ejabberd@xmpp-1"], "xmpp-0", False),
+        ([], "xmpp-1", False),
+        ([], "", False),
+    ],
+)
+def test_only_a_pod_without_anything_joins(configure, there, first, pending):
+    for name in there:
+        (configure.folder / "database" / name).touch()
+    assert configure({}, CLUSTER_FIRST=first).returncode == 0
+    assert (configure.folder / "database/.join-pending").exists() == pending
+
+
+@pytest.fixture
+def ctl(tmp_path):
+    """An ejabberdctl that writes down what it is told, and knows of so many nodes."""
+
+    def make(nodes, joins=True):
+        lines = ["#!/bin/sh", f'echo "$@" >>{tmp_path}/told', "case $1 in list_cluster)"]
+        lines += [f"echo \"'ejabberd@node{n}'\"" for n in range(nodes)]
+        lines += [":;;", f"join_cluster) {'true' if joins else 'false'};; esac"]
+        file = tmp_path / "ejabberdctl"
+        file.write_text("\n".join(lines))
+        file.chmod(0o755)
+        return tmp_path
+
+    return make
+
+
+def environment(folder):
+    return {"DATABASE": str(folder), "CLUSTER_FIRST": "xmpp-0", "CLUSTER_DOMAIN": "headless.chat"}
+
+
+def test_it_joins_the_first_and_only_once(ctl):
+    folder = ctl(2)
+    (folder / ".join-pending").touch()
+    assert run("join.sh", environment(folder), str(folder)).returncode == 0
+    told = (folder / "told").read_text().splitlines()
+    assert told == ["started", "join_cluster ejabberd@xmpp-0.headless.chat", "list_cluster", "started"]
+    assert run("join.sh", environment(folder), str(folder)).returncode == 0
+    assert len((folder / "told").read_text().splitlines()) == 4
+
+
+def test_one_that_has_a_database_is_never_told_to_join(ctl):
+    folder = ctl(1)
+    assert run("join.sh", environment(folder), str(folder)).returncode == 0
+    assert not (folder / "told").exists()
+
+
+def test_a_join_that_failed_is_tried_again(ctl):
+    folder = ctl(1, joins=False)
+    (folder / ".join-pending").touch()
+    assert run("join.sh", environment(folder), str(folder)).returncode != 0
+    assert (folder / ".join-pending").exists()
