@@ -24,7 +24,7 @@ pub use self::body::{BodyFault, UploadBody};
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::joint::{JointWork, Seats};
-pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until};
+pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until, within};
 pub use self::memory::MemoryStore;
 pub use self::s3::{S3Credentials, S3Location, S3Store};
 use crate::telemetry::metrics;
