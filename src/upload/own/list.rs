@@ -203,7 +203,7 @@ mod tests {
     use crate::types::ObjectPath;
     use crate::upload::own::tests::own_files;
 
-    const NOW: Duration = Duration::from_mins(30_000_000);
+    const NOW: Duration = Duration::from_hours(500_000);
 
     /// Stores a file.
     async fn put(store: &Store, user: &TokenUser, name: &str) -> ObjectKey {

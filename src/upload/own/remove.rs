@@ -48,7 +48,7 @@ impl OwnFiles {
         let Some(info) = self.store.head(&other.file()).await? else { return Ok(None) };
         let pointed = Trail { pointed: Some(Pointed { owner, size: info.size }), ..other };
         let is_his = match pointed.pointer() {
-            Some(pointer) => self.store.head(&pointer).await?.is_some(),
+            Some(key) => self.store.head(&key).await?.is_some(),
             None => false,
         };
         Ok(is_his.then_some((pointed, info)))
@@ -139,12 +139,12 @@ mod tests {
         memory.dies_after(None);
         let lives = async || store.head(&trail.file()).await.unwrap().is_some_and(|info| !info.life.buried);
         if again {
-            let lived = lives().await;
+            let was_there = lives().await;
             match own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await {
-                Ok(bytes) => assert!(lived && bytes == 4, "after {changes:?} changes"),
+                Ok(bytes) => assert!(was_there && bytes == 4, "after {changes:?} changes"),
                 Err(refusal) => {
                     assert!(matches!(refusal, OwnRefusal::Missing), "after {changes:?} changes: {refusal}");
-                    assert!(!lived, "after {changes:?} changes it is told as gone, and served");
+                    assert!(!was_there, "after {changes:?} changes it is told as gone, and served");
                 }
             }
             assert!(!lives().await, "after {changes:?} changes");
