@@ -36,6 +36,8 @@ struct Patience {
     quiet: Duration,
     /// At the end, if it is never quiet: then no further stanza is taken.
     last_stanzas: Duration,
+    /// At the end: then no answer is waited for.
+    last_answers: Duration,
     /// For the end as a whole.
     drain: Duration,
 }
@@ -46,6 +48,7 @@ impl Default for Patience {
             silence: Duration::from_secs(30),
             quiet: Duration::from_millis(50),
             last_stanzas: Duration::from_secs(1),
+            last_answers: Duration::from_millis(1250),
             drain: Duration::from_millis(1500),
         }
     }
@@ -68,8 +71,28 @@ pub(super) struct Session {
     patience: Patience,
 }
 
-/// A task for each answer: a fault in one is no fault of the stream.
-type Pending = JoinSet<Option<Element>>;
+/// Answers that are worked on, by a task for each: a fault in one is no fault of the stream.
+#[derive(Debug, Default)]
+struct Pending {
+    answers: JoinSet<Option<Element>>,
+    /// Then none is waited for any more.
+    all_late: CancellationToken,
+}
+
+impl Pending {
+    /// Begins with one. `late` takes its place where it takes too long.
+    fn begin(
+        &mut self,
+        answer: impl Future<Output = Option<Element>> + Send + 'static,
+        late: Option<Element>,
+    ) {
+        let all_late = self.all_late.clone();
+        self.answers.spawn(async move {
+            let in_time = all_late.run_until_cancelled(timeout(ANSWER, answer)).await;
+            in_time.and_then(Result::ok).unwrap_or(late)
+        });
+    }
+}
 
 impl Session {
     /// Connects, and proves who we are.
@@ -102,7 +125,7 @@ impl Session {
         let mut tasks = JoinSet::new();
         tasks.spawn(reading);
         let mut answers = Answers::new(&component);
-        let mut pending = Pending::new();
+        let mut pending = Pending::default();
         let mut heard = Instant::now();
         let mut pings = 0;
         let ended = loop {
@@ -116,8 +139,8 @@ impl Session {
                     }
                     _ => break Ended::Changed,
                 },
-                Some(answer) = pending.join_next() => write(&mut writer, answer).await?,
-                received = stanzas.recv(), if pending.len() < AT_ONCE => {
+                Some(answer) = pending.answers.join_next() => write(&mut writer, answer).await?,
+                received = stanzas.recv(), if pending.answers.len() < AT_ONCE => {
                     (heard, pings) = (Instant::now(), 0);
                     accept(received.unwrap_or(Err(Fault::Ended))?, &answers, &mut pending)?;
                 }
@@ -144,14 +167,14 @@ fn accept(received: Received, answers: &Answers, pending: &mut Pending) -> Resul
         Received::Stanza { element, whole } => {
             let late = answers.late(&element);
             let answer = answers.answer(element, whole);
-            pending.spawn(async move { timeout(ANSWER, answer).await.unwrap_or(late) });
+            pending.begin(answer, late);
             Ok(())
         }
         Received::Closed | Received::Opened(_) => Err(Fault::Ended),
     }
 }
 
-/// What was asked is answered; what comes from here on is for others.
+/// What was asked is answered, by "too late" if need be; what comes from here on is for others.
 async fn drain<W: AsyncWrite + Unpin>(
     stanzas: &mut mpsc::Receiver<Result<Received, Fault>>,
     answers: &Answers,
@@ -159,26 +182,43 @@ async fn drain<W: AsyncWrite + Unpin>(
     writer: &mut W,
     patience: Patience,
 ) -> Result<(), Fault> {
-    let last = Instant::now() + patience.last_stanzas;
-    let mut quiet = Instant::now() + patience.quiet;
+    let begin = Instant::now();
+    let (last, mut quiet) = (begin + patience.last_stanzas, begin + patience.quiet);
     loop {
         tokio::select! {
-            Some(answer) = pending.join_next() => write(writer, answer).await?,
-            received = stanzas.recv(), if pending.len() < AT_ONCE => {
+            Some(answer) = pending.answers.join_next() => write(writer, answer).await?,
+            received = stanzas.recv(), if pending.answers.len() < AT_ONCE => {
                 quiet = Instant::now() + patience.quiet;
                 accept(received.unwrap_or(Err(Fault::Ended))?, answers, &mut pending)?;
             }
             () = sleep_until(quiet.min(last)) => break,
         }
     }
-    while let Some(answer) = pending.join_next().await {
-        write(writer, answer).await?;
-    }
+    answer_all(pending, begin + patience.last_answers, writer).await?;
     send(writer, "</stream:stream>").await?;
     writer.shutdown().await.map_err(|error| Fault::Lost(error.kind()))?;
     // Until the server has closed as well: it may still have sent something, and nobody is to be told of a reset.
     while stanzas.recv().await.is_some_and(|received| received.is_ok()) {}
     Ok(())
+}
+
+/// Those that are not ready at `until` are late.
+async fn answer_all<W: AsyncWrite + Unpin>(
+    pending: Pending,
+    until: Instant,
+    writer: &mut W,
+) -> Result<(), Fault> {
+    let Pending { mut answers, all_late } = pending;
+    loop {
+        tokio::select! {
+            biased;
+            answer = answers.join_next() => match answer {
+                Some(answer) => write(writer, answer).await?,
+                None => return Ok(()),
+            },
+            () = sleep_until(until), if !all_late.is_cancelled() => all_late.cancel(),
+        }
+    }
 }
 
 async fn write<W: AsyncWrite + Unpin>(

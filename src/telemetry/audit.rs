@@ -16,7 +16,7 @@ use crate::types::{BareJid, ObjectPath, Vhost};
 pub const TARGET: &str = "ejabberd_sidecar::audit";
 
 /// The label of what belongs to no vhost of ours. A stranger's words never become labels.
-const NO_VHOST: &str = "unknown";
+pub(super) const NO_VHOST: &str = "unknown";
 
 /// Why something did not happen.
 #[derive(Clone, Copy)]

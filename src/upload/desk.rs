@@ -10,10 +10,13 @@ use super::usage::NoRoom;
 use super::{QuotaRefusal, Site, Sites, Slot, SlotOffice, SlotRefusal, SlotRequest, UploadRules, Usage};
 use crate::authn::Carrier;
 use crate::policy::{MinuteBudgets, Promise, PurposeRefusal, UsedUp};
-use crate::store::ObjectKey;
+use crate::store::{ObjectKey, within};
 use crate::telemetry::audit::{self, SlotAsked, Why};
 use crate::telemetry::reason::{FileReason, Reason, SlotReason};
 use crate::types::{BareJid, ContentType, Purpose, Vhost};
+
+/// For the sums of what is stored. A door that gives up earlier would hide the reason, and leave a promise for a slot that nobody got.
+const SUMS: Duration = Duration::from_secs(4);
 
 /// What somebody wants to upload.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ pub enum SlotDenial {
     #[error(transparent)]
     Purpose(#[from] PurposeRefusal),
     /// Nobody knows how much room there is.
-    #[error("the store does not tell how much is stored")]
+    #[error("the store does not tell how much is stored, or not soon enough")]
     StoreAway,
     /// The vhost does not take it.
     #[error(transparent)]
@@ -168,12 +171,54 @@ impl SlotDesk {
             .issue(&SlotRequest { user, filename, size, content_type, keep, carrier, ttl: None }, now)?;
         let (key, promise) =
             (ObjectKey::file(vhost, &slot.path), Promise { bytes: size, until: slot.expires });
-        self.usage.promise(office.rules.quotas, vhost, owner, &key, promise, now).await?;
+        let promised = self.usage.promise(office.rules.quotas, vhost, owner, &key, promise, now);
+        // The listing goes on, and the next one who asks has its sum. What was given up has promised nothing: that comes last, at one stroke.
+        within(SUMS, promised).await.ok_or(SlotDenial::StoreAway)??;
         Ok(slot)
     }
 
     fn of(&self, user: &BareJid) -> Option<(&Site, &UploadRules)> {
         let site = self.sites.all().find(|site| *site.vhost == *user.domain())?;
         Some((site, self.rules.get(&site.vhost)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::Quotas;
+    use crate::upload::site::tests::site;
+
+    const NOW: Duration = Duration::from_hours(500_000);
+
+    async fn slot(desk: &SlotDesk) -> Result<Slot, SlotDenial> {
+        let (filename, purpose, carrier) = ("cat.jpg", Purpose::default(), Carrier::Header);
+        let wish = SlotWish { filename, size: 10, content_type: None, purpose, carrier };
+        let alice = BareJid::new("alice@example.org").unwrap();
+        let asked = desk.issue(&alice, Ok(wish), "test", NOW);
+        tokio::time::timeout(Duration::from_mins(1), asked).await.expect("an answer in time")
+    }
+
+    #[tokio::test]
+    async fn who_would_wait_too_long_for_sums_is_denied_and_promised_nothing() {
+        for quotas in
+            [Quotas { per_user: Some(10), per_host: None }, Quotas { per_user: Some(10), per_host: Some(10) }]
+        {
+            let usage = Arc::new(Usage::of_nothing());
+            let site = site("example.org", "/upload/example.org/", &[]);
+            let rules = UploadRules { max_size: 10, quotas, ..UploadRules::default() };
+            let rules = HashMap::from([(site.vhost.clone(), rules)]);
+            let sites = Arc::new(Sites::new(vec![site]).unwrap());
+            let rates = Arc::new(MinuteBudgets::new(0));
+            let desk = SlotDesk::new(sites, rules, Arc::clone(&usage), rates);
+
+            let seats = usage.lister.seats.all().await;
+            let denial = slot(&desk).await.err().expect("nobody counts");
+            assert_eq!((denial, denial.reason().code()), (SlotDenial::StoreAway, "store_failed"));
+            drop(seats);
+            assert!(slot(&desk).await.is_ok(), "all of the quota is left");
+            let denial = slot(&desk).await.err().expect("all of it is promised");
+            assert!(matches!(denial, SlotDenial::Quota(QuotaRefusal::User { left: 0, .. })), "{denial}");
+        }
     }
 }

@@ -154,14 +154,14 @@ impl Sites {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::authn::{Acceptance, Scheme};
     use crate::types::{Secret, parse_vhost};
 
-    fn site(vhost: &str, prefix: &str, legacy: &[&str]) -> Site {
+    pub(in crate::upload) fn site(vhost: &str, prefix: &str, legacy: &[&str]) -> Site {
         let vhost = parse_vhost(vhost).unwrap();
         let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
         let accepted = Acceptance {

@@ -16,7 +16,7 @@ const SUMS: usize = 10_000;
 /// The sums of users and vhosts.
 #[derive(Debug)]
 pub struct Usage {
-    lister: Arc<Lister>,
+    pub(super) lister: Arc<Lister>,
     sums: Mutex<HashMap<Holder, Arc<Sum>>>,
 }
 
@@ -116,7 +116,8 @@ impl Usage {
         Ok(())
     }
 
-    /// The bytes of a user's files. What happened elsewhere in the last minute may be missing; without quotas, what happened here, too.
+    /// The bytes of a user's files. What happened elsewhere in the last 40 seconds, or 80 times as long as a listing takes if that is more, may be
+    /// missing; without quotas, what happened here, too.
     pub(super) async fn used(&self, vhost: &Vhost, owner: UserHash) -> Result<u64, StoreError> {
         let sum = hold(&mut lock(&self.sums), Holder::User(vhost.clone(), owner));
         self.ready(&sum).await?;

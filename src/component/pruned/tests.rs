@@ -30,7 +30,9 @@ fn node() -> impl Strategy<Value = Written> {
     let leaf = prop_oneof![
         "[a-z>'\"/é😀 \n\\]]{1,9}".prop_map(|text| as_it_is(&text)),
         "&(amp|lt|#65|#x1F600|odd);".prop_map(|reference| as_it_is(&reference)),
-        "[a-z<>'\"&/ \\]]{0,9}".prop_map(|text| as_it_is(&format!("<![CDATA[{text}]]>"))),
+        "[a-z<>'\"&/ \\]]{0,9}"
+            .prop_filter("ends within", |text| !text.contains("]]>"))
+            .prop_map(|text| as_it_is(&format!("<![CDATA[{text}]]>"))),
         "[a-z<>'\"&/! ]{0,9}".prop_map(|text| (format!("<!--{text}-->"), String::new())),
         "[a-z][a-z<>'\"&/! ]{0,9}".prop_map(|text| (format!("<?{text}?>"), String::new())),
     ];

@@ -60,7 +60,13 @@ async fn read_to(from: &mut BufReader<TcpStream>, end: &str) -> String {
 /// That does nothing before the test is over.
 fn endless() -> Patience {
     let endless = Duration::from_mins(10);
-    Patience { silence: endless, quiet: endless, last_stanzas: endless, drain: endless }
+    Patience {
+        silence: endless,
+        quiet: endless,
+        last_stanzas: endless,
+        last_answers: endless,
+        drain: endless,
+    }
 }
 
 #[tokio::test]
@@ -91,6 +97,27 @@ async fn it_leaves_when_it_is_quiet() {
     assert_eq!(read_to(&mut served.server, "</stream:stream>").await, "</stream:stream>");
     drop(served.server);
     assert_eq!(ended(served.ended).await, Ok(Ended::Stopped));
+}
+
+#[tokio::test]
+async fn what_is_not_answered_at_the_end_is_told_as_late_and_the_stream_is_closed() {
+    let short = Duration::from_millis(1);
+    let patience = Patience { quiet: short, last_answers: short, ..endless() };
+    let answers = Answers::new(&Arc::new(component(9)));
+    let asked = Element::new("iq", "").with("type", "get").with("id", "stuck").with("from", "a@localhost/x");
+    let mut pending = Pending::default();
+    let late = answers.late(&asked).unwrap();
+    pending.begin(std::future::pending(), Some(late.clone()));
+    let (_keeps, mut stanzas) = mpsc::channel(1);
+    let (mut writer, mut server) = tokio::io::duplex(10_000);
+    let mut said = String::new();
+    let server = async { server.read_to_string(&mut said).await };
+    let drained = drain(&mut stanzas, &answers, pending, &mut writer, patience);
+    tokio::select! {
+        _ = drained => unreachable!("the server has not closed its stream"),
+        read = server => drop(read.unwrap()),
+    }
+    assert_eq!(said, format!("{late}</stream:stream>"));
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 mod table;
 mod vhost;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
@@ -22,6 +23,7 @@ use self::table::{
 pub use self::table::{Kind, Label, Metric, OF_PROCESS, OURS, markdown};
 pub use self::vhost::VhostCounters;
 
+use super::audit::NO_VHOST;
 use super::reason::{FileReason, HookReason, RequestReason};
 use crate::authn::jwt::Refusal;
 use crate::store::Cause;
@@ -93,6 +95,7 @@ impl Counting {
 /// Makes the counters of what somebody should be told of at a vhost appear at zero, as those of what goes well do: a rate needs a value
 /// from before the first event.
 pub fn announce(vhost: &Vhost) {
+    announced().insert(vhost.to_string());
     for (name, outcome, reason) in [
         (LOGINS, REFUSED, Refusal::KeyUnknown.code()),
         (LOGINS, REFUSED, Refusal::KeysMissing.code()),
@@ -137,7 +140,17 @@ pub fn users_refreshed() {
 
 /// Counts a file that was removed because its time was over.
 pub fn file_expired(vhost: &Vhost) {
-    counter!(FILES_EXPIRED, "vhost" => vhost.to_string()).increment(1);
+    counter!(FILES_EXPIRED, "vhost" => label(vhost)).increment(1);
+}
+
+fn announced() -> MutexGuard<'static, BTreeSet<String>> {
+    static ANNOUNCED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    ANNOUNCED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Of a vhost that the store names: there may be files of some that were configured long ago, or never.
+fn label(vhost: &Vhost) -> String {
+    announced().get(vhost.as_str()).cloned().unwrap_or_else(|| NO_VHOST.to_owned())
 }
 
 /// No file is left whose time is over.
@@ -308,4 +321,17 @@ fn config_loaded() {
 /// Says whether the store answered.
 pub fn store_up(up: bool) {
     gauge!(STORE_UP).set(if up { 1.0 } else { 0.0 });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::parse_vhost;
+
+    #[test]
+    fn only_vhosts_of_the_configuration_are_labels() {
+        let [ours, other] = ["ours.label.test", "other.label.test"].map(|name| parse_vhost(name).unwrap());
+        announce(&ours);
+        assert_eq!([label(&ours), label(&other)], ["ours.label.test", "unknown"]);
+    }
 }

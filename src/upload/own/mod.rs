@@ -122,3 +122,19 @@ impl OwnFiles {
         self.sites.all().find(|site| site.vhost == *user.vhost())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::site::tests::site;
+
+    /// At `localhost`, with so many requests in a minute.
+    pub(super) fn own_files(store: &Arc<Store>, requests: u32) -> OwnFiles {
+        let sites = Arc::new(Sites::new(vec![site("localhost", "/upload/localhost/", &[])]).unwrap());
+        let usage = Arc::new(Usage::new(Arc::clone(store)));
+        let rates = Arc::new(MinuteBudgets::new(1));
+        let desk = SlotDesk::new(Arc::clone(&sites), HashMap::new(), Arc::clone(&usage), rates);
+        let bounds = Arc::new(OwnBounds::new(requests));
+        OwnFiles::new(Arc::clone(store), sites, Arc::new(desk), usage, HashMap::new(), bounds)
+    }
+}

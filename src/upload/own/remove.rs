@@ -24,12 +24,13 @@ impl OwnFiles {
         let now = now.as_secs();
         let (trail, info) = found.filter(|(_, info)| !info.life.is_over(now)).ok_or(OwnRefusal::Missing)?;
         if trail.pointed.is_some() {
-            // Whoever dies in between leaves this, and a sweep asks the file whether the pointer shall be there.
+            // Whoever dies in between leaves this, and a sweep removes a pointer to what is gone.
             trail.note_entry(&self.store, now).await?;
-            trail.delete_pointer(&self.store).await?;
         }
         trail.end(&self.store, &info, now).await?;
         self.usage.removed(user.vhost(), Some(user.hash()), &trail.file(), info.size);
+        // After the file: without it he would not find the file any more, which others could still fetch.
+        trail.delete_pointer(&self.store).await?;
         Ok(info.size)
     }
 
@@ -47,7 +48,7 @@ impl OwnFiles {
         let Some(info) = self.store.head(&other.file()).await? else { return Ok(None) };
         let pointed = Trail { pointed: Some(Pointed { owner, size: info.size }), ..other };
         let is_his = match pointed.pointer() {
-            Some(pointer) => self.store.head(&pointer).await?.is_some(),
+            Some(key) => self.store.head(&key).await?.is_some(),
             None => false,
         };
         Ok(is_his.then_some((pointed, info)))
@@ -56,29 +57,18 @@ impl OwnFiles {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::sync::Arc;
 
     use http_body_util::Full;
 
     use super::*;
-    use crate::policy::MinuteBudgets;
     use crate::store::{Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, Store};
     use crate::types::{ContentType, ObjectPath};
-    use crate::upload::own::OwnBounds;
-    use crate::upload::{Sites, SlotDesk, Sweeper, Usage};
+    use crate::upload::Sweeper;
+    use crate::upload::own::tests::own_files;
 
     const NOW: u64 = 1_800_000_000;
     const HOUR: u64 = 3600;
-
-    fn own_files(store: &Arc<Store>) -> OwnFiles {
-        let sites = Arc::new(Sites::new(Vec::new()).unwrap());
-        let usage = Arc::new(Usage::new(Arc::clone(store)));
-        let rates = Arc::new(MinuteBudgets::new(1));
-        let desk = SlotDesk::new(Arc::clone(&sites), HashMap::new(), Arc::clone(&usage), rates);
-        let bounds = Arc::new(OwnBounds::new(1000));
-        OwnFiles::new(Arc::clone(store), sites, Arc::new(desk), usage, HashMap::new(), bounds)
-    }
 
     async fn entries(store: &Store) -> usize {
         let mut entries = 0;
@@ -89,7 +79,7 @@ mod tests {
     /// A file of somebody, removed now, and hours of sweeps.
     async fn check(keep_until: Option<u64>, slot_ends: Option<u64>) {
         let store = Arc::new(Store::Memory(MemoryStore::default()));
-        let (own, user) = (own_files(&store), TokenUser::of("alice@localhost"));
+        let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
         let path = ObjectPath::parse(&format!("{}/r/name", user.hash())).unwrap();
         let file = ObjectKey::file(user.vhost(), &path);
         if let Some(deadline) = keep_until {
@@ -131,11 +121,11 @@ mod tests {
         }
     }
 
-    /// A file of Prosody's JWT, removed by a process that may die after so many changes. Answers whether it was.
-    async fn interrupted(changes: Option<u64>) -> bool {
+    /// A file of Prosody's JWT, removed by a process that may die after so many changes, and then perhaps `again`. Answers whether it was at first.
+    async fn interrupted(changes: Option<u64>, again: bool) -> bool {
         let store = Arc::new(Store::Memory(MemoryStore::default()));
         let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
-        let (own, user) = (own_files(&store), TokenUser::of("alice@localhost"));
+        let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
         let (path, pointed) =
             (ObjectPath::parse("uuid/name").unwrap(), Pointed { owner: user.hash(), size: 4 });
         let trail = Trail { vhost: user.vhost().clone(), path, pointed: Some(pointed) };
@@ -147,10 +137,21 @@ mod tests {
         memory.dies_after(changes);
         let removed = own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await.is_ok();
         memory.dies_after(None);
+        let lives = async || store.head(&trail.file()).await.unwrap().is_some_and(|info| !info.life.buried);
+        if again {
+            let was_there = lives().await;
+            match own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await {
+                Ok(bytes) => assert!(was_there && bytes == 4, "after {changes:?} changes"),
+                Err(refusal) => {
+                    assert!(matches!(refusal, OwnRefusal::Missing), "after {changes:?} changes: {refusal}");
+                    assert!(!was_there, "after {changes:?} changes it is told as gone, and served");
+                }
+            }
+            assert!(!lives().await, "after {changes:?} changes");
+        }
 
         Sweeper::new(Arc::clone(&store), Arc::clone(&own.usage)).round(NOW + 2 * HOUR).await.unwrap();
-        let file = store.head(&trail.file()).await.unwrap();
-        let lives = file.is_some_and(|info| !info.life.buried);
+        let lives = lives().await;
         let has_pointer = store.head(&trail.pointer().unwrap()).await.unwrap().is_some();
         assert_eq!(lives, has_pointer, "after {changes:?} changes");
         assert!(!(removed && lives), "after {changes:?} changes");
@@ -162,11 +163,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_interrupted_is_mended_by_a_sweep_and_can_be_tried_again() {
-        let mut changes = 0;
-        while !interrupted(Some(changes)).await {
-            changes += 1;
+        for again in [false, true] {
+            let mut changes = 0;
+            while !interrupted(Some(changes), again).await {
+                changes += 1;
+            }
+            assert!(changes >= 3, "an entry, a file, a pointer");
+            assert!(interrupted(None, again).await);
         }
-        assert!(changes >= 3, "an entry, a pointer, a file");
-        assert!(interrupted(None).await);
     }
 }
