@@ -241,7 +241,8 @@ mod tests {
         let user = TokenUser::of("alice@localhost");
         for name in 0..2 * PAGE {
             let file = put(&store, &user, &format!("a{name:04}")).await;
-            store.bury(&file, Lifetime::default()).await.unwrap();
+            let seen = store.head(&file).await.unwrap().unwrap();
+            store.bury(&file, &seen, Lifetime::default()).await.unwrap();
         }
         put(&store, &user, "b").await;
         assert_eq!(page(&own_files(&store, 3), &user, None, NOW).await, (1, None), "in three rounds");
