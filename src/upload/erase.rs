@@ -67,6 +67,10 @@ impl Erasure {
         files?;
         erased.known = self.registry.remove(user).await?;
         self.files(vhosts, hash, Pass::Last, &mut erased).await?;
+        for vhost in vhosts {
+            // What may be left on a disk are empty folders.
+            drop(self.store.delete_all(&ObjectPrefix::pointers_of(vhost, hash)).await);
+        }
         Ok(erased)
     }
 
