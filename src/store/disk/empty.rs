@@ -92,15 +92,21 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn pointers_of_a_user_come_and_go_at_once_and_leave_no_folder() {
+        for (sync, times) in [(true, 20), (false, 500)] {
+            come_and_go(sync, times).await;
+        }
+    }
+
+    async fn come_and_go(sync: bool, times: u32) {
         let folder = tempfile::tempdir().unwrap();
-        let disk = DiskStore::open(folder.path(), true).unwrap();
+        let disk = DiskStore::open(folder.path(), sync).unwrap();
         let store = Arc::new(Store::Disk(disk));
         let owner: UserHash = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
         let tasks = ["a/name", "a/other", "b/name", "c/name"].map(|path| {
             let (path, vhost) = (ObjectPath::parse(path).unwrap(), parse_vhost("localhost").unwrap());
             let (store, pointer) = (Arc::clone(&store), ObjectKey::pointer(&vhost, owner, 5, &path));
             tokio::spawn(async move {
-                for _ in 0..50 {
+                for _ in 0..times {
                     store.note(&pointer, ContentType::unknown(), String::new()).await.unwrap();
                     assert!(store.head(&pointer).await.unwrap().is_some());
                     store.delete(&pointer).await.unwrap();
