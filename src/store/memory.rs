@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -23,12 +24,18 @@ pub struct MemoryStore {
     objects: Mutex<Objects>,
     /// After how many changes its user dies, if he does.
     changes_left: Mutex<Option<u64>>,
+    is_full: AtomicBool,
 }
 
 impl MemoryStore {
     /// From so many changes on it takes none, as if the process that makes them had died; `None` for never.
     pub fn dies_after(&self, changes: Option<u64>) {
         *self.changes_left.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+    }
+
+    /// From now on there is no room for anything new.
+    pub fn fills_up(&self) {
+        self.is_full.store(true, Ordering::Relaxed);
     }
 
     fn change(&self) -> Result<MutexGuard<'_, Objects>, StoreError> {
@@ -51,6 +58,14 @@ impl MemoryStore {
     ) -> Result<(), PutError> {
         if self.head(key).is_some() {
             return Err(PutError::Exists);
+        }
+        if self.is_full.load(Ordering::Relaxed) {
+            let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
+            return Err(PutError::Full(StoreError::Disk {
+                action: "append to",
+                place: "memory".to_owned(),
+                source,
+            }));
         }
         let mut bytes = Vec::new();
         let append = |data: &[u8]| {

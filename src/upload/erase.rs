@@ -23,6 +23,15 @@ pub struct Erasure {
     usage: Arc<Usage>,
 }
 
+/// All is gone through twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Files may still arrive.
+    First,
+    /// What arrives from now on sees that its user is gone.
+    Last,
+}
+
 /// What was erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
@@ -52,12 +61,16 @@ impl Erasure {
         let mut erased = Erased::default();
         // The entry goes behind the files: as long as it is there, an interrupted removal can be tried again, and the user can upload.
         // Uploads that end before it goes may leave files again; those which end later see that he is gone.
-        let files = self.files(vhosts, hash, &mut erased).await;
+        let files = self.files(vhosts, hash, Pass::First, &mut erased).await;
         // Not before the files, which may be what fills the disk; and not behind the entry, without which it counts.
         tomb::bury(&self.store, hash).await?;
         files?;
         erased.known = self.registry.remove(user).await?;
-        self.files(vhosts, hash, &mut erased).await?;
+        self.files(vhosts, hash, Pass::Last, &mut erased).await?;
+        for vhost in vhosts {
+            // What may be left on a disk are empty folders.
+            drop(self.store.delete_all(&ObjectPrefix::pointers_of(vhost, hash)).await);
+        }
         Ok(erased)
     }
 
@@ -73,11 +86,17 @@ impl Erasure {
         Ok(was_erased)
     }
 
-    async fn files(&self, vhosts: &[Vhost], user: UserHash, erased: &mut Erased) -> Result<(), StoreError> {
+    async fn files(
+        &self,
+        vhosts: &[Vhost],
+        user: UserHash,
+        pass: Pass,
+        erased: &mut Erased,
+    ) -> Result<(), StoreError> {
         let mut failures = Failures::default();
         for vhost in vhosts {
             let pointers = self.listed(&ObjectPrefix::pointers_of(vhost, user)).await?;
-            let each = stream::iter(pointers).map(|(pointer, _)| self.pointed(vhost, user, pointer));
+            let each = stream::iter(pointers).map(|(pointer, _)| self.pointed(vhost, user, pointer, pass));
             erased.count(each.buffer_unordered(AT_ONCE).collect().await, &mut failures);
             self.own(vhost, user, erased, &mut failures).await?;
         }
@@ -90,11 +109,16 @@ impl Erasure {
         vhost: &Vhost,
         owner: UserHash,
         pointer: ObjectKey,
+        pass: Pass,
     ) -> Result<Option<u64>, StoreError> {
         let Some((key, size)) = pointer.pointed() else {
             return self.store.delete(&pointer).await.map(|()| None);
         };
         let file = self.look(vhost, key, size, Some(Pointed { owner, size })).await?;
+        if pass == Pass::First && !file.is_there {
+            // Perhaps it is on its way, and nothing but this would lead to it.
+            return Ok(None);
+        }
         self.store.delete(&file.key).await?;
         self.store.delete(&pointer).await?;
         self.forget(vhost, owner, &file).await?;
@@ -213,6 +237,43 @@ impl Failures {
         match self.first {
             None => Ok(()),
             Some(first) => Err(StoreError::Several { failed: self.count, first: Box::new(first) }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::store::{MemoryStore, NewObject};
+    use crate::types::{ContentType, ObjectPath, parse_vhost};
+
+    fn erasure() -> Erasure {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let registry = Arc::new(Registry::new(Arc::clone(&store)));
+        let usage = Arc::new(Usage::new(Arc::clone(&store)));
+        Erasure::new(store, registry, usage)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_arrives_meanwhile_is_found() {
+        let (erasure, vhosts) = (erasure(), [parse_vhost("localhost").unwrap()]);
+        let alice = UserHash::from(&BareJid::new("alice@localhost").unwrap());
+        let path = ObjectPath::parse("uuid/name").unwrap();
+        let pointed = Some(Pointed { owner: alice, size: 4 });
+        let trail = Trail { vhost: vhosts[0].clone(), path, pointed };
+        trail.note_pointer(&erasure.store).await.unwrap();
+
+        let mut erased = Erased::default();
+        erasure.files(&vhosts, alice, Pass::First, &mut erased).await.unwrap();
+        let object = NewObject::lasting(4, ContentType::unknown());
+        erasure.store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+        erasure.files(&vhosts, alice, Pass::Last, &mut erased).await.unwrap();
+
+        assert_eq!((erased.files, erased.bytes), (1, 4));
+        for gone in [trail.file(), trail.pointer().unwrap()] {
+            assert!(erasure.store.head(&gone).await.unwrap().is_none(), "{gone:?}");
         }
     }
 }

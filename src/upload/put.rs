@@ -10,7 +10,7 @@ use super::usage::{NoRoom, Reserved};
 use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
-    BodyFault, Lifetime, NewObject, ObjectKey, PutError, StoreError, UploadBody, seconds_since_1970,
+    BodyFault, Lifetime, NewObject, ObjectKey, PutError, Store, StoreError, UploadBody, seconds_since_1970,
 };
 use crate::types::{UserHash, Vhost};
 
@@ -127,16 +127,16 @@ impl Uploads {
             None
         };
         let object = NewObject { life, ..NewObject::lasting(bytes, grant.content_type().clone()) };
-        store_file(&self.store, &Trail::of(&grant), object, body).await?;
+        let trail = Trail::of(&grant);
+        store_file(&self.store, &trail, object, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
         // stored all the same, and an answer that says otherwise would be wrong.
         if matches!(is_dead().await, Ok(true)) {
-            self.store.delete(&key).await?;
+            remove_of_erased(&self.store, &trail).await?;
             return Err(PutFailure::Erased);
         }
         if life.is_over(seconds_since_1970()) {
-            // Nobody gets it any more, and a sweep finds what cannot be removed now.
-            drop(self.store.delete(&key).await);
+            remove_over(&self.store, &trail, life).await;
             return Err(PutFailure::KeepOver);
         }
         if let Some(reserved) = reserved {
@@ -158,5 +158,80 @@ impl Uploads {
             Err(NoRoom::Quota(_)) if self.store.head(key).await?.is_some() => Err(PutFailure::Exists),
             reserved => Ok(reserved?),
         }
+    }
+}
+
+/// Removes a file whose user was erased while it was on its way.
+async fn remove_of_erased(store: &Store, trail: &Trail) -> Result<(), StoreError> {
+    let removed = store.delete(&trail.file()).await;
+    if let Err(error) = &removed {
+        // The erasure may have taken the pointer, and did not see the file.
+        drop(trail.note_pointer(store).await);
+        tracing::error!(
+            object = trail.file().redacted(),
+            %error,
+            "a file of a user who was erased while it arrived cannot be removed, and is served: run `user forget` for its user again"
+        );
+    }
+    removed
+}
+
+/// Removes a file that was over before it had arrived. Nobody gets it any more, and a sweep finds what cannot be removed now: that may have taken the
+/// entry for that of an upload that came to nothing.
+async fn remove_over(store: &Store, trail: &Trail, life: Lifetime) {
+    if let Some(deadline) = life.keep_until {
+        drop(trail.note_entry(store, deadline).await);
+    }
+    drop(store.delete(&trail.file()).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::store::{DiskStore, MemoryStore};
+    use crate::types::{ContentType, ObjectPath, parse_vhost};
+    use crate::upload::trail::Pointed;
+    use crate::upload::{CLOCKS, Sweeper, Usage};
+
+    fn trail() -> Trail {
+        let owner = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
+        let path = ObjectPath::parse("uuid/name").unwrap();
+        let pointed = Some(Pointed { owner, size: 4 });
+        Trail { vhost: parse_vhost("localhost").unwrap(), path, pointed }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_of_an_erased_user_is_found_by_the_next_erasure() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::Disk(DiskStore::open(folder.path(), true).unwrap());
+        let trail = trail();
+        // What cannot be removed.
+        fs::create_dir_all(folder.path().join(trail.file().as_str()).join("folder")).unwrap();
+        remove_of_erased(&store, &trail).await.unwrap_err();
+        assert!(store.head(&trail.pointer().unwrap()).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_sweep_removes_what_was_over_and_could_not_be_removed() {
+        const DEADLINE: u64 = 1_800_000_000;
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
+        let trail = trail();
+        let life = Lifetime { keep_until: Some(DEADLINE), slot_ends: Some(DEADLINE), buried: false };
+        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+        store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+        memory.dies_after(Some(1));
+        remove_over(&store, &trail, life).await;
+        memory.dies_after(None);
+        assert!(store.head(&trail.file()).await.unwrap().is_some());
+
+        let usage = Arc::new(Usage::new(Arc::clone(&store)));
+        Sweeper::new(Arc::clone(&store), usage).round(DEADLINE + CLOCKS).await.unwrap();
+        assert!(store.head(&trail.file()).await.unwrap().is_none());
     }
 }

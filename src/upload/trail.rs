@@ -128,18 +128,31 @@ impl Trail {
         Some(Self { vhost: parse_vhost(&vhost)?, path: ObjectPath::parse(&path).ok()?, pointed })
     }
 
-    /// Removes the file, of which `info` was just read. Its slot stays used for as long as there may be a token for it.
-    pub(super) async fn end(&self, store: &Store, info: &ObjectInfo, now: u64) -> Result<(), StoreError> {
-        let file = self.file();
-        match info.life.slot_ends {
-            None => store.bury(&file, info, Lifetime::default()).await,
-            Some(ends) if ends.saturating_add(CLOCKS) <= now => store.delete(&file).await,
-            Some(ends) => {
-                self.note_entry(store, ends).await?;
-                let life = Lifetime { keep_until: Some(ends), slot_ends: Some(ends), buried: true };
-                store.bury(&file, info, life).await
-            }
+    /// The same, unless the store is full: what makes room goes on, and the worst that it leaves is a name.
+    pub(super) async fn note_entry_if_room(&self, store: &Store, time: u64) -> Result<(), StoreError> {
+        match self.note_entry(store, time).await {
+            Err(error) if error.is_full() => Ok(()),
+            noted => noted,
         }
+    }
+
+    /// Removes the file, of which `info` was just read, at `now`: a time that has to be right. Its slot stays used for as long as there may be a token for it.
+    pub(super) async fn end(&self, store: &Store, info: &ObjectInfo, now: u64) -> Result<(), StoreError> {
+        match info.life.slot_ends {
+            Some(ends) if ends.saturating_add(CLOCKS) <= now => store.delete(&self.file()).await,
+            _ => self.bury(store, info).await,
+        }
+    }
+
+    /// The same, whatever the clock says: the name stays, and goes with the sweep.
+    pub(super) async fn bury(&self, store: &Store, info: &ObjectInfo) -> Result<(), StoreError> {
+        let file = self.file();
+        let Some(ends) = info.life.slot_ends else {
+            return store.bury(&file, info, Lifetime::default()).await;
+        };
+        self.note_entry_if_room(store, ends).await?;
+        let life = Lifetime { keep_until: Some(ends), slot_ends: Some(ends), buried: true };
+        store.bury(&file, info, life).await
     }
 
     /// Never ends: for as long as an upload goes on behind the end of its slot, there is an entry for a time that is still to come.

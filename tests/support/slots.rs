@@ -20,8 +20,6 @@ pub(crate) enum Kind {
     Bearer,
     /// Of our own, for a file that is to be kept until then.
     Keeping(u64),
-    /// Of our own, as if it were issued an hour later.
-    Later,
     /// Prosody's, whose path does not name the user.
     Jwt,
 }
@@ -56,9 +54,8 @@ impl Slot {
                 (format!("v2={}", tokens::v2(&path, size, "application/octet-stream")), String::new())
             }
             Kind::Jwt => (String::new(), jwt(user, &path, size)),
-            Kind::Bearer => bearer(user, &path, size, "", 300),
-            Kind::Later => bearer(user, &path, size, "", 3900),
-            Kind::Keeping(until) => bearer(user, &path, size, &until.to_string(), 300),
+            Kind::Bearer => bearer(user, &path, size, ""),
+            Kind::Keeping(until) => bearer(user, &path, size, &until.to_string()),
         };
         let target = format!("/upload/localhost/{path}?{query}");
         Self { path, target, headers }
@@ -104,8 +101,8 @@ fn jwt(user: &str, path: &str, size: usize) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-fn bearer(user: &str, path: &str, size: usize, keep: &str, ttl: u64) -> (String, String) {
-    let expires = tokens::now() + ttl;
+fn bearer(user: &str, path: &str, size: usize, keep: &str) -> (String, String) {
+    let expires = tokens::now() + 300;
     let text = format!("put/1\0localhost\0{user}@localhost\0{path}\0{size}\0\0{keep}\0{expires}");
     let token = URL_SAFE_NO_PAD.encode(hmac(&derived(), text.as_bytes()));
     let keep = if keep.is_empty() { String::new() } else { format!("&keep={keep}") };

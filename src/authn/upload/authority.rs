@@ -141,8 +141,7 @@ impl UploadAuthority {
         let typed = slot.terms.content_type.as_ref().filter(|kind| **kind != ContentType::unknown());
         check_type(&claim, typed)?;
         let ProsodySlot { terms, issued, .. } = slot;
-        // One that was good for longer would have been refused.
-        let issued = issued.unwrap_or(terms.expires.saturating_sub(self.longest_lifetime().as_secs()));
+        let issued = issued.unwrap_or_else(|| self.issued_since(&terms));
         Ok(PutGrant::on_terms(self.vhost.clone(), claim, Scheme::Jwt, terms, issued))
     }
 
@@ -164,8 +163,13 @@ impl UploadAuthority {
         }
         self.check_lifetime(terms.expires, now)?;
         check_type(&claim, terms.content_type.as_ref())?;
-        let issued = terms.expires.saturating_sub(self.accepted.slot_ttl.as_secs());
+        let issued = self.issued_since(&terms);
         Ok(PutGrant::on_terms(self.vhost.clone(), claim, Scheme::Bearer, terms, issued))
+    }
+
+    /// Since when there may be a slot that does not tell. One that was good for longer would have been refused.
+    fn issued_since(&self, terms: &SlotTerms) -> u64 {
+        terms.expires.saturating_sub(self.longest_lifetime().as_secs())
     }
 
     fn check_lifetime(&self, expires: u64, now: u64) -> Result<(), UploadRefusal> {

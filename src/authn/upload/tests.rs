@@ -297,7 +297,7 @@ fn prosody(claims: &str) -> String {
 #[test]
 fn a_grant_tells_since_when_there_is_its_slot_at_the_earliest() {
     let ours = terms(None, None, NOW + 60);
-    assert_eq!(verdict(&ours, &ours, PLACE, 7).unwrap().issued(), Some(NOW + 60 - 300));
+    assert_eq!(verdict(&ours, &ours, PLACE, 7).unwrap().issued(), Some(NOW + 60 - 300 - 3600));
 
     let schemes = vec![ServerScheme::V.into(), Scheme::Jwt];
     let accepted = Acceptance { schemes, token_in_url: false, slot_ttl: TTL };

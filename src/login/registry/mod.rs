@@ -132,15 +132,14 @@ impl Registry {
     /// [`StoreError`] if he may come back.
     pub async fn remove(&self, user: &BareJid) -> Result<bool, StoreError> {
         let hash = UserHash::from(user);
-        if self.index().issuer(hash).is_none() {
-            return Ok(false);
-        }
+        // Written down in any case: a replica may be about to write down a login from before.
+        let was_known = self.index().issuer(hash).is_some();
         let gone = Entry { at: self.index().next_time(hash), user: hash, said: Said::Gone };
         self.put(gone, "{}".to_owned()).await?;
         let useless = self.index_mut().take_over(gone);
         self.drop_vouchers(gone);
         self.delete(useless).await?;
-        Ok(true)
+        Ok(was_known)
     }
 
     /// Whether `user` exists by all that the store knows at this moment.
@@ -327,6 +326,19 @@ mod tests {
         here.remember(&alice(), "two");
         tokio::time::sleep(Duration::from_millis(2)).await;
         assert!(there.remove(&alice()).await.unwrap());
+        here.write().await.unwrap();
+        for registry in [here, there, Registry::new(store)] {
+            registry.refresh().await.unwrap();
+            assert!(!registry.contains(&alice()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_login_that_nobody_else_knew_of_does_not_outlive_a_removal() {
+        let (store, [here, there]) = replicas().await;
+        here.remember(&alice(), "one");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(!there.remove(&alice()).await.unwrap());
         here.write().await.unwrap();
         for registry in [here, there, Registry::new(store)] {
             registry.refresh().await.unwrap();

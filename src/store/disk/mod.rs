@@ -196,8 +196,18 @@ impl DiskStore {
     }
 
     fn sync_removal(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(&self.root);
-        if self.durable.is_some() { sync_folder(folder).map(drop) } else { Ok(()) }
+        if self.durable.is_none() {
+            return Ok(());
+        }
+        let above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root));
+        for folder in above {
+            match sync_folder(folder) {
+                // Somebody else has removed it as well: then the one above tells.
+                Err(gone) if gone.kind() == io::ErrorKind::NotFound && folder != self.root => {}
+                done => return done.map(drop),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn list(

@@ -10,6 +10,9 @@ use super::faults::of;
 use super::staging::{STAGING, Staged};
 use crate::store::{ObjectKey, PutError};
 
+/// So often a folder is made that somebody else removes.
+const TRIES: u32 = 10;
+
 /// Publishes the staged file as `target`, below `root`. With `durable` the file, its name and every folder on the way to it are
 /// on the disk when this returns.
 pub(super) fn publish(
@@ -23,8 +26,7 @@ pub(super) fn publish(
     if durable.is_some() {
         staged.file().sync_all().map_err(of("sync", key))?;
     }
-    make_folders(parent, &root.join(STAGING)).map_err(of("make the folder of", key))?;
-    match staged.publish(target) {
+    match place(staged, target, parent, &root.join(STAGING)) {
         Ok(()) => {}
         Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => return Err(PutError::Exists),
         Err(error) => return Err(of("publish", key)(error).into()),
@@ -37,6 +39,27 @@ pub(super) fn publish(
         })?;
     }
     Ok(())
+}
+
+/// Names the staged file, in a folder that somebody else may remove as long as it is empty.
+fn place(mut staged: Staged, target: &Path, parent: &Path, staging: &Path) -> io::Result<()> {
+    let mut tries = 1;
+    loop {
+        let error = match make_folders(parent, staging) {
+            Err(error) => error,
+            Ok(()) => match staged.publish(target) {
+                Ok(()) => return Ok(()),
+                Err((again, error)) => {
+                    staged = again;
+                    error
+                }
+            },
+        };
+        if error.kind() != io::ErrorKind::NotFound || tries == TRIES {
+            return Err(error);
+        }
+        tries += 1;
+    }
 }
 
 /// Makes `folder` and those above it, the deepest first, because that is mostly the only one that is missing. Nothing is made where

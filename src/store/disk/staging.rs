@@ -42,9 +42,11 @@ impl Staged {
         &self.file
     }
 
-    /// Gives the file the name `target`, in one step and never over another. It is locked until it has no name in `staging` any more.
-    pub(super) fn publish(self, target: &Path) -> io::Result<()> {
-        self.path.persist_noclobber(target).map_err(|refused| refused.error)
+    /// Gives the file the name `target`, in one step and never over another. It is locked until it has no name in `staging` any more. If that fails, it
+    /// can be tried again.
+    pub(super) fn publish(self, target: &Path) -> Result<(), (Self, io::Error)> {
+        let Self { path, file } = self;
+        path.persist_noclobber(target).map_err(|refused| (Self { path: refused.path, file }, refused.error))
     }
 
     /// The same, in the place of whatever has that name.

@@ -25,9 +25,9 @@ impl OwnFiles {
         let (trail, info) = found.filter(|(_, info)| !info.life.is_over(now)).ok_or(OwnRefusal::Missing)?;
         if trail.pointed.is_some() {
             // Whoever dies in between leaves this, and a sweep removes a pointer to what is gone.
-            trail.note_entry(&self.store, now).await?;
+            trail.note_entry_if_room(&self.store, now).await?;
         }
-        trail.end(&self.store, &info, now).await?;
+        trail.bury(&self.store, &info).await?;
         self.usage.removed(user.vhost(), Some(user.hash()), &trail.file(), info.size);
         // After the file: without it he would not find the file any more, which others could still fetch.
         trail.delete_pointer(&self.store).await?;
@@ -121,18 +121,45 @@ mod tests {
         }
     }
 
+    /// Somebody's file, whose slot has an end.
+    async fn file_of_slot(store: &Store, user: &TokenUser, slot_ends: u64) -> Trail {
+        let path = ObjectPath::parse("uuid/name").unwrap();
+        let pointed = Some(Pointed { owner: user.hash(), size: 4 });
+        let trail = Trail { vhost: user.vhost().clone(), path, pointed };
+        let life = Lifetime { slot_ends: Some(slot_ends), ..Lifetime::default() };
+        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+        trail.note_pointer(store).await.unwrap();
+        store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+        trail
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_ahead_does_not_free_a_slot() {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
+        let trail = file_of_slot(&store, &user, NOW).await;
+        own.remove(&user, "uuid/name", Duration::from_secs(NOW + 24 * HOUR)).await.unwrap();
+        assert!(store.head(&trail.file()).await.unwrap().is_some_and(|info| info.life.buried));
+    }
+
+    #[tokio::test]
+    async fn there_is_room_to_make_room() {
+        let store = Arc::new(Store::Memory(MemoryStore::default()));
+        let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
+        let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
+        let trail = file_of_slot(&store, &user, NOW + 300).await;
+        memory.fills_up();
+        assert_eq!(own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await.unwrap(), 4);
+        assert!(store.head(&trail.file()).await.unwrap().is_some_and(|info| info.life.buried));
+        assert!(store.head(&trail.pointer().unwrap()).await.unwrap().is_none());
+    }
+
     /// A file of Prosody's JWT, removed by a process that may die after so many changes, and then perhaps `again`. Answers whether it was at first.
     async fn interrupted(changes: Option<u64>, again: bool) -> bool {
         let store = Arc::new(Store::Memory(MemoryStore::default()));
         let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
         let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
-        let (path, pointed) =
-            (ObjectPath::parse("uuid/name").unwrap(), Pointed { owner: user.hash(), size: 4 });
-        let trail = Trail { vhost: user.vhost().clone(), path, pointed: Some(pointed) };
-        let life = Lifetime { slot_ends: Some(NOW + 10 * HOUR), ..Lifetime::default() };
-        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
-        trail.note_pointer(&store).await.unwrap();
-        store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+        let trail = file_of_slot(&store, &user, NOW + 10 * HOUR).await;
 
         memory.dies_after(changes);
         let removed = own.remove(&user, "uuid/name", Duration::from_secs(NOW)).await.is_ok();
