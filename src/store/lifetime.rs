@@ -1,5 +1,6 @@
 //! How long an object lasts: published with it, in the same step.
 
+use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long an object lasts, and whoever may store it. Times are seconds since 1970.
@@ -36,4 +37,9 @@ pub fn seconds_since_1970() -> u64 {
 /// Returns when it is `time`, seconds since 1970, if nobody sets the clock meanwhile.
 pub async fn wait_until(time: u64) {
     tokio::time::sleep(Duration::from_secs(time.saturating_sub(seconds_since_1970()))).await;
+}
+
+/// What `work` comes to, if it does not take longer than `time`; else it is dropped.
+pub async fn within<Outcome>(time: Duration, work: impl Future<Output = Outcome>) -> Option<Outcome> {
+    tokio::time::timeout(time, work).await.ok()
 }

@@ -26,7 +26,7 @@ pub use self::cause::Cause;
 pub use self::disk::DiskStore;
 pub use self::health::StoreHealth;
 pub use self::joint::{JointWork, Seats};
-pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until};
+pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until, within};
 pub use self::memory::MemoryStore;
 pub use self::s3::{
     Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,

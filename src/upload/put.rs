@@ -1,6 +1,7 @@
 //! Storing a file.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::filing::store_file;
 use super::room::NoPlace;
@@ -10,9 +11,12 @@ use super::usage::{NoRoom, Reserved};
 use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
-    BodyFault, Lifetime, NewObject, ObjectKey, PutError, StoreError, UploadBody, seconds_since_1970,
+    BodyFault, Lifetime, NewObject, ObjectKey, PutError, StoreError, UploadBody, seconds_since_1970, within,
 };
 use crate::types::{UserHash, Vhost};
+
+/// For the sums of what is stored. Few clients wait for longer, and a listing that takes longer is for the next one who asks.
+const SUMS: Duration = Duration::from_secs(5);
 
 /// Why a file that could have been stored was not. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,9 @@ pub enum PutFailure {
     /// There is no room for it.
     #[error("above the quota: {0}")]
     Quota(#[from] QuotaRefusal),
+    /// Nobody knows yet how much room there is.
+    #[error("what is stored is being counted")]
+    Counting,
     /// It would not be handed out any more.
     #[error("the time is over for which the file was to be kept")]
     KeepOver,
@@ -105,7 +112,6 @@ impl Uploads {
         let rules = self.rules(grant.vhost());
         rules.check(&grant)?;
         let key = ObjectKey::file(grant.vhost(), grant.path());
-        let _place = self.room.enter(&key)?;
         let (owner, now) = (owner(&grant), seconds_since_1970());
         self.rates.take_bytes(owner, client, grant.size(), now)?;
         let is_dead = async || match owner {
@@ -126,6 +132,8 @@ impl Uploads {
         } else {
             None
         };
+        // Behind what may take time: who waits keeps nobody else's place.
+        let _place = self.room.enter(&key)?;
         let object = NewObject { life, ..NewObject::lasting(bytes, grant.content_type().clone()) };
         store_file(&self.store, &Trail::of(&grant), object, body).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
@@ -154,9 +162,15 @@ impl Uploads {
         key: &ObjectKey,
         bytes: u64,
     ) -> Result<Reserved, PutFailure> {
-        match self.usage.reserve(quotas, vhost, owner, key, bytes).await {
-            Err(NoRoom::Quota(_)) if self.store.head(key).await?.is_some() => Err(PutFailure::Exists),
-            reserved => Ok(reserved?),
+        let reserved = within(SUMS, self.usage.reserve(quotas, vhost, owner, key, bytes)).await;
+        match reserved.ok_or(PutFailure::Counting).and_then(|reserved| Ok(reserved?)) {
+            Err(PutFailure::Quota(_) | PutFailure::Counting) if self.store.head(key).await?.is_some() => {
+                Err(PutFailure::Exists)
+            }
+            reserved => reserved,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

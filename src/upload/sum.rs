@@ -4,6 +4,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::usage::lock;
 use crate::policy::Account;
 use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError};
@@ -18,8 +21,8 @@ const PAUSES: u32 = 20;
 const STALE: u32 = 4;
 /// How long the sum of a user is remembered that nobody uses.
 const REMEMBERED: Duration = Duration::from_mins(5);
-/// Listings that go on at once; further ones wait.
-const LISTINGS: usize = 4;
+/// Listings of users that go on at once, and of vhosts; further ones wait.
+pub(super) const LISTINGS: usize = 4;
 
 /// Whose files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,6 +77,10 @@ impl Sum {
         lock(&self.account)
     }
 
+    pub(super) fn is_of_host(&self) -> bool {
+        matches!(self.holder, Holder::Host(_))
+    }
+
     pub(super) fn is_used_now(&self) {
         lock(&self.age).used = Instant::now();
     }
@@ -90,7 +97,7 @@ impl Sum {
 
     /// Old, and used since: that of a vhost in any case.
     pub(super) fn is_due(&self) -> bool {
-        let (age, of_host) = (lock(&self.age), matches!(self.holder, Holder::Host(_)));
+        let (age, of_host) = (lock(&self.age), self.is_of_host());
         age.listed.is_none_or(|listed| {
             let used_since = of_host || age.used > listed;
             used_since && listed.elapsed() > age.interval()
@@ -113,14 +120,16 @@ pub(super) struct Lister {
     store: Arc<Store>,
     hasher: RandomState,
     pub(super) seats: Seats,
+    /// Of their own, because those of vhosts take long.
+    host_seats: Seats,
     /// Vhosts with a quota: their sums are kept whether or not somebody uploads, and told.
     hosts: Mutex<Vec<Vhost>>,
 }
 
 impl Lister {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        let (hasher, seats) = (RandomState::new(), Seats::new(LISTINGS));
-        Self { store, hasher, seats, hosts: Mutex::default() }
+        let [seats, host_seats] = [(); 2].map(|()| Seats::new(LISTINGS));
+        Self { store, hasher: RandomState::new(), seats, host_seats, hosts: Mutex::default() }
     }
 
     pub(super) fn hash(&self, key: &ObjectKey) -> FileHash {
@@ -142,8 +151,32 @@ impl Lister {
 
     /// Lists, or waits for the listing that goes on. It ends though they leave who wait for it: impatient clients would never see the end of a long one.
     pub(super) async fn list(self: &Arc<Self>, sum: &Arc<Sum>) -> Result<(), StoreError> {
-        let (this, of) = (Arc::clone(self), Arc::clone(sum));
-        sum.listing.join(&self.seats, || async move { this.bring_up_to_date(&of).await }).await
+        sum.listing.join(self.seats_of(sum), self.listing_of(sum)).await
+    }
+
+    /// Lists, and does not wait for it. A store that is away is told by its health, and by whoever wants to upload.
+    pub(super) fn begin_to_list(self: &Arc<Self>, sum: &Arc<Sum>) {
+        sum.listing.begin(self.seats_of(sum), self.listing_of(sum));
+    }
+
+    #[cfg(test)]
+    pub(super) async fn all_seats(&self) -> [tokio::sync::SemaphorePermit<'_>; 2] {
+        [self.seats.all().await, self.host_seats.all().await]
+    }
+
+    fn seats_of(&self, sum: &Sum) -> &Seats {
+        match sum.holder {
+            Holder::User(..) => &self.seats,
+            Holder::Host(_) => &self.host_seats,
+        }
+    }
+
+    fn listing_of(
+        self: &Arc<Self>,
+        sum: &Arc<Sum>,
+    ) -> impl FnOnce() -> BoxFuture<'static, Result<(), StoreError>> + use<> {
+        let (this, sum) = (Arc::clone(self), Arc::clone(sum));
+        || async move { this.bring_up_to_date(&sum).await }.boxed()
     }
 
     async fn bring_up_to_date(&self, sum: &Arc<Sum>) -> Result<(), StoreError> {

@@ -4,14 +4,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::{StreamExt as _, stream};
+
 use super::quota::{QuotaOf, QuotaRefusal, Quotas};
-use super::sum::{FileHash, Holder, Lister, Sum};
+use super::sum::{FileHash, Holder, LISTINGS, Lister, Sum};
 use crate::policy::Promise;
 use crate::store::{ObjectKey, Store, StoreError};
 use crate::types::{UserHash, Vhost};
 
 /// So many sums are remembered.
 const SUMS: usize = 10_000;
+
+/// So many sums of users are brought up to date at once: who waits for his needs a seat, too.
+const AT_ONCE: usize = LISTINGS / 2;
 
 /// The sums of users and vhosts.
 #[derive(Debug)]
@@ -66,6 +71,12 @@ impl Usage {
     #[cfg(test)]
     pub(crate) fn of_nothing() -> Self {
         Self::new(Arc::new(Store::Memory(crate::store::MemoryStore::default())))
+    }
+
+    /// As long as this is held, nothing is listed.
+    #[cfg(test)]
+    pub(super) async fn all_seats(&self) -> [tokio::sync::SemaphorePermit<'_>; 2] {
+        self.lister.all_seats().await
     }
 
     /// From now on the sums of these vhosts are known before somebody uploads, and those of others are forgotten.
@@ -132,7 +143,7 @@ impl Usage {
         }
     }
 
-    /// Lists what is used and old, and forgets what nobody uses.
+    /// Lists what is used and old, and forgets what nobody uses. It waits for the listings of users, not for those of vhosts.
     pub async fn refresh(&self) {
         let hosts = self.lister.hosts().clone();
         let old: Vec<_> = {
@@ -143,13 +154,17 @@ impl Usage {
             }
             sums.values().filter(|sum| sum.is_due()).cloned().collect()
         };
-        for sum in old {
+        let (of_hosts, of_users): (Vec<_>, Vec<_>) = old.into_iter().partition(|sum| sum.is_of_host());
+        // One that takes long must not make all others old.
+        of_hosts.iter().for_each(|sum| self.lister.begin_to_list(sum));
+        let listing = stream::iter(of_users).for_each_concurrent(AT_ONCE, async |sum| {
             // Somebody may have been faster.
             if sum.is_due() {
                 // A store that is away is told by its health, and by whoever wants to upload.
                 let _ = self.lister.list(&sum).await;
             }
-        }
+        });
+        listing.await;
     }
 
     /// The vhost's first: it may take a while to list, and nothing is reserved meanwhile.
@@ -200,6 +215,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::future::Future;
     use std::task::Poll;
+    use std::time::Duration;
 
     use futures_util::poll;
     use http_body_util::Full;
@@ -317,6 +333,25 @@ mod tests {
         assert_eq!(sum.account().listings(), 1, "of both");
         std::fs::rename(&away, &root).unwrap();
         assert_eq!(left(&usage, own).await, Ok(6));
+    }
+
+    #[tokio::test]
+    async fn a_vhost_that_takes_long_to_list_makes_no_users_sum_old() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        usage.keep_hosts(vec![vhost()]);
+        let [users, hosts] = usage.all_seats().await;
+        let mut left = Box::pin(left(&usage, quotas(Some(10), None)));
+        asked(&mut left).await;
+        drop(users);
+        tokio::time::timeout(Duration::from_mins(1), usage.refresh()).await.expect("it waits for no vhost");
+        assert!(!usage.known(&vhost(), Some(user("alice"))).remove(0).is_stale());
+        assert_eq!(left.await, Ok(6));
+        drop(hosts);
+        let sum = usage.known(&vhost(), None).remove(0);
+        while sum.is_stale() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sum.account().used(), 4);
     }
 
     #[tokio::test]
