@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::usage::lock;
 use crate::policy::Account;
-use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError};
+use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError, seconds_since_1970};
 use crate::telemetry::metrics;
 use crate::types::{UserHash, Vhost};
 
@@ -104,13 +104,20 @@ impl Sum {
         })
     }
 
-    /// Whether it is worth its memory, where the sums of `hosts` are kept. One with something on its way stays: it would be lost sight of.
-    pub(super) fn is_of_use(&self, hosts: &[Vhost]) -> bool {
+    /// Whether nothing would be lost with it: who waits for it, or holds it, would count on a sum that nobody else sees.
+    pub(super) fn is_loose(self: &Arc<Self>) -> bool {
+        let account = self.account();
+        // The map has one of them.
+        Arc::strong_count(self) == 1 && account.is_idle() && !account.keeps_promises(seconds_since_1970())
+    }
+
+    /// Whether it is worth its memory, where the sums of `hosts` are kept.
+    pub(super) fn is_of_use(self: &Arc<Self>, hosts: &[Vhost]) -> bool {
         let wanted = match &self.holder {
             Holder::Host(vhost) => hosts.contains(vhost),
             Holder::User(..) => self.used().elapsed() < REMEMBERED,
         };
-        wanted || !self.account().is_idle()
+        wanted || !self.is_loose()
     }
 }
 

@@ -198,8 +198,8 @@ impl Usage {
 /// The sum of `holder`; where there are too many, in the place of the user's who has not uploaded for the longest time.
 fn hold(sums: &mut HashMap<Holder, Arc<Sum>>, holder: Holder) -> Arc<Sum> {
     if sums.len() >= SUMS && !sums.contains_key(&holder) {
-        let users = sums.values().filter(|sum| matches!(sum.holder, Holder::User(..)));
-        let oldest = users.filter(|sum| sum.account().is_idle()).min_by_key(|sum| sum.used());
+        let users = sums.values().filter(|sum| !sum.is_of_host());
+        let oldest = users.filter(|sum| sum.is_loose()).min_by_key(|sum| sum.used());
         let oldest = oldest.map(|sum| sum.holder.clone());
         oldest.map(|holder| sums.remove(&holder));
     }
@@ -221,7 +221,7 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
-    use crate::store::{DiskStore, MemoryStore, NewObject};
+    use crate::store::{DiskStore, MemoryStore, NewObject, seconds_since_1970};
     use crate::types::{BareJid, ContentType, ObjectPath, parse_vhost};
 
     const NOW: u64 = 1_800_000_000;
@@ -368,5 +368,38 @@ mod tests {
         drop(file);
         usage.refresh().await;
         assert_eq!(kept(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_sum_that_somebody_waits_for_is_the_sum_of_all() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let both = quotas(None, Some(10));
+        let seats = usage.all_seats().await;
+        let bobs = key(user("bob"), "r");
+        let at = vhost();
+        let mut waiting = Box::pin(usage.reserve(both, &at, Some(user("bob")), &bobs, 6));
+        asked(&mut waiting).await;
+        usage.keep_hosts(Vec::new());
+        drop(seats);
+        let _file = waiting.await.unwrap();
+        let none = slot(&usage, both, "alice", "a", 1).await.unwrap_err();
+        assert!(matches!(none, NoRoom::Quota(QuotaRefusal::Host)), "{none}");
+    }
+
+    #[tokio::test]
+    async fn who_has_slots_or_an_upload_or_waits_is_not_forgotten_for_others() {
+        let usage = Usage::of_nothing();
+        let holder = |name: String| Holder::User(vhost(), user(&name));
+        let promise = Promise { bytes: 10, until: seconds_since_1970() + 300 };
+        let own = quotas(Some(10), None);
+        let slots = key(user("slots"), "a");
+        usage.promise(own, &vhost(), user("slots"), &slots, promise, 0).await.unwrap();
+        let _held = hold(&mut lock(&usage.sums), holder("held".to_owned()));
+        for at in 0..SUMS {
+            drop(hold(&mut lock(&usage.sums), holder(format!("u{at}"))));
+        }
+        let sums = lock(&usage.sums);
+        let known = ["slots", "held", "u0"].map(|name| sums.contains_key(&holder(name.to_owned())));
+        assert_eq!((known, sums.len()), ([true, true, false], SUMS));
     }
 }
