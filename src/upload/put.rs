@@ -113,7 +113,7 @@ impl Uploads {
         rules.check(&grant)?;
         let key = ObjectKey::file(grant.vhost(), grant.path());
         let (owner, now) = (owner(&grant), seconds_since_1970());
-        self.rates.take_bytes(owner, client, grant.size(), now)?;
+        client.map_or(Ok(()), |client| self.rates.take_from_address(client, grant.size(), now))?;
         let is_dead = async || match owner {
             Some(owner) => tomb::is_dead(&self.store, &self.registry, owner, grant.issued()).await,
             None => Ok(false),
@@ -126,6 +126,7 @@ impl Uploads {
         if life.is_over(now) {
             return Err(PutFailure::KeepOver);
         }
+        self.take_from_user(owner, &key, grant.size(), now).await?;
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
         let reserved = if quotas.exist() {
             Some(self.make_room(quotas, vhost, owner, &key, bytes).await?)
@@ -153,6 +154,28 @@ impl Uploads {
         Ok(())
     }
 
+    /// Only for a slot that can still be used: what went wrong with others may be the doing of whoever found an old URL.
+    async fn take_from_user(
+        &self,
+        owner: Option<UserHash>,
+        key: &ObjectKey,
+        bytes: u64,
+        now: u64,
+    ) -> Result<(), PutFailure> {
+        let Some(owner) = owner.filter(|_| self.rates.are_limited()) else { return Ok(()) };
+        if self.is_used(key).await? {
+            return Err(PutFailure::Exists);
+        }
+        Ok(self.rates.take_from_user(owner, bytes, now)?)
+    }
+
+    async fn is_used(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        match self.store.head(key).await {
+            Err(StoreError::Damaged { .. }) => Ok(true),
+            info => Ok(info?.is_some()),
+        }
+    }
+
     /// A file that is there already is told as such, whether or not there would be room for it.
     async fn make_room(
         &self,
@@ -164,7 +187,7 @@ impl Uploads {
     ) -> Result<Reserved, PutFailure> {
         let reserved = within(SUMS, self.usage.reserve(quotas, vhost, owner, key, bytes)).await;
         match reserved.ok_or(PutFailure::Counting).and_then(|reserved| Ok(reserved?)) {
-            Err(PutFailure::Quota(_) | PutFailure::Counting) if self.store.head(key).await?.is_some() => {
+            Err(PutFailure::Quota(_) | PutFailure::Counting) if self.is_used(key).await? => {
                 Err(PutFailure::Exists)
             }
             reserved => reserved,
