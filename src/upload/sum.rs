@@ -89,6 +89,12 @@ impl Sum {
         lock(&self.age).used
     }
 
+    #[cfg(test)]
+    pub(super) fn grow_older(&self, by: Duration) {
+        let mut age = lock(&self.age);
+        (age.listed, age.used) = (age.listed.map(|listed| listed - by), age.used - by);
+    }
+
     /// Too old to be used.
     pub(super) fn is_stale(&self) -> bool {
         let age = lock(&self.age);

@@ -140,6 +140,8 @@ impl Usage {
         let file = self.lister.hash(key);
         for sum in self.known(vhost, owner) {
             sum.account().removed(&file, bytes);
+            // Perhaps it was not in the sum: another process had stored it. Then the next listing says what is true, and is due soon.
+            sum.is_used_now();
         }
     }
 
@@ -368,6 +370,22 @@ mod tests {
         drop(file);
         usage.refresh().await;
         assert_eq!(kept(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_sum_is_listed_again_after_a_removal() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let alice = user("alice");
+        assert_eq!(usage.used(&vhost(), alice).await.unwrap(), 4);
+        let sum = usage.known(&vhost(), Some(alice)).remove(0);
+        // Listed since it was used, and not just now.
+        sum.grow_older(Duration::from_secs(11));
+        assert!(!sum.is_due());
+        usage.removed(&vhost(), Some(alice), &key(alice, "stored elsewhere since"), 3);
+        assert_eq!(sum.account().used(), 1);
+        assert!(sum.is_due());
+        usage.refresh().await;
+        assert_eq!(sum.account().used(), 4);
     }
 
     #[tokio::test]
