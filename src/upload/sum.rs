@@ -92,7 +92,8 @@ impl Sum {
     #[cfg(test)]
     pub(super) fn grow_older(&self, by: Duration) {
         let mut age = lock(&self.age);
-        (age.listed, age.used) = (age.listed.map(|listed| listed - by), age.used - by);
+        let earlier = |time: Instant| time.checked_sub(by).unwrap();
+        (age.listed, age.used) = (age.listed.map(earlier), earlier(age.used));
     }
 
     /// Too old to be used.
@@ -173,7 +174,7 @@ impl Lister {
     }
 
     #[cfg(test)]
-    pub(super) async fn all_seats(&self) -> [tokio::sync::SemaphorePermit<'_>; 2] {
+    pub(super) async fn all_seats(&self) -> [impl Sized; 2] {
         [self.seats.all().await, self.host_seats.all().await]
     }
 

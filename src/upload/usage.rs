@@ -75,7 +75,7 @@ impl Usage {
 
     /// As long as this is held, nothing is listed.
     #[cfg(test)]
-    pub(super) async fn all_seats(&self) -> [tokio::sync::SemaphorePermit<'_>; 2] {
+    pub(super) async fn all_seats(&self) -> [impl Sized; 2] {
         self.lister.all_seats().await
     }
 
@@ -158,7 +158,9 @@ impl Usage {
         };
         let (of_hosts, of_users): (Vec<_>, Vec<_>) = old.into_iter().partition(|sum| sum.is_of_host());
         // One that takes long must not make all others old.
-        of_hosts.iter().for_each(|sum| self.lister.begin_to_list(sum));
+        for sum in of_hosts {
+            self.lister.begin_to_list(&sum);
+        }
         let listing = stream::iter(of_users).for_each_concurrent(AT_ONCE, async |sum| {
             // Somebody may have been faster.
             if sum.is_due() {
