@@ -247,6 +247,14 @@ fn bytes_of_a_minute_are_used_up_for_their_user_alone() {
 }
 
 #[test]
+fn whoever_has_the_url_of_a_used_slot_uses_up_no_bytes_of_its_user() {
+    let service = Service::start_with(&with_upload(ACCEPT, "[limits]\nbytes_per_minute = '1000B'"));
+    let slot = Slot::new(Kind::V, "alice", "r", 100);
+    assert_eq!([(); 21].map(|()| slot.put(&service, 100).status)[..2], [201, 409]);
+    assert_eq!(upload(&service, Kind::V, "alice", "s", 100), 201);
+}
+
+#[test]
 fn a_store_that_cannot_be_counted_takes_nothing() {
     let service = Service::start_with(&with_upload(PER_USER, ""));
     let store = service.folder().path().join("store");

@@ -109,6 +109,12 @@ impl<K: Eq + Hash + Clone> Account<K> {
         self.open.is_empty()
     }
 
+    /// Whether a slot is good still at `now`, seconds since 1970, whose file it has promised room for.
+    #[must_use]
+    pub fn keeps_promises(&self, now: u64) -> bool {
+        self.promised.values().any(|promise| promise.until > now)
+    }
+
     /// Makes room for an upload. It ends with [`Account::stored`] or [`Account::given_up`]. Where its file is there already, and nobody knows, it counts
     /// twice until then.
     ///

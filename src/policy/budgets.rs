@@ -50,6 +50,12 @@ impl MinuteBudgets {
         self.per_minute.store(per_minute.min(Self::MAX), Ordering::Relaxed);
     }
 
+    /// Whether there is a limit at all.
+    #[must_use]
+    pub fn are_limited(&self) -> bool {
+        self.per_minute.load(Ordering::Relaxed) > 0
+    }
+
     /// Uses some of the budget of `name` at `now`, seconds since 1970. What there is left of it may be overdrawn once: otherwise nobody could
     /// ever have what is more than all of it.
     ///

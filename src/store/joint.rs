@@ -49,6 +49,14 @@ impl JointWork {
         told.unwrap_or_else(|| Err(cut_off()))
     }
 
+    /// Begins `work`, unless it goes on, and waits for nothing.
+    pub fn begin<Work>(&self, seats: &Seats, work: impl FnOnce() -> Work)
+    where
+        Work: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        drop(self.outcome(seats, work));
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "a stop may cut it off: what it has not done is begun anew"

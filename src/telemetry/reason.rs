@@ -133,6 +133,7 @@ reasons! {
         ByteRate = "byte_rate",
         QuotaUser = "quota_user",
         QuotaHost = "quota_host",
+        Counting = "counting",
         PurposeNotAllowed = "purpose_not_allowed",
         KeepOver = "keep_over",
         UserErased = "user_erased",

@@ -1,6 +1,7 @@
 //! Storing a file.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::filing::store_file;
 use super::room::NoPlace;
@@ -11,8 +12,12 @@ use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
     BodyFault, Lifetime, NewObject, ObjectKey, PutError, Store, StoreError, UploadBody, seconds_since_1970,
+    within,
 };
 use crate::types::{UserHash, Vhost};
+
+/// For the sums of what is stored. Few clients wait for longer, and a listing that takes longer is for the next one who asks.
+const SUMS: Duration = Duration::from_secs(5);
 
 /// Why a file that could have been stored was not. Nothing of it is left.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +31,9 @@ pub enum PutFailure {
     /// There is no room for it.
     #[error("above the quota: {0}")]
     Quota(#[from] QuotaRefusal),
+    /// Nobody knows yet how much room there is.
+    #[error("what is stored is being counted")]
+    Counting,
     /// It would not be handed out any more.
     #[error("the time is over for which the file was to be kept")]
     KeepOver,
@@ -105,9 +113,8 @@ impl Uploads {
         let rules = self.rules(grant.vhost());
         rules.check(&grant)?;
         let key = ObjectKey::file(grant.vhost(), grant.path());
-        let _place = self.room.enter(&key)?;
         let (owner, now) = (owner(&grant), seconds_since_1970());
-        self.rates.take_bytes(owner, client, grant.size(), now)?;
+        client.map_or(Ok(()), |client| self.rates.take_from_address(client, grant.size(), now))?;
         let is_dead = async || match owner {
             Some(owner) => tomb::is_dead(&self.store, &self.registry, owner, grant.issued()).await,
             None => Ok(false),
@@ -120,12 +127,15 @@ impl Uploads {
         if life.is_over(now) {
             return Err(PutFailure::KeepOver);
         }
+        self.take_from_user(owner, &key, grant.size(), now).await?;
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
         let reserved = if quotas.exist() {
             Some(self.make_room(quotas, vhost, owner, &key, bytes).await?)
         } else {
             None
         };
+        // Behind what may take time: who waits keeps nobody else's place.
+        let _place = self.room.enter(&key)?;
         let object = NewObject { life, ..NewObject::lasting(bytes, grant.content_type().clone()) };
         let trail = Trail::of(&grant);
         store_file(&self.store, &trail, object, body).await?;
@@ -145,6 +155,28 @@ impl Uploads {
         Ok(())
     }
 
+    /// Only for a slot that can still be used: what went wrong with others may be the doing of whoever found an old URL.
+    async fn take_from_user(
+        &self,
+        owner: Option<UserHash>,
+        key: &ObjectKey,
+        bytes: u64,
+        now: u64,
+    ) -> Result<(), PutFailure> {
+        let Some(owner) = owner.filter(|_| self.rates.are_limited()) else { return Ok(()) };
+        if self.is_used(key).await? {
+            return Err(PutFailure::Exists);
+        }
+        Ok(self.rates.take_from_user(owner, bytes, now)?)
+    }
+
+    async fn is_used(&self, key: &ObjectKey) -> Result<bool, StoreError> {
+        match self.store.head(key).await {
+            Err(StoreError::Damaged { .. }) => Ok(true),
+            info => Ok(info?.is_some()),
+        }
+    }
+
     /// A file that is there already is told as such, whether or not there would be room for it.
     async fn make_room(
         &self,
@@ -154,9 +186,12 @@ impl Uploads {
         key: &ObjectKey,
         bytes: u64,
     ) -> Result<Reserved, PutFailure> {
-        match self.usage.reserve(quotas, vhost, owner, key, bytes).await {
-            Err(NoRoom::Quota(_)) if self.store.head(key).await?.is_some() => Err(PutFailure::Exists),
-            reserved => Ok(reserved?),
+        let reserved = within(SUMS, self.usage.reserve(quotas, vhost, owner, key, bytes)).await;
+        match reserved.ok_or(PutFailure::Counting).and_then(|reserved| Ok(reserved?)) {
+            Err(PutFailure::Quota(_) | PutFailure::Counting) if self.is_used(key).await? => {
+                Err(PutFailure::Exists)
+            }
+            reserved => reserved,
         }
     }
 }
@@ -186,52 +221,4 @@ async fn remove_over(store: &Store, trail: &Trail, life: Lifetime) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::Arc;
-
-    use http_body_util::Full;
-
-    use super::*;
-    use crate::store::{DiskStore, MemoryStore};
-    use crate::types::{ContentType, ObjectPath, parse_vhost};
-    use crate::upload::trail::Pointed;
-    use crate::upload::{CLOCKS, Sweeper, Usage};
-
-    fn trail() -> Trail {
-        let owner = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
-        let path = ObjectPath::parse("uuid/name").unwrap();
-        let pointed = Some(Pointed { owner, size: 4 });
-        Trail { vhost: parse_vhost("localhost").unwrap(), path, pointed }
-    }
-
-    #[tokio::test]
-    async fn what_is_left_of_an_erased_user_is_found_by_the_next_erasure() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::Disk(DiskStore::open(folder.path(), true).unwrap());
-        let trail = trail();
-        // What cannot be removed.
-        fs::create_dir_all(folder.path().join(trail.file().as_str()).join("folder")).unwrap();
-        remove_of_erased(&store, &trail).await.unwrap_err();
-        assert!(store.head(&trail.pointer().unwrap()).await.unwrap().is_some());
-    }
-
-    #[tokio::test]
-    async fn a_sweep_removes_what_was_over_and_could_not_be_removed() {
-        const DEADLINE: u64 = 1_800_000_000;
-        let store = Arc::new(Store::Memory(MemoryStore::default()));
-        let Store::Memory(memory) = &*store else { unreachable!("it is in memory") };
-        let trail = trail();
-        let life = Lifetime { keep_until: Some(DEADLINE), slot_ends: Some(DEADLINE), buried: false };
-        let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
-        store.put(&trail.file(), object, Full::from("data")).await.unwrap();
-        memory.dies_after(Some(1));
-        remove_over(&store, &trail, life).await;
-        memory.dies_after(None);
-        assert!(store.head(&trail.file()).await.unwrap().is_some());
-
-        let usage = Arc::new(Usage::new(Arc::clone(&store)));
-        Sweeper::new(Arc::clone(&store), usage).round(DEADLINE + CLOCKS).await.unwrap();
-        assert!(store.head(&trail.file()).await.unwrap().is_none());
-    }
-}
+mod tests;

@@ -37,16 +37,23 @@ impl Rates {
         self.addresses.allow(bytes.saturating_mul(USERS_OF_AN_ADDRESS));
     }
 
-    pub(super) fn take_bytes(
-        &self,
-        user: Option<UserHash>,
-        client: Option<IpAddr>,
-        bytes: u64,
-        now: u64,
-    ) -> Result<(), RateRefusal> {
-        let refused = |UsedUp { retry_after, .. }| RateRefusal { retry_after };
-        user.map_or(Ok(()), |user| self.users.take(user, bytes, now)).map_err(refused)?;
-        client.map_or(Ok(()), |client| self.addresses.take(network(client), bytes, now)).map_err(refused)
+    /// Whether there is a limit at all.
+    pub(super) fn are_limited(&self) -> bool {
+        self.users.are_limited()
+    }
+
+    pub(super) fn take_from_address(&self, client: IpAddr, bytes: u64, now: u64) -> Result<(), RateRefusal> {
+        self.addresses.take(network(client), bytes, now).map_err(RateRefusal::from)
+    }
+
+    pub(super) fn take_from_user(&self, user: UserHash, bytes: u64, now: u64) -> Result<(), RateRefusal> {
+        self.users.take(user, bytes, now).map_err(RateRefusal::from)
+    }
+}
+
+impl From<UsedUp> for RateRefusal {
+    fn from(UsedUp { retry_after, .. }: UsedUp) -> Self {
+        Self { retry_after }
     }
 }
 
@@ -67,13 +74,14 @@ mod tests {
     fn a_user_has_his_and_an_address_ten_times_as_much() {
         let rates = Rates::new(1);
         let take = |user: usize, client: &str| {
-            let user = BareJid::new(&format!("u{user}@a.org")).unwrap();
-            rates.take_bytes(Some(UserHash::from(&user)), Some(client.parse().unwrap()), 1, 0).is_ok()
+            let user = UserHash::from(&BareJid::new(&format!("u{user}@a.org")).unwrap());
+            rates.take_from_address(client.parse().unwrap(), 1, 0).is_ok()
+                && rates.take_from_user(user, 1, 0).is_ok()
         };
         assert_eq!([take(0, "192.0.2.1"), take(0, "192.0.2.2")], [true, false]);
         let taken = (100..120).filter(|user| take(*user, "2001:db8::1")).count();
         assert_eq!((taken, take(200, "2001:db8::2"), take(201, "2001:db8:0:1::2")), (10, false, true));
-        let retry = rates.take_bytes(Some(UserHash::from(&BareJid::new("u0@a.org").unwrap())), None, 1, 5);
+        let retry = rates.take_from_user(UserHash::from(&BareJid::new("u0@a.org").unwrap()), 1, 5);
         assert_eq!(retry.unwrap_err().retry_after, 55);
     }
 }

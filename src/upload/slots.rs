@@ -147,7 +147,7 @@ impl SlotOffice<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
     use url::Url;
 
@@ -158,9 +158,9 @@ mod tests {
     use crate::types::{Secret, parse_vhost};
     use crate::upload::{Located, Place, Sites};
 
-    const NOW: u64 = 1_800_000_000;
+    pub(in crate::upload) const NOW: u64 = 1_800_000_000;
 
-    fn sites(vhost: &str, public_url: &str, token_in_url: bool) -> Sites {
+    pub(in crate::upload) fn sites(vhost: &str, public_url: &str, token_in_url: bool) -> Sites {
         let vhost = parse_vhost(vhost).unwrap();
         let secret = Secret::new(b"secret".to_vec(), 0).unwrap();
         let schemes = vec![Scheme::Bearer];
@@ -189,7 +189,7 @@ mod tests {
     }
 
     /// Uses a slot as the door would.
-    fn used(sites: &Sites, slot: &Slot, now: u64) -> PutGrant {
+    pub(in crate::upload) fn used(sites: &Sites, slot: &Slot, now: u64) -> PutGrant {
         let (path, query) = slot.put.split_once('?').unwrap_or((&slot.put, ""));
         let path = &path[path.find("://").unwrap() + 3..];
         let Located { site, place, path } = sites.locate(&path[path.find('/').unwrap()..]).unwrap();

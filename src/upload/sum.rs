@@ -4,9 +4,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::usage::lock;
 use crate::policy::Account;
-use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError};
+use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError, seconds_since_1970};
 use crate::telemetry::metrics;
 use crate::types::{UserHash, Vhost};
 
@@ -18,8 +21,8 @@ const PAUSES: u32 = 20;
 const STALE: u32 = 4;
 /// How long the sum of a user is remembered that nobody uses.
 const REMEMBERED: Duration = Duration::from_mins(5);
-/// Listings that go on at once; further ones wait.
-const LISTINGS: usize = 4;
+/// Listings of users that go on at once, and of vhosts; further ones wait.
+pub(super) const LISTINGS: usize = 4;
 
 /// Whose files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,12 +77,23 @@ impl Sum {
         lock(&self.account)
     }
 
+    pub(super) fn is_of_host(&self) -> bool {
+        matches!(self.holder, Holder::Host(_))
+    }
+
     pub(super) fn is_used_now(&self) {
         lock(&self.age).used = Instant::now();
     }
 
     pub(super) fn used(&self) -> Instant {
         lock(&self.age).used
+    }
+
+    #[cfg(test)]
+    pub(super) fn grow_older(&self, by: Duration) {
+        let mut age = lock(&self.age);
+        let earlier = |time: Instant| time.checked_sub(by).unwrap();
+        (age.listed, age.used) = (age.listed.map(earlier), earlier(age.used));
     }
 
     /// Too old to be used.
@@ -90,20 +104,27 @@ impl Sum {
 
     /// Old, and used since: that of a vhost in any case.
     pub(super) fn is_due(&self) -> bool {
-        let (age, of_host) = (lock(&self.age), matches!(self.holder, Holder::Host(_)));
+        let (age, of_host) = (lock(&self.age), self.is_of_host());
         age.listed.is_none_or(|listed| {
             let used_since = of_host || age.used > listed;
             used_since && listed.elapsed() > age.interval()
         })
     }
 
-    /// Whether it is worth its memory, where the sums of `hosts` are kept. One with something on its way stays: it would be lost sight of.
-    pub(super) fn is_of_use(&self, hosts: &[Vhost]) -> bool {
+    /// Whether nothing would be lost with it: who waits for it, or holds it, would count on a sum that nobody else sees.
+    pub(super) fn is_loose(self: &Arc<Self>) -> bool {
+        let account = self.account();
+        // The map has one of them.
+        Arc::strong_count(self) == 1 && account.is_idle() && !account.keeps_promises(seconds_since_1970())
+    }
+
+    /// Whether it is worth its memory, where the sums of `hosts` are kept.
+    pub(super) fn is_of_use(self: &Arc<Self>, hosts: &[Vhost]) -> bool {
         let wanted = match &self.holder {
             Holder::Host(vhost) => hosts.contains(vhost),
             Holder::User(..) => self.used().elapsed() < REMEMBERED,
         };
-        wanted || !self.account().is_idle()
+        wanted || !self.is_loose()
     }
 }
 
@@ -113,14 +134,16 @@ pub(super) struct Lister {
     store: Arc<Store>,
     hasher: RandomState,
     pub(super) seats: Seats,
+    /// Of their own, because those of vhosts take long.
+    host_seats: Seats,
     /// Vhosts with a quota: their sums are kept whether or not somebody uploads, and told.
     hosts: Mutex<Vec<Vhost>>,
 }
 
 impl Lister {
     pub(super) fn new(store: Arc<Store>) -> Self {
-        let (hasher, seats) = (RandomState::new(), Seats::new(LISTINGS));
-        Self { store, hasher, seats, hosts: Mutex::default() }
+        let [seats, host_seats] = [(); 2].map(|()| Seats::new(LISTINGS));
+        Self { store, hasher: RandomState::new(), seats, host_seats, hosts: Mutex::default() }
     }
 
     pub(super) fn hash(&self, key: &ObjectKey) -> FileHash {
@@ -142,8 +165,32 @@ impl Lister {
 
     /// Lists, or waits for the listing that goes on. It ends though they leave who wait for it: impatient clients would never see the end of a long one.
     pub(super) async fn list(self: &Arc<Self>, sum: &Arc<Sum>) -> Result<(), StoreError> {
-        let (this, of) = (Arc::clone(self), Arc::clone(sum));
-        sum.listing.join(&self.seats, || async move { this.bring_up_to_date(&of).await }).await
+        sum.listing.join(self.seats_of(sum), self.listing_of(sum)).await
+    }
+
+    /// Lists, and does not wait for it. A store that is away is told by its health, and by whoever wants to upload.
+    pub(super) fn begin_to_list(self: &Arc<Self>, sum: &Arc<Sum>) {
+        sum.listing.begin(self.seats_of(sum), self.listing_of(sum));
+    }
+
+    #[cfg(test)]
+    pub(super) async fn all_seats(&self) -> [impl Sized; 2] {
+        [self.seats.all().await, self.host_seats.all().await]
+    }
+
+    fn seats_of(&self, sum: &Sum) -> &Seats {
+        match sum.holder {
+            Holder::User(..) => &self.seats,
+            Holder::Host(_) => &self.host_seats,
+        }
+    }
+
+    fn listing_of(
+        self: &Arc<Self>,
+        sum: &Arc<Sum>,
+    ) -> impl FnOnce() -> BoxFuture<'static, Result<(), StoreError>> + use<> {
+        let (this, sum) = (Arc::clone(self), Arc::clone(sum));
+        || async move { this.bring_up_to_date(&sum).await }.boxed()
     }
 
     async fn bring_up_to_date(&self, sum: &Arc<Sum>) -> Result<(), StoreError> {

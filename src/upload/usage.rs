@@ -4,14 +4,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::{StreamExt as _, stream};
+
 use super::quota::{QuotaOf, QuotaRefusal, Quotas};
-use super::sum::{FileHash, Holder, Lister, Sum};
+use super::sum::{FileHash, Holder, LISTINGS, Lister, Sum};
 use crate::policy::Promise;
 use crate::store::{ObjectKey, Store, StoreError};
 use crate::types::{UserHash, Vhost};
 
 /// So many sums are remembered.
 const SUMS: usize = 10_000;
+
+/// So many sums of users are brought up to date at once: who waits for his needs a seat, too.
+const AT_ONCE: usize = LISTINGS / 2;
 
 /// The sums of users and vhosts.
 #[derive(Debug)]
@@ -66,6 +71,12 @@ impl Usage {
     #[cfg(test)]
     pub(crate) fn of_nothing() -> Self {
         Self::new(Arc::new(Store::Memory(crate::store::MemoryStore::default())))
+    }
+
+    /// As long as this is held, nothing is listed.
+    #[cfg(test)]
+    pub(super) async fn all_seats(&self) -> [impl Sized; 2] {
+        self.lister.all_seats().await
     }
 
     /// From now on the sums of these vhosts are known before somebody uploads, and those of others are forgotten.
@@ -130,10 +141,12 @@ impl Usage {
         let file = self.lister.hash(key);
         for sum in self.known(vhost, owner) {
             sum.account().removed(&file, bytes);
+            // Perhaps it was not in the sum: another process had stored it. Then the next listing says what is true, and is due soon.
+            sum.is_used_now();
         }
     }
 
-    /// Lists what is used and old, and forgets what nobody uses.
+    /// Lists what is used and old, and forgets what nobody uses. It waits for the listings of users, not for those of vhosts.
     pub async fn refresh(&self) {
         let hosts = self.lister.hosts().clone();
         let old: Vec<_> = {
@@ -144,13 +157,19 @@ impl Usage {
             }
             sums.values().filter(|sum| sum.is_due()).cloned().collect()
         };
-        for sum in old {
+        let (of_hosts, of_users): (Vec<_>, Vec<_>) = old.into_iter().partition(|sum| sum.is_of_host());
+        // One that takes long must not make all others old.
+        for sum in of_hosts {
+            self.lister.begin_to_list(&sum);
+        }
+        let listing = stream::iter(of_users).for_each_concurrent(AT_ONCE, async |sum| {
             // Somebody may have been faster.
             if sum.is_due() {
                 // A store that is away is told by its health, and by whoever wants to upload.
                 let _ = self.lister.list(&sum).await;
             }
-        }
+        });
+        listing.await;
     }
 
     /// The vhost's first: it may take a while to list, and nothing is reserved meanwhile.
@@ -184,8 +203,8 @@ impl Usage {
 /// The sum of `holder`; where there are too many, in the place of the user's who has not uploaded for the longest time.
 fn hold(sums: &mut HashMap<Holder, Arc<Sum>>, holder: Holder) -> Arc<Sum> {
     if sums.len() >= SUMS && !sums.contains_key(&holder) {
-        let users = sums.values().filter(|sum| matches!(sum.holder, Holder::User(..)));
-        let oldest = users.filter(|sum| sum.account().is_idle()).min_by_key(|sum| sum.used());
+        let users = sums.values().filter(|sum| !sum.is_of_host());
+        let oldest = users.filter(|sum| sum.is_loose()).min_by_key(|sum| sum.used());
         let oldest = oldest.map(|sum| sum.holder.clone());
         oldest.map(|holder| sums.remove(&holder));
     }
@@ -201,12 +220,13 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::future::Future;
     use std::task::Poll;
+    use std::time::Duration;
 
     use futures_util::poll;
     use http_body_util::Full;
 
     use super::*;
-    use crate::store::{DiskStore, MemoryStore, NewObject};
+    use crate::store::{DiskStore, MemoryStore, NewObject, seconds_since_1970};
     use crate::types::{BareJid, ContentType, ObjectPath, parse_vhost};
 
     const NOW: u64 = 1_800_000_000;
@@ -321,6 +341,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_vhost_that_takes_long_to_list_makes_no_users_sum_old() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        usage.keep_hosts(vec![vhost()]);
+        let [users, hosts] = usage.all_seats().await;
+        let mut left = Box::pin(left(&usage, quotas(Some(10), None)));
+        asked(&mut left).await;
+        drop(users);
+        tokio::time::timeout(Duration::from_mins(1), usage.refresh()).await.expect("it waits for no vhost");
+        assert!(!usage.known(&vhost(), Some(user("alice"))).remove(0).is_stale());
+        assert_eq!(left.await, Ok(6));
+        drop(hosts);
+        let sum = usage.known(&vhost(), None).remove(0);
+        while sum.is_stale() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sum.account().used(), 4);
+    }
+
+    #[tokio::test]
     async fn a_vhost_that_is_not_kept_is_forgotten_once_nothing_is_on_its_way() {
         let usage = with_file(Store::Memory(MemoryStore::default())).await;
         let kept = || usage.known(&vhost(), None).len();
@@ -334,5 +373,54 @@ mod tests {
         drop(file);
         usage.refresh().await;
         assert_eq!(kept(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_sum_is_listed_again_after_a_removal() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let alice = user("alice");
+        assert_eq!(usage.used(&vhost(), alice).await.unwrap(), 4);
+        let sum = usage.known(&vhost(), Some(alice)).remove(0);
+        // Listed since it was used, and not just now.
+        sum.grow_older(Duration::from_secs(11));
+        assert!(!sum.is_due());
+        usage.removed(&vhost(), Some(alice), &key(alice, "stored elsewhere since"), 3);
+        assert_eq!(sum.account().used(), 1);
+        assert!(sum.is_due());
+        usage.refresh().await;
+        assert_eq!(sum.account().used(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_sum_that_somebody_waits_for_is_the_sum_of_all() {
+        let usage = with_file(Store::Memory(MemoryStore::default())).await;
+        let both = quotas(None, Some(10));
+        let seats = usage.all_seats().await;
+        let bobs = key(user("bob"), "r");
+        let at = vhost();
+        let mut waiting = Box::pin(usage.reserve(both, &at, Some(user("bob")), &bobs, 6));
+        asked(&mut waiting).await;
+        usage.keep_hosts(Vec::new());
+        drop(seats);
+        let _file = waiting.await.unwrap();
+        let none = slot(&usage, both, "alice", "a", 1).await.unwrap_err();
+        assert!(matches!(none, NoRoom::Quota(QuotaRefusal::Host)), "{none}");
+    }
+
+    #[tokio::test]
+    async fn who_has_slots_or_an_upload_or_waits_is_not_forgotten_for_others() {
+        let usage = Usage::of_nothing();
+        let holder = |name: String| Holder::User(vhost(), user(&name));
+        let promise = Promise { bytes: 10, until: seconds_since_1970() + 300 };
+        let own = quotas(Some(10), None);
+        let slots = key(user("slots"), "a");
+        usage.promise(own, &vhost(), user("slots"), &slots, promise, 0).await.unwrap();
+        let _held = hold(&mut lock(&usage.sums), holder("held".to_owned()));
+        for at in 0..SUMS {
+            drop(hold(&mut lock(&usage.sums), holder(format!("u{at}"))));
+        }
+        let sums = lock(&usage.sums);
+        let known = ["slots", "held", "u0"].map(|name| sums.contains_key(&holder(name.to_owned())));
+        assert_eq!((known, sums.len()), ([true, true, false], SUMS));
     }
 }

@@ -74,6 +74,9 @@ impl FileError {
             Self::Put(PutFailure::Quota(quota)) => {
                 (StatusCode::INSUFFICIENT_STORAGE, quota.reason(), Refused)
             }
+            Self::Put(PutFailure::Counting) => {
+                (StatusCode::SERVICE_UNAVAILABLE, FileReason::Counting, Failed)
+            }
             Self::Put(PutFailure::KeepOver) => (StatusCode::GONE, FileReason::KeepOver, Refused),
             Self::Get(GetFailure::Gone) => (StatusCode::GONE, FileReason::Gone, Refused),
             Self::Put(PutFailure::Erased) => (StatusCode::GONE, FileReason::UserErased, Refused),
