@@ -10,7 +10,8 @@ RUN apk add --no-cache busybox-static ca-certificates cmake g++ make musl-dev pe
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY src src
-# Cargo wants to see the other targets' main files.
+# Its documentation is part of the library; and cargo wants to see the other targets' main files.
+COPY docs docs
 COPY benches benches
 COPY tests/support tests/support
 RUN cargo auditable build --locked --release --bin ejabberd-sidecar \
