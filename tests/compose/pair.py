@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from composition import runnable
 
-PATIENCE = 240
+PATIENCE = 150
 SUBNET = "10.214.81.0/24"
 
 
@@ -55,6 +55,9 @@ class Pair:
         printed = self.compose("up", "--no-start")
         missing = [each for each in self.services if not self.exists(each)]
         assert not missing, f"{missing}\n{printed}"
+        if os.environ.get("S3_FIXED"):
+            (self.volume("secrets") / "s3-key-id").write_text("test-access-key\n")
+            (self.volume("secrets") / "s3-key").write_text("test-secret-key-0123456789\n")
 
     def remove(self) -> None:
         self.compose("down", "--volumes", "-t", "20")
@@ -78,7 +81,18 @@ class Pair:
             podman("stop", "-t", "90", self.container(service))
 
     def state(self, service: str) -> dict:
-        return json.loads(podman("container", "inspect", self.container(service)))[0]["State"]
+        return self.inspected(service)["State"]
+
+    def inspected(self, service: str) -> dict:
+        return json.loads(podman("container", "inspect", self.container(service)))[0]
+
+    def processes(self, service: str) -> str:
+        return podman("top", self.container(service), "-eo", "args")
+
+    def pids_of(self, command: str) -> list[int]:
+        """In ejabberd's container, as numbers out here."""
+        lines = podman("top", self.container("ejabberd"), "hpid", "args").splitlines()
+        return [int(line.split()[0]) for line in lines if command in line]
 
     def logs(self, service: str) -> str:
         done = subprocess.run(
@@ -87,7 +101,7 @@ class Pair:
         return done.stdout + done.stderr
 
     def all_logs(self) -> str:
-        return "\n".join(f"── {each}\n{self.logs(each)[-3000:]}" for each in self.services)
+        return "\n".join(f"── {each}\n{self.logs(each)[-1500:]}" for each in self.services)
 
     def exec(self, service: str, *command: str, check: bool = True) -> str:
         return podman("exec", self.container(service), *command, check=check)
