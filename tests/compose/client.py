@@ -1,7 +1,6 @@
 """A real XMPP client."""
 
 import asyncio
-import ssl
 import urllib.request
 
 from slixmpp import ClientXMPP
@@ -18,15 +17,21 @@ class Client(ClientXMPP):
         self.add_event_handler("message", self.inbox.put_nowait)
 
     async def login(self) -> bool:
-        """Whether the server let it in."""
+        """Whether the server let it in; whatever else goes wrong is an error."""
         outcome = asyncio.get_running_loop().create_future()
 
-        def settle(answer: bool) -> None:
-            if not outcome.done():
+        def settle(answer: bool | None, why: object = None) -> None:
+            if outcome.done():
+                return
+            if answer is None:
+                outcome.set_exception(ConnectionError(str(why)))
+            else:
                 outcome.set_result(answer)
 
         self.add_event_handler("session_start", lambda _: settle(True))
-        self.add_event_handler("failed_all_auth", lambda _: settle(False))
+        self.add_event_handler("failed_auth", lambda _: settle(False))
+        for event in ("disconnected", "connection_failed", "ssl_invalid_chain"):
+            self.add_event_handler(event, lambda why, event=event: settle(None, f"{event}: {why}"))
         self.connect("127.0.0.1", 5222)
         good = await asyncio.wait_for(outcome, 60)
         if good:
@@ -40,14 +45,10 @@ async def lets_in(user: str, token: str, certificate) -> bool:
     try:
         return await client.login()
     finally:
-        await client.disconnect(wait=1)
+        await client.disconnect()
 
 
 def fetched(url: str) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=30) as answer:
         return answer.read()
-
-
-def tls(certificate) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certificate)

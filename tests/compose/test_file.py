@@ -82,7 +82,7 @@ def test_secrets_are_seen_by_those_who_make_and_need_them(service):
     for volume, rest in volumes.items():
         if volume.endswith("-settings") and service["name"] != "init":
             assert rest[1:] == ["ro"], volume
-            owner = {"bucket": "s3"}.get(service["name"], service["name"])
+            owner = {"bucket": "s3", "tables": "postgres"}.get(service["name"], service["name"])
             assert volume == f"{owner}-settings"
 
 
@@ -106,7 +106,7 @@ def test_the_inner_networks_are_inner():
         for network in networks
     }
     assert members["pair"] == {"ejabberd", "sidecar", "ready"}
-    assert members["sql"] == {"ejabberd", "postgres"}
+    assert members["sql"] == {"ejabberd", "postgres", "tables"}
     assert members["bucket"] == {"sidecar", "s3", "bucket"}
     assert members["clients"] == {"ejabberd"}
     assert members["files"] == {"sidecar"}

@@ -16,14 +16,8 @@ from pair import wait_until
 @pytest.fixture(scope="module")
 def pair(made, tmp_path_factory):
     """Everything is started in the worst order: each before what it needs."""
-    for service in ("ready", "ejabberd", "sidecar", "bucket", "s3", "postgres", "bridge", "init"):
+    for service in ("ready", "ejabberd", "tables", "sidecar", "bucket", "s3", "postgres", "bridge", "init"):
         made.start(service)
-    if made.version == "23.01":
-        # As docs/compose.md says: this version does not make its tables.
-        wait_until("PostgreSQL answers", lambda: made.succeeds("postgres", "psql", "-U", "ejabberd", "-c", "select 1"))
-        tables = made.exec("ejabberd", "sh", "-c", "cat $(find / -name pg.new.sql 2>/dev/null | head -n 1)")
-        loading = ["podman", "exec", "-i", made.container("postgres"), "psql", "-q", "-U", "ejabberd"]
-        subprocess.run(loading, input=tables, text=True, check=True, stdout=subprocess.DEVNULL)
     made.wait_until_ready()
     return made
 
@@ -32,7 +26,7 @@ def pair(made, tmp_path_factory):
 def certificate(pair, tmp_path_factory):
     copy = tmp_path_factory.mktemp("tls") / "tls.crt"
     copy.write_text((pair.volume("sidecar-settings") / "tls.crt").read_text())
-    return copy
+    return str(copy)
 
 
 def test_it_comes_up_in_the_worst_order_and_says_so(pair):
@@ -54,7 +48,7 @@ async def uploaded(pair, certificate, content: bytes) -> bytes:
     client = Client("alice", pair.token("alice"), certificate)
     assert await client.login()
     slot = await client["xep_0363"].request_slot("upload.localhost", "hello.txt", len(content), "text/plain")
-    await client.disconnect(wait=1)
+    await client.disconnect()
     slot = slot["http_upload_slot"]
     headers = {each.attrib["name"]: each.text for each in slot["put"].xml}
     async with aiohttp.ClientSession() as web:
@@ -72,8 +66,8 @@ def test_messages_are_in_the_archive_of_postgresql(pair, certificate):
         assert await bob.login()
         alice.send_message("bob@localhost", "kept in PostgreSQL", mtype="chat")
         message = await asyncio.wait_for(bob.inbox.get(), 30)
-        await alice.disconnect(wait=1)
-        await bob.disconnect(wait=1)
+        await alice.disconnect()
+        await bob.disconnect()
         return message["body"]
 
     assert asyncio.run(talk()) == "kept in PostgreSQL"
