@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test test-matrix test-browser soak fuzz bench docs lint
+.PHONY: help up build test test-matrix test-browser test-compose image soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test-matrix: ## the end-to-end tests on the newest ejabberd, and with Prosody
 
 test-browser: ## web clients in Chromium, Converse.js too, upload and download; what is uploaded never runs
 	@scripts/test-browser
+
+test-compose: ## the image and docker-compose.yml with real containers, without pulling any
+	@scripts/test-compose
+
+image: ## the sidecar's container image, by docker or podman
+	@scripts/image
 
 soak: ## a million logins each through bridge and hook: every answer right, nothing grows
 	@scripts/soak

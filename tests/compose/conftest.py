@@ -1,4 +1,5 @@
 import pytest
+
 from pair import Pair
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import yaml
+
 from composition import runnable
 
 PATIENCE = 150
@@ -49,7 +50,7 @@ class Pair:
         return done.stdout + done.stderr
 
     def create(self) -> None:
-        """The containers, none of which runs. podman-compose knows no subnets: this network is made for it."""
+        """The containers, none of which runs. podman-compose knows no subnets."""
         self.remove()
         podman("network", "create", "--internal", "--subnet", SUBNET, f"{self.name}_pair")
         printed = self.compose("up", "--no-start")
@@ -70,7 +71,9 @@ class Pair:
         return f"{self.name}_{service}_1"
 
     def exists(self, service: str) -> bool:
-        return "true" in podman("container", "inspect", "--format", "true", self.container(service), check=False)
+        return "true" in podman(
+            "container", "inspect", "--format", "true", self.container(service), check=False
+        )
 
     def start(self, *services: str) -> None:
         for service in services:
@@ -114,19 +117,23 @@ class Pair:
 
     def sidecar(self, *command: str) -> str:
         settings = ("--config", "/etc/ejabberd-sidecar/sidecar.toml")
-        return self.exec("sidecar", "/ejabberd-sidecar", *command[:2], *settings, *command[2:]).strip()
+        return self.exec(
+            "sidecar", "/ejabberd-sidecar", *command[:2], *settings, *command[2:]
+        ).strip()
 
     def token(self, user: str) -> str:
         return self.sidecar("token", "mint", "--sub", f"{user}@localhost", "--ttl", "1h")
 
     def volume(self, name: str) -> Path:
         return Path(
-            podman("volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.name}_{name}").strip()
+            podman(
+                "volume", "inspect", "--format", "{{.Mountpoint}}", f"{self.name}_{name}"
+            ).strip()
         )
 
     def address(self, service: str, network: str) -> str:
-        form = '{{(index .NetworkSettings.Networks "%s").IPAddress}}' % f"{self.name}_{network}"
-        return podman("container", "inspect", "--format", form, self.container(service)).strip()
+        networks = self.inspected(service)["NetworkSettings"]["Networks"]
+        return networks[f"{self.name}_{network}"]["IPAddress"]
 
     def crash(self, service: str) -> None:
         """Its first process ends as if the kernel had ended it: nobody asked for it."""
@@ -134,13 +141,19 @@ class Pair:
         os.kill(before["Pid"], signal.SIGKILL)
         wait_until(
             f"{service} is started again",
-            lambda: self.state(service)["Status"] == "running"
-            and self.state(service)["StartedAt"] != before["StartedAt"],
+            lambda: (
+                self.state(service)["Status"] == "running"
+                and self.state(service)["StartedAt"] != before["StartedAt"]
+            ),
             self.all_logs,
         )
 
     def ready(self) -> bool:
-        return self.healthy() and "component: connected" in self.readyz() and "store: up" in self.readyz()
+        return (
+            self.healthy()
+            and "component: connected" in self.readyz()
+            and "store: up" in self.readyz()
+        )
 
     def healthy(self) -> bool:
         return self.succeeds("ejabberd", "sh", "/opt/pair/healthy")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from composition import FILE, ROOT, filled, read, services
 
 SERVICES = services()

@@ -4,10 +4,10 @@ one pair follow on each other: it is started from nothing by the first, and stop
 import asyncio
 import os
 import subprocess
-from types import SimpleNamespace
 
 import aiohttp
 import pytest
+
 from client import Client, fetched, lets_in
 from composition import ROOT
 from pair import wait_until
@@ -16,7 +16,17 @@ from pair import wait_until
 @pytest.fixture(scope="module")
 def pair(made, tmp_path_factory):
     """Everything is started in the worst order: each before what it needs."""
-    for service in ("ready", "ejabberd", "tables", "sidecar", "bucket", "s3", "postgres", "bridge", "init"):
+    for service in (
+        "ready",
+        "ejabberd",
+        "tables",
+        "sidecar",
+        "bucket",
+        "s3",
+        "postgres",
+        "bridge",
+        "init",
+    ):
         made.start(service)
     made.wait_until_ready()
     return made
@@ -41,18 +51,24 @@ def test_a_token_logs_in_and_a_wrong_one_does_not(pair, certificate):
 
 
 def test_an_upload_by_the_component_is_in_the_bucket(pair, certificate):
-    assert asyncio.run(uploaded(pair, certificate, b"Hello from compose.")) == b"Hello from compose."
+    assert (
+        asyncio.run(uploaded(pair, certificate, b"Hello from compose.")) == b"Hello from compose."
+    )
 
 
 async def uploaded(pair, certificate, content: bytes) -> bytes:
     client = Client("alice", pair.token("alice"), certificate)
     assert await client.login()
-    slot = await client["xep_0363"].request_slot("upload.localhost", "hello.txt", len(content), "text/plain")
+    slot = await client.plugin["xep_0363"].request_slot(
+        "upload.localhost", "hello.txt", len(content), "text/plain"
+    )
     await client.disconnect()
     slot = slot["http_upload_slot"]
     headers = {each.attrib["name"]: each.text for each in slot["put"].xml}
     async with aiohttp.ClientSession() as web:
-        put = web.put(slot["put"]["url"], data=content, headers=headers | {"Content-Type": "text/plain"})
+        put = web.put(
+            slot["put"]["url"], data=content, headers=headers | {"Content-Type": "text/plain"}
+        )
         async with put as answer:
             assert answer.status == 201, await answer.text()
     return await asyncio.to_thread(fetched, slot["get"]["url"])
@@ -76,18 +92,20 @@ def test_messages_are_in_the_archive_of_postgresql(pair, certificate):
 
 
 def test_hurl(pair, tmp_path):
-    """The tests of an installation; its hook is a socket, and its ops listener is on the inner network."""
+    """The tests of an installation; its hook is a socket, its ops listener on an inner network."""
     variables = tmp_path / "variables.env"
     lines = (ROOT / "hurl-tests/variables.env").read_text()
-    lines += f"\nhook=unix:{pair.volume('hook') / 'hook.sock'}\nops=http://{pair.address('sidecar', 'pair')}:8082\n"
+    lines += f"\nhook=unix:{pair.volume('hook') / 'hook.sock'}\n"
+    lines += f"ops=http://{pair.address('sidecar', 'pair')}:8082\n"
     variables.write_text(lines)
     done = subprocess.run(
         [ROOT / "scripts/hurl-tests", pair.volume("sidecar-settings") / "sidecar.toml"],
-        env=os.environ | {"VARIABLES": str(variables), "SIDECAR": str(pair.volume("bridge") / "ejabberd-sidecar")},
+        env=os.environ
+        | {"VARIABLES": str(variables), "SIDECAR": str(pair.volume("bridge") / "ejabberd-sidecar")},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
 
 
 def test_ejabberds_api_answers_the_sidecar_and_nobody_else(pair):
@@ -112,8 +130,16 @@ def test_no_secret_is_in_a_log_an_environment_or_a_command_line(pair):
     assert len(secrets) >= 9
     told = {service: pair.logs(service) for service in pair.services}
     told |= {f"inspect {each}": str(pair.inspected(each)) for each in pair.services}
-    told |= {f"processes of {each}": pair.processes(each) for each in ("ejabberd", "sidecar", "postgres", "s3")}
-    found = [(name, where) for name, secret in secrets.items() for where, text in told.items() if secret in text]
+    told |= {
+        f"processes of {each}": pair.processes(each)
+        for each in ("ejabberd", "sidecar", "postgres", "s3")
+    }
+    found = [
+        (name, where)
+        for name, secret in secrets.items()
+        for where, text in told.items()
+        if secret in text
+    ]
     # The id of a key is no secret, and Garage tells it.
     assert not [(name, where) for name, where in found if name != "s3-key-id"]
 
@@ -122,7 +148,9 @@ def test_settings_are_written_anew_and_secrets_kept(pair):
     before = pair.secrets()
     pair.start("init", "bridge", "bucket")
     for service in ("init", "bridge"):
-        wait_until(f"{service} is done", lambda service=service: pair.state(service)["Status"] == "exited")
+        wait_until(
+            f"{service} is done", lambda service=service: pair.state(service)["Status"] == "exited"
+        )
         assert pair.state(service)["ExitCode"] == 0, pair.logs(service)
     assert pair.secrets() == before
 
@@ -139,15 +167,17 @@ def test_an_ejabberd_whose_logins_are_dead_for_good_is_started_again(pair, certi
     """It gives up its login program when that ends at once, and says that it is well."""
     before = pair.state("ejabberd")["StartedAt"]
     program = pair.volume("bridge") / "ejabberd-sidecar"
-    away = SimpleNamespace(name=program.with_name("away"))
-    program.rename(away.name)
+    away = program.with_name("away")
+    program.rename(away)
     try:
         for pid in pair.pids_of("ejabberd-sidecar extauth"):
             os.kill(pid, 9)
         wait_until("logins are dead", lambda: not pair.healthy())
     finally:
-        away.name.rename(program)
-    wait_until("it is started again", lambda: pair.state("ejabberd")["StartedAt"] != before, pair.all_logs)
+        away.rename(program)
+    wait_until(
+        "it is started again", lambda: pair.state("ejabberd")["StartedAt"] != before, pair.all_logs
+    )
     pair.wait_until_ready()
     assert asyncio.run(lets_in("alice", pair.token("alice"), certificate))
 
