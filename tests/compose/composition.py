@@ -22,16 +22,11 @@ def filled(value: str) -> str:
     return re.sub(r"\$\{[A-Z_0-9]+:-([^}]*)\}", r"\1", value)
 
 
-def runnable(images: dict[str, str]) -> dict:
-    """What podman-compose 1.0.3 runs like docker compose: it starts services of profiles always, so
-    they are left out; and from another folder than ours, so paths are absolute."""
+def runnable() -> dict:
+    """To be read from another folder than ours: paths are absolute."""
     whole = read()
-    kept = {name: each for name, each in whole["services"].items() if not each.get("profiles")}
-    for service in kept.values():
-        service["image"] = images.get(service["image"], service["image"])
+    for service in whole["services"].values():
         service["volumes"] = [
             re.sub(r"^(\$\{[A-Z]+:-)?\./", rf"\1{ROOT}/", each) for each in service["volumes"]
         ]
-    used = {name for service in kept.values() for name in service["networks"]}
-    whole["networks"] = {name: each for name, each in whole["networks"].items() if name in used}
-    return whole | {"services": kept}
+    return whole

@@ -35,7 +35,7 @@ class Pair:
         self.version = version
         self.name = f"pair{version.replace('.', '')}"
         self.file = folder / "docker-compose.yml"
-        whole = runnable({})
+        whole = runnable()
         whole["services"]["ejabberd"]["image"] = f"ghcr.io/processone/ejabberd:{version}"
         self.file.write_text(yaml.safe_dump(whole))
         self.services = list(whole["services"])
@@ -90,7 +90,7 @@ class Pair:
         return json.loads(podman("container", "inspect", self.container(service)))[0]
 
     def processes(self, service: str) -> str:
-        return podman("top", self.container(service), "-eo", "args")
+        return podman("top", self.container(service), "args")
 
     def pids_of(self, command: str) -> list[int]:
         """In ejabberd's container, as numbers out here."""

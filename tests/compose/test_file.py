@@ -15,12 +15,9 @@ BIN = Path(sys.executable).parent
 PUBLISHED = {
     "ejabberd": {5222, 5223, 5269, 5443},
     "sidecar": {8080},
-    "web": {8000},
 }
 # Who may have which capability, for a reason that the compose file tells.
 CAPABILITIES = {"init": ["CHOWN", "DAC_READ_SEARCH"], "ejabberd": ["NET_BIND_SERVICE"]}
-# The one that needs the machine's own addresses.
-ON_THE_HOST = {"turn"}
 SECRET_NAMES = ("PASSWORD", "SECRET", "TOKEN", "KEY", "COOKIE")
 
 
@@ -55,7 +52,7 @@ def test_every_service_is_somebody(service):
 def test_every_service_ends_up_running_or_done(service):
     once = service["restart"] == "on-failure"
     assert once or service["restart"] == "unless-stopped"
-    assert once or service["name"] in ON_THE_HOST or service["healthcheck"]["test"][0] == "CMD"
+    assert once or service["healthcheck"]["test"][0] == "CMD"
 
 
 def test_only_these_ports_are_published_and_on_loopback(service):
@@ -100,7 +97,6 @@ def test_the_inner_networks_are_inner():
     assert {name for name, each in networks.items() if not each.get("internal")} == {
         "clients",
         "files",
-        *({"pages"} & set(networks)),
     }
     members = {
         network: {name for name, each in SERVICES.items() if network in each.get("networks", [])}

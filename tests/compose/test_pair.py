@@ -98,8 +98,11 @@ def test_hurl(pair, tmp_path):
     lines += f"\nhook=unix:{pair.volume('hook') / 'hook.sock'}\n"
     lines += f"ops=http://{pair.address('sidecar', 'pair')}:8082\n"
     variables.write_text(lines)
+    # errors.hurl is for a sidecar that takes no tokens in headers, and so is no component.
+    names = ("hook", "upload", "download", "cors", "ops")
+    files = [ROOT / f"hurl-tests/{name}.hurl" for name in names]
     done = subprocess.run(
-        [ROOT / "scripts/hurl-tests", pair.volume("sidecar-settings") / "sidecar.toml"],
+        [ROOT / "scripts/hurl-tests", pair.volume("sidecar-settings") / "sidecar.toml", *files],
         env=os.environ
         | {"VARIABLES": str(variables), "SIDECAR": str(pair.volume("bridge") / "ejabberd-sidecar")},
         capture_output=True,
@@ -110,13 +113,14 @@ def test_hurl(pair, tmp_path):
 
 def test_ejabberds_api_answers_the_sidecar_and_nobody_else(pair):
     asked = ("/bin/wget", "-q", "-T", "5", "-O", "-")
-    there = f"http://{pair.address('ejabberd', 'pair')}:5281/api/v0/connected_users_number"
+    api = f"http://{pair.address('ejabberd', 'pair')}:5281/api/v0"
+    there = f"{api}/check_account?user=ejabberd-probe&host=localhost"
     assert pair.succeeds("sidecar", *asked, there)
     # Not on the networks on which it meets others, and no command but those listed.
     for network in ("clients", "sql"):
         elsewhere = f"/dev/tcp/{pair.address('ejabberd', network)}/5281"
         assert not pair.succeeds("postgres", "bash", "-c", f"exec 3<>{elsewhere}")
-    assert not pair.succeeds("sidecar", *asked, there.replace("connected_users_number", "stop"))
+    assert not pair.succeeds("sidecar", *asked, f"{api}/stop?x=y")
 
 
 def test_the_inner_networks_do_not_lead_out(pair):
@@ -127,7 +131,7 @@ def test_the_inner_networks_do_not_lead_out(pair):
 
 def test_no_secret_is_in_a_log_an_environment_or_a_command_line(pair):
     secrets = pair.secrets()
-    assert len(secrets) >= 9
+    assert len(secrets) == 9
     told = {service: pair.logs(service) for service in pair.services}
     told |= {f"inspect {each}": str(pair.inspected(each)) for each in pair.services}
     told |= {
