@@ -56,9 +56,6 @@ class Pair:
         printed = self.compose("up", "--no-start")
         missing = [each for each in self.services if not self.exists(each)]
         assert not missing, f"{missing}\n{printed}"
-        if os.environ.get("S3_FIXED"):
-            (self.volume("secrets") / "s3-key-id").write_text("test-access-key\n")
-            (self.volume("secrets") / "s3-key").write_text("test-secret-key-0123456789\n")
 
     def remove(self) -> None:
         """All there is: the store is the tests' own, and an earlier run may have been cut short."""
