@@ -2,7 +2,7 @@
 # Settings come from the environment: `UP_PUBLIC_PORT=9080 make up`.
 
 .DEFAULT_GOAL := help
-.PHONY: help up build image test test-matrix test-s3 test-browser test-deploy soak fuzz bench docs lint
+.PHONY: help up build image test test-matrix test-s3 test-browser test-deploy test-compose soak fuzz bench docs lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-browser: ## web clients in Chromium, Converse.js too, upload and download; 
 
 test-deploy: ## the chart: linted, rendered, checked against Kubernetes' schemas, its pod run with real ejabberd
 	@scripts/test-deploy
+
+test-compose: ## the image and docker-compose.yml with real containers, without pulling any
+	@scripts/test-compose
 
 soak: ## a million logins each through bridge and hook: every answer right, nothing grows
 	@scripts/soak

@@ -1,0 +1,12 @@
+import pytest
+
+from pair import Pair
+
+
+@pytest.fixture(scope="module", params=["26.07", "23.01"])
+def made(request, tmp_path_factory):
+    """The containers of a pair, of which none has run yet."""
+    pair = Pair(request.param, tmp_path_factory.mktemp("pair"))
+    pair.create()
+    yield pair
+    pair.remove()

@@ -1,0 +1,51 @@
+"""The sidecar's image: the Dockerfile's last stage, around the static program of test-images."""
+
+import json
+import subprocess
+
+import pytest
+
+from pair import podman
+
+IMAGE = "ejabberd-sidecar:latest"
+LIMIT = 25_000_000
+
+
+@pytest.fixture(scope="module")
+def image() -> dict:
+    return json.loads(podman("image", "inspect", IMAGE))[0]
+
+
+def run(*command: str) -> subprocess.CompletedProcess:
+    hardened = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+    start = ("podman", "run", "--rm", "--network", "none", *hardened)
+    return subprocess.run([*start, *command], capture_output=True, text=True)
+
+
+def test_it_is_small(image):
+    assert image["Size"] < LIMIT
+
+
+def test_it_runs_as_nobody_of_importance(image):
+    assert image["Config"]["User"] == "65532:65532"
+
+
+def test_it_says_what_it_is(image):
+    labels = image["Labels"]
+    for name in ("title", "description", "licenses", "version", "revision", "created"):
+        assert labels[f"org.opencontainers.image.{name}"]
+
+
+def test_the_program_runs_hardened_and_without_libraries():
+    done = run(IMAGE, "--version")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ejabberd-sidecar ")
+
+
+def test_it_hands_out_its_program_and_has_no_shell(tmp_path):
+    tmp_path.chmod(0o777)
+    copying = ("--volume", f"{tmp_path}:/to", "--entrypoint", '["/bin/cp", "-f"]')
+    done = run(*copying, IMAGE, "/ejabberd-sidecar", "/to/program")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "program").stat().st_mode & 0o111
+    assert run("--entrypoint", "/bin/sh", IMAGE, "-c", "true").returncode != 0
