@@ -20,6 +20,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
+// A disk never lets its callers wait. Who asks it for one object after the other would let no other task run.
+use tokio::task::coop::consume_budget;
 
 pub use self::body::{BodyFault, UploadBody};
 pub use self::cause::Cause;
@@ -387,7 +389,10 @@ impl Store {
     /// [`StoreError`] if that could not be found out.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
         let done = match self {
-            Self::Disk(disk) => disk.head(key),
+            Self::Disk(disk) => {
+                consume_budget().await;
+                disk.head(key)
+            }
             Self::S3(s3) => s3.head(key).await,
             Self::Memory(memory) => Ok(memory.head(key)),
         };
@@ -412,7 +417,10 @@ impl Store {
     /// [`StoreError`] if it may still be there.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let done = match self {
-            Self::Disk(disk) => disk.delete(key),
+            Self::Disk(disk) => {
+                consume_budget().await;
+                disk.delete(key)
+            }
             Self::S3(s3) => s3.delete(key).await,
             Self::Memory(memory) => memory.delete(key),
         };
@@ -428,7 +436,10 @@ impl Store {
     pub async fn bury(&self, key: &ObjectKey, seen: &ObjectInfo, life: Lifetime) -> Result<(), StoreError> {
         let life = Lifetime { buried: true, ..life };
         let done = match self {
-            Self::Disk(disk) => disk.bury(key, life),
+            Self::Disk(disk) => {
+                consume_budget().await;
+                disk.bury(key, life)
+            }
             Self::S3(s3) => s3.bury(key, seen, life).await,
             Self::Memory(memory) => memory.bury(key, life),
         };

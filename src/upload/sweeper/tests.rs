@@ -306,3 +306,19 @@ async fn an_upload_that_outlasts_its_slot_keeps_its_pointer() {
         Box::pin(an_upload_outlasts_its_slot(pointer_fails)).await;
     }
 }
+
+#[tokio::test]
+async fn a_round_on_a_disk_lets_others_run() {
+    const FILES: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::Disk(DiskStore::open(folder.path(), false).unwrap()));
+    for at in 0..FILES {
+        let wanted = Wanted { keep_until: Some(BEGIN), slot: Slot::Ends(BEGIN) };
+        wanted.put(&store, at).await.unwrap();
+    }
+    let mut sweeper = sweeper(&store);
+    let mut round = Box::pin(sweeper.round(BEGIN + 3 * HOUR));
+    assert!(futures_util::poll!(&mut round).is_pending(), "not all at one stroke");
+    let swept = round.await.unwrap();
+    assert_eq!((swept.removed, swept.failed), (FILES.try_into().unwrap(), 0));
+}
