@@ -428,6 +428,6 @@ fn a_store_that_was_moved_away_is_503_until_it_is_back() {
     // The service could not remove from where it was what it had begun there.
     age_staged_files(&store);
     let next = Service::start_in(service.folder(), &large_files());
-    next.wait_for_log(&["removed 1 files"]);
+    next.wait_for_log(&["removed 1 leftovers"]);
     assert_stored(&store, &[&first, &second, &third]);
 }
