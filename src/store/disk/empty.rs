@@ -36,6 +36,8 @@ pub(super) fn remove_past_hours(folder: &Path, now: u64) {
 mod tests {
     use std::sync::Arc;
 
+    use tokio::task::JoinSet;
+
     use super::*;
     use crate::store::{DiskStore, ObjectKey, Store};
     use crate::types::{ContentType, ObjectPath, UserHash, parse_vhost};
@@ -102,20 +104,19 @@ mod tests {
         let disk = DiskStore::open(folder.path(), sync).unwrap();
         let store = Arc::new(Store::Disk(disk));
         let owner: UserHash = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
-        let tasks = ["a/name", "a/other", "b/name", "c/name"].map(|path| {
+        let mut tasks = JoinSet::new();
+        for path in ["a/name", "a/other", "b/name", "c/name"] {
             let (path, vhost) = (ObjectPath::parse(path).unwrap(), parse_vhost("localhost").unwrap());
             let (store, pointer) = (Arc::clone(&store), ObjectKey::pointer(&vhost, owner, 5, &path));
-            tokio::spawn(async move {
+            tasks.spawn(async move {
                 for _ in 0..times {
                     store.note(&pointer, ContentType::unknown(), String::new()).await.unwrap();
                     assert!(store.head(&pointer).await.unwrap().is_some());
                     store.delete(&pointer).await.unwrap();
                 }
-            })
-        });
-        for task in tasks {
-            task.await.unwrap();
+            });
         }
+        tasks.join_all().await;
         let user = folder.path().join("pointers/localhost").join(owner.to_string());
         assert_eq!(user.read_dir().unwrap().count(), 0);
     }
