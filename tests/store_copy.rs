@@ -201,7 +201,8 @@ fn what_ended_at_one_side_does_not_live_on_at_the_other() {
     assert_eq!(counts(&text), (1, 0), "the name of the one that never was there: {text}");
     let service = Service::start_with(&bucket.instead_of_disk(&configuration(FREE_PORTS, "")));
     for slot in [&ended, &unknown] {
-        assert_eq!((slot.get(&service).status, slot.put(&service, 10).status), (410, 409));
+        let statuses = (slot.get(&service).status, slot.put(&service, 10).status);
+        assert_eq!(statuses, (410, 409), "{}", service.log());
     }
 
     // The other way round nothing comes back, whichever side counts.

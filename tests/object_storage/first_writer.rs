@@ -190,3 +190,19 @@ async fn the_next_one_does_not_wait_for_one_that_failed() {
     stored.expect("sooner than a claim ends by itself").expect("stored");
     scene.assert_stored(&["h/r/file"]).await;
 }
+
+/// Where a file is, there is nothing to wait for, whoever has left a claim.
+#[tokio::test]
+async fn a_used_slot_is_told_as_such_beside_the_claim_of_whoever_used_it() {
+    let scene = Scene::new().await;
+    let (ended, other) = (scene.settled().await, scene.settled().await);
+    scene.proxy.fail("DELETE claims/", Fault::Refuse, usize::MAX);
+    put(&ended, "h/r/file", 5).await.expect("stored");
+    scene.asked_for("DELETE claims/").await;
+    let left = scene.bucket.listed().await;
+    assert!(left.iter().any(|name| name.contains("claims/")), "{left:?}");
+
+    let again = tokio::time::timeout(Duration::from_secs(20), put(&other, "h/r/file", 5)).await;
+    let again = again.expect("sooner than the claim ends");
+    assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
+}

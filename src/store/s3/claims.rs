@@ -64,6 +64,8 @@ impl S3Store {
             claim.write().await?;
             match claim.rivals().await? {
                 Rivals::None => return Ok(claim),
+                // Whoever has written it may have left his claim, and has nothing to write any more.
+                _ if self.bucket.head(key).await?.is_some() => return Err(PutError::Exists),
                 _ if Instant::now() >= deadline => return Err(PutError::Busy),
                 Rivals::Later => {}
                 Rivals::Earlier => claim.bucket.delete(&claim.own).await?,
