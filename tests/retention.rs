@@ -153,7 +153,7 @@ fn what_was_stored_before_stays_and_what_is_over_goes_after_a_restart() {
 /// Both sweep at the same time.
 fn two_processes(services: &[Service; 2], stores: [Store; 2]) {
     let short: Vec<_> = (0..20)
-        .map(|at| Slot::new([Kind::V, Kind::Bearer][at % 2], "alice", &format!("short{at}"), 10))
+        .map(|at| Slot::new([Kind::V, Kind::Bearer, Kind::Jwt][at % 3], "alice", &format!("short{at}"), 10))
         .collect();
     let until = tokens::now() + 5000;
     let long: Vec<_> =
