@@ -134,6 +134,12 @@ impl ObjectKey {
         Self(format!("pointers/{vhost}/{owner}/{size}/{path}"))
     }
 
+    /// For an uploaded file of `vhost`, its path.
+    #[must_use]
+    pub fn path_at(&self, vhost: &Vhost) -> Option<&str> {
+        self.0.strip_prefix("files/")?.strip_prefix(vhost.as_str())?.strip_prefix('/')
+    }
+
     /// For a pointer, the key of its file and the file's size.
     #[must_use]
     pub fn pointed(&self) -> Option<(Self, u64)> {

@@ -10,3 +10,10 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub fn uri_escaped(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, ESCAPED)
 }
+
+/// The same for each part of a path, whose slashes stay.
+#[must_use]
+pub fn uri_escaped_path(path: &str) -> String {
+    let parts: Vec<_> = path.split('/').map(|part| uri_escaped(part).to_string()).collect();
+    parts.join("/")
+}

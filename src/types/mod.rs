@@ -13,7 +13,7 @@ pub use self::address::{Address, InvalidAddress};
 pub use self::byte_range::{ByteRange, InvalidRange, RangeSpec, Unsatisfiable};
 pub(crate) use self::content_type::is_token;
 pub use self::content_type::{ContentType, InvalidContentType};
-pub use self::escaped::uri_escaped;
+pub use self::escaped::{uri_escaped, uri_escaped_path};
 pub use self::jid::{
     BareJid, InvalidUserHash, Localpart, LocalpartFault, LocalpartRef, UserHash, Vhost, as_ejabberd_writes,
     encoded_once, parse_localpart, parse_vhost,

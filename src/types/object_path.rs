@@ -4,6 +4,8 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use super::uri_escaped_path;
+
 /// The part of an upload URL behind the vhost's `public_url`, percent-decoded exactly once:
 /// `<user-hash>/<random>/<filename>` from ejabberd, `<random>/<filename>` from Prosody.
 ///
@@ -41,13 +43,30 @@ impl ObjectPath {
     /// [`PathError`] for whatever could not have been issued, and for what may not touch a store.
     pub fn parse(encoded: &str) -> Result<Self, PathError> {
         let decoded = decode(encoded)?;
-        let parts = decoded.split('/').count();
         // An encoded slash would make more parts than the client sees.
-        if parts != encoded.split('/').count() || !(2..=3).contains(&parts) {
+        if decoded.split('/').count() != encoded.split('/').count() {
             return Err(PathError::Shape);
         }
-        decoded.split('/').try_for_each(check_part)?;
-        Ok(Self(decoded.into_boxed_str()))
+        Self::from_decoded(&decoded)
+    }
+
+    /// A path that is not percent-encoded: that of a file or an object, and not of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] for what may not touch a store.
+    pub fn from_decoded(path: &str) -> Result<Self, PathError> {
+        if !(2..=3).contains(&path.split('/').count()) {
+            return Err(PathError::Shape);
+        }
+        path.split('/').try_for_each(check_part)?;
+        Ok(Self(path.into()))
+    }
+
+    /// The path as it stands in a URL, percent-encoded.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        uri_escaped_path(&self.0)
     }
 
     /// The decoded path: what is signed, and what names the object.

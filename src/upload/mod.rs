@@ -1,6 +1,6 @@
 //! Files going up and coming down.
 
-mod deadline;
+mod arrival;
 mod desk;
 mod erase;
 mod filing;
@@ -20,7 +20,7 @@ mod tomb;
 mod trail;
 mod usage;
 
-pub use self::deadline::note_deadline;
+pub use self::arrival::note_arrival;
 pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
 pub use self::get::GetFailure;

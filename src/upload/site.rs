@@ -8,7 +8,7 @@ use super::token_place::{TokenPlace, strip_decoded};
 use crate::authn::UploadAuthority;
 use crate::policy::InlineTypes;
 use crate::telemetry::metrics::VhostCounters;
-use crate::types::{ObjectPath, PathError, Vhost, uri_escaped};
+use crate::types::{ObjectPath, PathError, Vhost, uri_escaped_path};
 
 /// A vhost's place in the URL space.
 #[derive(Debug)]
@@ -38,8 +38,7 @@ impl Site {
     /// The same with a token in the path.
     pub(super) fn url_with_token(&self, token: &str, file: &str) -> String {
         let path = TokenPlace::of(&self.prefix, &self.vhost).with(token);
-        let encoded: Vec<_> = path.split('/').map(|part| uri_escaped(part).to_string()).collect();
-        format!("{}{}{file}", self.public_url.origin().ascii_serialization(), encoded.join("/"))
+        format!("{}{}{file}", self.public_url.origin().ascii_serialization(), uri_escaped_path(&path))
     }
 }
 

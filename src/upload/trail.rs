@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::CLOCKS;
 use crate::authn::PutGrant;
 use crate::store::{Lifetime, ObjectInfo, ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
-use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, uri_escaped};
+use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost};
 
 /// An upload that outlasts its slot is looked for so much later, in seconds, and later by as much again until it ends.
 const LATER: u64 = 24 * 3600;
@@ -65,9 +65,7 @@ impl Trail {
 
     /// To the file under this key; `None` if it is none of the vhost's.
     pub(super) fn to(vhost: &Vhost, file: &ObjectKey, pointed: Option<Pointed>) -> Option<Self> {
-        let path = file.as_str().strip_prefix("files/")?.strip_prefix(vhost.as_str())?.strip_prefix('/')?;
-        let parts = path.split('/').map(|part| uri_escaped(part).to_string());
-        let path = ObjectPath::parse(&parts.collect::<Vec<_>>().join("/")).ok()?;
+        let path = ObjectPath::from_decoded(file.path_at(vhost)?).ok()?;
         Some(Self { vhost: vhost.clone(), path, pointed })
     }
 
@@ -108,10 +106,9 @@ impl Trail {
     /// Writes it down, durably.
     pub(super) async fn note_entry(&self, store: &Store, time: u64) -> Result<(), StoreError> {
         let content_type = ContentType::parse("application/json").unwrap_or_else(|_| ContentType::unknown());
-        let path = self.path.as_str().split('/').map(|part| uri_escaped(part).to_string());
         let json = EntryText {
             vhost: self.vhost.to_string(),
-            path: path.collect::<Vec<_>>().join("/"),
+            path: self.path.encoded(),
             owner: self.pointed.map(|pointed| pointed.owner.to_string()),
             size: self.pointed.map(|pointed| pointed.size),
         };

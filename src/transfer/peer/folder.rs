@@ -14,8 +14,8 @@ use rustix::fs::OFlags;
 
 use super::Peer;
 use crate::store::{Lifetime, Object, ObjectBody, ObjectInfo, ObjectKey, Store, StoreError};
-use crate::types::{ContentType, ObjectPath, PathError, Vhost, uri_escaped};
-use crate::upload::note_deadline;
+use crate::types::{ContentType, ObjectPath, Vhost};
+use crate::upload::note_arrival;
 
 /// Read at once.
 const CHUNK_BYTES: u64 = 256 * 1024;
@@ -72,7 +72,7 @@ impl PeerFolder {
 
     /// What leads from his hash to the file of a user whom its path names otherwise.
     pub(in crate::transfer) fn pointer(&self, key: &ObjectKey, size: u64) -> Option<ObjectKey> {
-        let path = parsed(self.path(key)?).ok()?;
+        let path = ObjectPath::from_decoded(self.path(key)?).ok()?;
         let user = self.peer.user(&self.vhost, &path)?;
         Some(ObjectKey::pointer(&self.vhost, user, size, &path))
     }
@@ -84,16 +84,9 @@ impl PeerFolder {
         key: &ObjectKey,
         info: &ObjectInfo,
     ) -> Result<(), StoreError> {
-        let Some(Ok(path)) = self.path(key).map(parsed) else { return Ok(()) };
-        let pointer = self.pointer(key, info.size);
-        let owner = pointer.as_ref().and_then(ObjectKey::owner).map(|owner| (owner, info.size));
-        if let Some(deadline) = info.life.keep_until {
-            note_deadline(to, &self.vhost, &path, owner, deadline).await?;
-        }
-        match pointer {
-            Some(pointer) => to.note(&pointer, ContentType::unknown(), String::new()).await,
-            None => Ok(()),
-        }
+        let Some(Ok(path)) = self.path(key).map(ObjectPath::from_decoded) else { return Ok(()) };
+        let owner = self.peer.user(&self.vhost, &path).map(|user| (user, info.size));
+        note_arrival(to, &self.vhost, &path, owner, info.life.keep_until).await
     }
 
     fn object(&self, file: File, metadata: &Metadata, path: &str) -> io::Result<Object> {
@@ -109,7 +102,7 @@ impl PeerFolder {
     }
 
     fn path<'k>(&self, key: &'k ObjectKey) -> Option<&'k str> {
-        key.as_str().strip_prefix("files/")?.strip_prefix(self.vhost.as_str())?.strip_prefix('/')
+        key.path_at(&self.vhost)
     }
 
     /// Opens a file, and no link that leads out of the folder, nor anything that is no file.
@@ -126,12 +119,6 @@ impl PeerFolder {
         let metadata = file.metadata()?;
         Ok((file, metadata))
     }
-}
-
-/// The path of a URL from that of a file: no part of it is encoded.
-pub(super) fn parsed(path: &str) -> Result<ObjectPath, PathError> {
-    let parts: Vec<_> = path.split('/').map(|part| uri_escaped(part).to_string()).collect();
-    ObjectPath::parse(&parts.join("/"))
 }
 
 /// Voice messages, whose types the table of the library does not have, or not as all servers and browsers have them.

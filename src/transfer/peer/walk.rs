@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::folder::{PeerFolder, parsed};
+use super::folder::PeerFolder;
 use crate::store::{ObjectKey, seconds_since_1970};
-use crate::types::PathError;
+use crate::types::{ObjectPath, PathError};
 
 /// A file that has a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl PeerFolder {
     }
 
     fn found(&self, path: &Path, relative: &Path) -> Result<Found, Why> {
-        let slot = parsed(relative.to_str().ok_or(Why::Name)?)?;
+        let slot = ObjectPath::from_decoded(relative.to_str().ok_or(Why::Name)?)?;
         let (_file, metadata) = self.open_within(path)?;
         if self.peer.is_thumbnail(path) {
             return Err(Why::Thumbnail);

@@ -2,7 +2,7 @@
 
 use crate::login::TokenUser;
 use crate::store::ObjectKey;
-use crate::types::{ObjectPath, PathError, UserHash, Vhost, uri_escaped};
+use crate::types::{ObjectPath, PathError, UserHash};
 
 /// What a user calls a file of his: `<random>/<filename>`, whether or not his hash comes before it in the file's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,12 @@ impl OwnName {
     pub(super) fn of(path: &ObjectPath) -> Self {
         let own = path.owner().and_then(|owner| path.as_str().strip_prefix(owner)?.strip_prefix('/'));
         // Parts of a path are some without what comes before them.
-        Self(own.and_then(|own| ObjectPath::parse(&escaped(own)).ok()).unwrap_or_else(|| path.clone()))
+        Self(own.and_then(|own| ObjectPath::from_decoded(own).ok()).unwrap_or_else(|| path.clone()))
     }
 
     /// Percent-encoded.
     pub(super) fn encoded(&self) -> String {
-        escaped(self.0.as_str())
+        self.0.encoded()
     }
 
     /// The path of a slot that names its user.
@@ -51,7 +51,7 @@ impl Place {
     /// What a key leads to; `None` for what no slot could have made.
     pub(super) fn listed(key: &ObjectKey, user: &TokenUser) -> Option<Self> {
         let (file, pointed) = key.pointed().map_or((key.clone(), None), |(file, bytes)| (file, Some(bytes)));
-        let path = path_of(user.vhost(), &file)?;
+        let path = ObjectPath::from_decoded(file.path_at(user.vhost())?).ok()?;
         match (pointed, path.owner()) {
             (Some(bytes), None) => Some(Self::Pointed(bytes, OwnName(path))),
             (None, Some(_)) => Some(Self::Below(OwnName::of(&path))),
@@ -97,21 +97,12 @@ impl Place {
     }
 }
 
-fn path_of(vhost: &Vhost, file: &ObjectKey) -> Option<ObjectPath> {
-    let path = file.as_str().strip_prefix("files/")?.strip_prefix(vhost.as_str())?.strip_prefix('/')?;
-    ObjectPath::parse(&escaped(path)).ok()
-}
-
-fn escaped(path: &str) -> String {
-    let parts = path.split('/').map(|part| uri_escaped(part).to_string());
-    parts.collect::<Vec<_>>().join("/")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::types::uri_escaped;
 
     #[test]
     fn a_name_has_two_parts() {
