@@ -1,7 +1,7 @@
 //! Quotas and rates, for every kind of slot that names a user: one process or two, on a disk or on S3, across a restart and a reload.
 
-#[path = "support/s3.rs"]
-mod s3_server;
+#[path = "support/bucket.rs"]
+mod bucket;
 mod support;
 
 use std::fs;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::thread;
 
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
+use bucket::Bucket;
 use support::http::{Client, post_form, request};
 use support::metrics::{told, value};
 use support::slots::{Kind, Slot, hash, upload};
@@ -152,17 +152,8 @@ fn two_processes_on_one_disk_overshoot_by_little() {
 
 #[test]
 fn two_processes_on_one_bucket_overshoot_by_little() {
-    let (runtime, folder) = (Runtime::new().expect("threads"), TempDir::new().expect("temporary folder"));
-    let server = runtime.block_on(s3_server::S3Server::bind(0, folder.path())).expect("free port");
-    let store = format!(
-        "kind = 's3'\nbucket = '{}'\nendpoint = 'http://{}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'",
-        s3_server::BUCKET,
-        server.address().expect("bound"),
-        s3_server::ACCESS_KEY_ID,
-        s3_server::SECRET_ACCESS_KEY
-    );
-    runtime.spawn(server.serve());
-    let settings = with_upload(PER_USER, "").replace("kind = \"disk\"\npath = \"store\"", &store);
+    let bucket = Bucket::start();
+    let settings = bucket.instead_of_disk(&with_upload(PER_USER, ""));
     let services = [(); 2].map(|()| Service::start_with(&settings));
     two_processes(&services[0], &services[1]);
 }

@@ -1,7 +1,7 @@
 //! Files that are kept for a while: with slots of every kind, one process or two, on a disk or on S3, across a restart.
 
-#[path = "support/s3.rs"]
-mod s3_server;
+#[path = "support/bucket.rs"]
+mod bucket;
 mod support;
 
 use std::env;
@@ -13,15 +13,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use ejabberd_sidecar::store::{
-    DiskStore, Lifetime, NewObject, ObjectKey, PutError, S3Credentials, S3Location, S3Store, Store,
-};
-use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
+use ejabberd_sidecar::store::{DiskStore, Lifetime, NewObject, ObjectKey, PutError, Store};
+use ejabberd_sidecar::types::{ContentType, ObjectPath, Vhost};
 use ejabberd_sidecar::upload::{Sweeper, Usage};
 use http_body_util::Full;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use bucket::Bucket;
 use support::http::request;
 use support::metrics::value;
 use support::slots::{Kind, Slot, files, hash, upload};
@@ -185,28 +184,9 @@ fn two_processes_sweep_one_disk() {
 
 #[test]
 fn two_processes_sweep_one_bucket() {
-    let (runtime, folder) = (Runtime::new().expect("threads"), TempDir::new().expect("temporary folder"));
-    let server = runtime.block_on(s3_server::S3Server::bind(0, folder.path())).expect("free port");
-    let store = format!(
-        "kind = 's3'\nbucket = '{}'\nendpoint = 'http://{}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'",
-        s3_server::BUCKET,
-        server.address().expect("bound"),
-        s3_server::ACCESS_KEY_ID,
-        s3_server::SECRET_ACCESS_KEY
-    );
-    let location = S3Location {
-        bucket: s3_server::BUCKET.to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint: Some(format!("http://{}", server.address().expect("bound"))),
-        prefix: String::new(),
-        path_style: true,
-    };
-    let secret_access_key = Secret::new(s3_server::SECRET_ACCESS_KEY.into(), 0).expect("long enough");
-    let credentials =
-        S3Credentials::Key { access_key_id: s3_server::ACCESS_KEY_ID.to_owned(), secret_access_key };
-    runtime.spawn(server.serve());
-    let settings = with_upload(SHORT, "").replace("kind = \"disk\"\npath = \"store\"", &store);
-    let stores = [(); 2].map(|()| Store::S3(S3Store::new(location.clone(), &credentials)));
+    let bucket = Bucket::start();
+    let settings = bucket.instead_of_disk(&with_upload(SHORT, ""));
+    let stores = [(); 2].map(|()| Store::S3(bucket.store()));
     two_processes(&[(); 2].map(|()| Service::start_with(&settings)), stores);
 }
 

@@ -1,7 +1,7 @@
 //! The API: slots, own files and their removal, for who shows a token of the user.
 
-#[path = "../support/s3.rs"]
-mod s3_server;
+#[path = "../support/bucket.rs"]
+mod bucket;
 #[path = "../support/mod.rs"]
 mod support;
 

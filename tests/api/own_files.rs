@@ -6,10 +6,9 @@ use std::thread;
 
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
 use crate::app::{App, UPLOADS, counted, error, files, target, text};
-use crate::s3_server::{ACCESS_KEY_ID, BUCKET, S3Server, SECRET_ACCESS_KEY};
+use crate::bucket::Bucket;
 use crate::support::http::get;
 use crate::support::slots::{Kind, Slot, hash};
 use crate::support::{FREE_PORTS, Service, configuration, tokens, wait_until, with_upload};
@@ -200,14 +199,8 @@ fn two_services_with_one_disk_tell_the_same() {
 
 #[test]
 fn two_services_with_one_bucket_tell_the_same() {
-    let (runtime, folder) = (Runtime::new().expect("threads"), TempDir::new().expect("temporary folder"));
-    let server = runtime.block_on(S3Server::bind(0, folder.path())).expect("free port");
-    let store = format!(
-        "kind = 's3'\nbucket = '{BUCKET}'\nendpoint = 'http://{}'\npath_style = true\naccess_key_id = '{ACCESS_KEY_ID}'\nsecret_access_key = '{SECRET_ACCESS_KEY}'",
-        server.address().expect("bound"),
-    );
-    runtime.spawn(server.serve());
-    let settings = settings().replace("kind = \"disk\"\npath = \"store\"", &store);
+    let bucket = Bucket::start();
+    let settings = bucket.instead_of_disk(&settings());
     two_services(&[(); 2].map(|()| Service::start_with(&settings)));
 }
 

@@ -10,7 +10,7 @@ from harness import component, raw_xmpp, web, web_xmpp
 from harness.component import CURRENT, OLDER
 from harness.go_sendxmpp import go_sendxmpp
 from harness.server import Server
-from harness.xmpp import logged_in
+from harness.xmpp import talk
 
 MAX_SIZE = 104857600
 
@@ -24,14 +24,6 @@ def server(tmp_path_factory):
     component.connected(made.sidecar)
     yield made
     assert made.stop() == (0, 0)
-
-
-def talk(server, conversation, user="alice@localhost"):
-    async def go():
-        async with logged_in(server.ejabberd, user, server.sidecar.mint(user)) as client:
-            return await asyncio.wait_for(conversation(client), 60)
-
-    return asyncio.run(go())
 
 
 def test_it_is_found_and_a_file_goes_up_and_down(server):

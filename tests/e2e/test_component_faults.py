@@ -16,7 +16,7 @@ from harness.processes import wait_until
 from harness.secrecy import secret
 from harness.server import Server
 from harness.sidecar import Sidecar
-from harness.xmpp import logged_in
+from harness.xmpp import talk
 
 FOREIGN = "elsewhere.example"
 # A vhost of the same ejabberd that is none of the sidecar's, and takes everybody.
@@ -60,14 +60,6 @@ def generous(tmp_path):
     component.connected(made.sidecar)
     yield made
     assert made.stop() == (0, 0)
-
-
-def talk(server, conversation, user="alice@localhost"):
-    async def go():
-        async with logged_in(server.ejabberd, user, server.sidecar.mint(user)) as client:
-            return await asyncio.wait_for(conversation(client), 60)
-
-    return asyncio.run(go())
 
 
 def slot(server, user):

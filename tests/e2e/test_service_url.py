@@ -9,7 +9,7 @@ from harness import slots, web
 from harness.go_sendxmpp import go_sendxmpp
 from harness.server import Server
 from harness.slots import NAMES, NAMESPACES, NoSlotError
-from harness.xmpp import logged_in
+from harness.xmpp import talk
 
 SLOTS_PER_MINUTE = 200
 
@@ -26,14 +26,6 @@ def server(tmp_path_factory):
     made.start()
     yield made
     assert made.stop() == (0, 0)
-
-
-def talk(server, conversation, user="alice@localhost"):
-    async def go():
-        async with logged_in(server.ejabberd, user, server.sidecar.mint(user)) as client:
-            return await asyncio.wait_for(conversation(client), 60)
-
-    return asyncio.run(go())
 
 
 def slot(server, *wanted, **more):

@@ -99,3 +99,13 @@ async def logged_in(server: Ejabberd, jid: str, token: str):
         yield client
     finally:
         await client.disconnect()
+
+
+def talk(server, conversation, user="alice@localhost"):
+    """What a user of an installation finds out in a conversation of a minute at most."""
+
+    async def go():
+        async with logged_in(server.ejabberd, user, server.sidecar.mint(user)) as client:
+            return await asyncio.wait_for(conversation(client), 60)
+
+    return asyncio.run(go())
