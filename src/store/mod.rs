@@ -6,298 +6,38 @@
 mod body;
 mod cause;
 mod disk;
+mod error;
 mod health;
 mod joint;
+mod key;
 mod key_locks;
 mod lifetime;
 mod memory;
+mod object;
 mod s3;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::Full;
-use http_body_util::combinators::UnsyncBoxBody;
 // A disk never lets its callers wait. Who asks it for one object after the other would let no other task run.
 use tokio::task::coop::consume_budget;
 
 pub use self::body::{BodyFault, UploadBody};
 pub use self::cause::Cause;
 pub use self::disk::DiskStore;
+pub use self::error::{PutError, StoreError};
 pub use self::health::StoreHealth;
 pub use self::joint::{JointWork, Seats};
+pub use self::key::{ObjectKey, ObjectPrefix};
 pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until, within};
 pub use self::memory::MemoryStore;
+pub use self::object::{NewObject, Object, ObjectBody, ObjectInfo};
 pub use self::s3::{
     Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
 };
 use crate::telemetry::metrics;
-use crate::types::{ByteRange, ContentType, ObjectPath, UserHash, Vhost};
-
-/// The name of an object, the same in every backend: `files/<vhost>/<path>`, `users/<entry>`, `tombs/<user>`, `expiring/<hour>/<entry>`,
-/// `pointers/<vhost>/<user>/<size>/<path>`, and in a bucket `claims/<hash>/<claim>`, `probe/<number>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey(String);
-
-/// What the names of some objects begin with, up to a slash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectPrefix(String);
-
-impl ObjectPrefix {
-    /// The files of one user.
-    #[must_use]
-    pub fn files_of(vhost: &Vhost, owner: UserHash) -> Self {
-        Self(format!("files/{vhost}/{owner}/"))
-    }
-
-    /// The files of a vhost.
-    #[must_use]
-    pub fn files_at(vhost: &Vhost) -> Self {
-        Self(format!("files/{vhost}/"))
-    }
-
-    /// What tells of files of one user that do not lie below [`ObjectPrefix::files_of`] him.
-    #[must_use]
-    pub fn pointers_of(vhost: &Vhost, owner: UserHash) -> Self {
-        Self(format!("pointers/{vhost}/{owner}/"))
-    }
-
-    /// What tells of files that will not be kept for ever, the first one first.
-    #[must_use]
-    pub fn expiring() -> Self {
-        Self("expiring/".to_owned())
-    }
-
-    /// The entries of the registry of users.
-    #[must_use]
-    pub fn users() -> Self {
-        Self("users/".to_owned())
-    }
-
-    /// What says which users were erased.
-    #[must_use]
-    pub fn tombs() -> Self {
-        Self("tombs/".to_owned())
-    }
-
-    /// All uploaded files.
-    #[must_use]
-    pub fn files() -> Self {
-        Self("files/".to_owned())
-    }
-
-    /// All that tells of files which do not lie below their user.
-    #[must_use]
-    pub fn pointers() -> Self {
-        Self("pointers/".to_owned())
-    }
-
-    /// All of a store that is to last, in an order in which it can be brought to where a service is at work: what says who is erased, and whose a file is,
-    /// before the files; and behind them what says when they are to go, because a sweep throws away what leads to no file.
-    #[must_use]
-    pub fn everything() -> [Self; 6] {
-        let revoked = Self("revoked/".to_owned());
-        [Self::tombs(), Self::users(), revoked, Self::pointers(), Self::files(), Self::expiring()]
-    }
-}
-
-impl ObjectKey {
-    /// The key of an uploaded file.
-    #[must_use]
-    pub fn file(vhost: &Vhost, path: &ObjectPath) -> Self {
-        Self(format!("files/{vhost}/{path}"))
-    }
-
-    /// The key of an entry in the registry of users. Its parts are no file names of strangers.
-    #[must_use]
-    pub fn user_entry(entry: &str) -> Self {
-        Self(format!("users/{entry}"))
-    }
-
-    /// The key of what says that a user was erased, and his slots with him.
-    #[must_use]
-    pub fn tomb(user: UserHash) -> Self {
-        Self(format!("tombs/{user}"))
-    }
-
-    /// The key of what says when a file is to go: `hour` orders it, and `entry` is no file name of a stranger.
-    #[must_use]
-    pub fn expiring(hour: &str, entry: &str) -> Self {
-        Self(format!("expiring/{hour}/{entry}"))
-    }
-
-    /// The key of what says that `owner` has a file of `size` bytes at `path`, which does not name him.
-    #[must_use]
-    pub fn pointer(vhost: &Vhost, owner: UserHash, size: u64, path: &ObjectPath) -> Self {
-        Self(format!("pointers/{vhost}/{owner}/{size}/{path}"))
-    }
-
-    /// For an uploaded file of `vhost`, its path.
-    #[must_use]
-    pub fn path_at(&self, vhost: &Vhost) -> Option<&str> {
-        self.0.strip_prefix("files/")?.strip_prefix(vhost.as_str())?.strip_prefix('/')
-    }
-
-    /// For a pointer, the key of its file and the file's size.
-    #[must_use]
-    pub fn pointed(&self) -> Option<(Self, u64)> {
-        let (vhost, rest) = self.0.strip_prefix("pointers/")?.split_once('/')?;
-        let (size, path) = rest.split_once('/')?.1.split_once('/')?;
-        Some((Self(format!("files/{vhost}/{path}")), size.parse().ok()?))
-    }
-
-    /// Whether it says that a user was erased.
-    #[must_use]
-    pub fn is_tomb(&self) -> bool {
-        self.0.starts_with("tombs/")
-    }
-
-    /// Whose file it is, or who is erased, as far as the key tells that.
-    #[must_use]
-    pub fn owner(&self) -> Option<UserHash> {
-        let (kind, rest) = self.0.split_once('/')?;
-        match kind {
-            "tombs" => rest.parse().ok(),
-            "files" | "pointers" => rest.split('/').nth(1)?.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// The key for a log: enough to find the object, too little to fetch it, since whoever knows its path may read it.
-    #[must_use]
-    pub fn redacted(&self) -> String {
-        if !self.0.starts_with("files/") && !self.0.starts_with("pointers/") {
-            return self.0.clone();
-        }
-        let (folder, _name) = self.0.rsplit_once('/').unwrap_or_default();
-        let (owner, random) = folder.rsplit_once('/').unwrap_or_default();
-        let begin: String = random.chars().take(6).collect();
-        format!("{owner}/{begin}…")
-    }
-
-    /// The key as a relative path with slashes.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What is known of an object before its first byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewObject {
-    /// Its length in bytes.
-    pub size: u64,
-    /// What it will be served as.
-    pub content_type: ContentType,
-    /// How long it lasts.
-    pub life: Lifetime,
-    /// When it was stored, if that was not now but elsewhere.
-    pub stored_at: Option<SystemTime>,
-}
-
-impl NewObject {
-    /// An object that is kept for ever.
-    #[must_use]
-    pub fn lasting(size: u64, content_type: ContentType) -> Self {
-        Self { size, content_type, life: Lifetime::default(), stored_at: None }
-    }
-}
-
-/// What a store knows of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectInfo {
-    /// Its length in bytes.
-    pub size: u64,
-    /// What it is served as.
-    pub content_type: ContentType,
-    /// A strong validator, quoted as it stands in the header.
-    pub etag: String,
-    /// When it was stored.
-    pub modified: SystemTime,
-    /// How long it lasts.
-    pub life: Lifetime,
-}
-
-/// The bytes of an object, read as they are asked for.
-pub type ObjectBody = UnsyncBoxBody<Bytes, StoreError>;
-
-/// An object, or a part of one, that is being read.
-#[derive(Debug)]
-pub struct Object {
-    /// What is known of it, all of it.
-    pub info: ObjectInfo,
-    /// Its bytes.
-    pub body: ObjectBody,
-}
-
-/// A backend failed. The text is for the operator. It can be told to all who wait for the same thing.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// A file operation.
-    #[error("{action} {place}: {source}")]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// On which folder, or object ([`ObjectKey::redacted`]).
-        place: String,
-        /// What the system answered.
-        source: Arc<std::io::Error>,
-    },
-    /// The file is not one that this store wrote, or was changed since.
-    #[error("{object} is damaged: the trailer of its file does not describe it")]
-    Damaged {
-        /// Which one ([`ObjectKey::redacted`]).
-        object: String,
-    },
-    /// A request to object storage.
-    #[error("{operation} at object storage: {problem}: {}", cause.advice())]
-    S3 {
-        /// Which request.
-        operation: &'static str,
-        /// What kind of failure it is.
-        cause: Cause,
-        /// What came back, or did not.
-        problem: String,
-    },
-    /// What was to be done with many objects.
-    #[error("it failed for {failed} objects, for the first one so: {first}")]
-    Several {
-        /// For how many it failed. It was done for the others.
-        failed: usize,
-        /// What the first one had.
-        first: Box<StoreError>,
-    },
-}
-
-impl StoreError {
-    /// Whether there was no room: on the file system, in a quota, or below the limit for one file.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.cause() == Cause::Full
-    }
-}
-
-/// Why an object was not stored. Nothing of it is left, and it can be tried again.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// There is one already; it was not touched.
-    #[error("the object exists already")]
-    Exists,
-    /// The sender stopped, or sent another number of bytes than it said.
-    #[error("{0}")]
-    Sender(#[from] BodyFault),
-    /// Somebody else writes it, and has not finished while this one waited.
-    #[error("another upload to the same slot is under way")]
-    Busy,
-    /// The store has no room for it. What is there is not concerned.
-    #[error("the store is full: {0}")]
-    Full(StoreError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use crate::types::{ByteRange, ContentType};
 
 /// How long nobody has written to what a crashed process left. A client that is silent is given up sooner.
 const ABANDONED: Duration = Duration::from_mins(1);
