@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
-    FirstWriter, Lifetime, MemoryStore, NewObject, ObjectKey, S3Credentials, S3Location, S3Store, Store,
+    DiskStore, FirstWriter, Lifetime, MemoryStore, NewObject, ObjectKey, S3Credentials, S3Location, S3Store,
+    Store, Uploader,
 };
 use ejabberd_sidecar::transfer::{
     Copier, Erasures, Failure, Outcome, Peer, PeerFolder, Progress, Side, Source, Terms,
@@ -188,6 +189,22 @@ async fn a_sum_that_the_bucket_tells_spares_reading_back() {
         assert_eq!(bucket.fetched(), read_back, "{fault:?}");
         assert_eq!(copier.copy(&key()).await.expect("there"), Outcome::Left);
         assert_eq!(bucket.fetched(), 2 * read_back, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_uploaded_it_goes_along_into_a_bucket_and_out_of_it() {
+    let served = bucket(Fault::None).await;
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let disk = Arc::new(Store::Disk(DiskStore::open(folder.path(), false).expect("writable")));
+    let (from, alice) =
+        (Arc::new(Store::Memory(MemoryStore::default())), Uploader::parse("alice@example.org"));
+    let object = NewObject { uploader: alice.clone(), ..NewObject::lasting(4, ContentType::unknown()) };
+    from.put(&key(), object, Full::from("data")).await.expect("stored");
+    for (from, to) in [(&from, &served.store), (&served.store, &disk)] {
+        assert_eq!(copier(from, to, None).copy(&key()).await.expect("copied"), Outcome::Copied(4));
+        let there = to.head(&key()).await.expect("it answers").expect("it is there");
+        assert!(alice.is_some() && there.uploader == alice);
     }
 }
 

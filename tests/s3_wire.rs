@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
     FirstWriter, Lifetime, NewObject, ObjectInfo, ObjectKey, PutError, S3Credentials, S3Location, S3Store,
-    Store, StoreError,
+    Store, StoreError, Uploader,
 };
 use ejabberd_sidecar::types::{ContentType, ObjectPath, Secret, Vhost};
 use http_body::Frame;
@@ -92,10 +92,20 @@ async fn put(store: &Store, bytes: usize) -> Result<(), PutError> {
 #[tokio::test]
 async fn an_upload_is_one_conditional_request_of_known_length() {
     let mut server = server(STORED, Reads::Everything).await;
-    put(&server.store, 100_000).await.expect("stored");
+    let uploader = Uploader::parse("j%C3%BCrgen@example.org");
+    let object = NewObject {
+        uploader,
+        ..NewObject::lasting(100_000, ContentType::parse("image/png").expect("a type"))
+    };
+    server.store.put(&key(), object, Full::from(vec![7; 100_000])).await.expect("stored");
     let request = server.requests.join_next().await.expect("one request").expect("no panic");
     assert!(request.starts_with("PUT /bucket/files/example.org/h/random/a%20b"), "{request}");
-    for header in ["if-none-match: *", "content-length: 100000", "content-type: image/png"] {
+    for header in [
+        "if-none-match: *",
+        "content-length: 100000",
+        "content-type: image/png",
+        "x-amz-meta-user: j%C3%BCrgen@example.org",
+    ] {
         assert!(request.lines().any(|line| line == header), "{header} is not in:\n{request}");
     }
     for header in ["transfer-encoding", "x-amz-checksum", "x-amz-trailer", "the-secret-key"] {
@@ -184,6 +194,7 @@ async fn what_is_buried_is_what_was_seen() {
         etag: "\"seen\"".to_owned(),
         modified: SystemTime::UNIX_EPOCH,
         life: Lifetime::default(),
+        uploader: None,
     };
     let gone = "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchKey</Code></Error>";
     let changed = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\n\r\n";

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use ejabberd_sidecar::store::{
     BodyFault, DiskStore, Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, PutError, Store,
+    Uploader,
 };
 use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, UserHash, Vhost};
 use http_body::Frame;
@@ -125,6 +126,7 @@ conformance![
     lists_as_far_as_is_wanted,
     tells_sizes,
     keeps_lifetimes,
+    keeps_who_uploaded,
     buries,
     keeps_when_it_was_stored_elsewhere,
 ];
@@ -471,6 +473,31 @@ async fn keeps_lifetimes(Backend { store, .. }: &Backend) {
         let part = store.get_part(&key, range).await.expect("store answers").expect("object exists");
         assert_eq!([head.life, whole.info.life, part.info.life], [life; 3]);
     }
+}
+
+async fn keeps_who_uploaded(Backend { store, .. }: &Backend) {
+    let long = format!("{}@example.org", "ж".repeat((Uploader::MAX_BYTES - 12) / 6));
+    for (at, user) in ["alice@example.org", "jürgen@bücher.example", r"d\27artagnan@example.org", &long]
+        .into_iter()
+        .enumerate()
+    {
+        let (key, uploader) = (key(&format!("u/r/{at}")), Uploader::of(&BareJid::new(user).expect("a JID")));
+        assert!(uploader.is_some(), "{user}");
+        let object = NewObject { uploader: uploader.clone(), ..text(4) };
+        store.put(&key, object, whole(b"data")).await.expect("stored");
+        let head = store.head(&key).await.expect("store answers").expect("object exists");
+        let whole = store.get(&key).await.expect("store answers").expect("object exists");
+        let range = "bytes=1-2".parse::<RangeSpec>().expect("a range").within(4).expect("within");
+        let part = store.get_part(&key, range).await.expect("store answers").expect("object exists");
+        let told = [&head, &whole.info, &part.info].map(|info| info.uploader.clone());
+        assert!(told.iter().all(|told| *told == uploader), "{user}");
+        store.bury(&key, &head, Lifetime::default()).await.expect("buried");
+        let name = store.head(&key).await.expect("store answers").expect("its name is there");
+        assert_eq!(name.uploader, None, "nothing stays but the name");
+    }
+    store.put(&key("u/r/nobody"), text(4), whole(b"data")).await.expect("stored");
+    let info = store.head(&key("u/r/nobody")).await.expect("store answers").expect("object exists");
+    assert_eq!(info.uploader, None);
 }
 
 async fn keeps_when_it_was_stored_elsewhere(Backend { store, .. }: &Backend) {

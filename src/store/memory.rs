@@ -78,10 +78,10 @@ impl MemoryStore {
             source: source.into(),
         })
         .await?;
-        let NewObject { size, content_type, life, stored_at } = new;
+        let NewObject { size, content_type, life, uploader, stored_at } = new;
         let etag = format!("\"{:032x}\"", rand::random::<u128>());
         let modified = stored_at.unwrap_or_else(SystemTime::now);
-        let info = ObjectInfo { size, content_type, etag, modified, life };
+        let info = ObjectInfo { size, content_type, etag, modified, life, uploader };
         match self.change()?.entry(key.clone()) {
             Entry::Occupied(_) => Err(PutError::Exists),
             Entry::Vacant(free) => {
@@ -138,7 +138,8 @@ impl MemoryStore {
 
     pub(super) fn bury(&self, key: &ObjectKey, life: Lifetime) -> Result<(), StoreError> {
         let (content_type, etag) = (ContentType::unknown(), "\"\"".to_owned());
-        let info = ObjectInfo { size: 0, content_type, etag, modified: SystemTime::now(), life };
+        let modified = SystemTime::now();
+        let info = ObjectInfo { size: 0, content_type, etag, modified, life, uploader: None };
         self.change()?.insert(key.clone(), (info, Bytes::new()));
         Ok(())
     }

@@ -15,6 +15,7 @@ mod lifetime;
 mod memory;
 mod object;
 mod s3;
+mod uploader;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -36,11 +37,21 @@ pub use self::object::{NewObject, Object, ObjectBody, ObjectInfo};
 pub use self::s3::{
     Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
 };
+pub use self::uploader::Uploader;
 use crate::telemetry::metrics;
 use crate::types::{ByteRange, ContentType};
 
 /// How long nobody has written to what a crashed process left. A client that is silent is given up sooner.
 const ABANDONED: Duration = Duration::from_mins(1);
+
+/// What is known of a key before something is stored under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beforehand {
+    /// Nothing.
+    Nothing,
+    /// There was no object a moment ago.
+    Unused,
+}
 
 /// A place for objects.
 #[derive(Debug)]
@@ -58,16 +69,31 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`PutError`]; [`PutError::Exists`] before the body is read, where that is known by then.
+    /// [`PutError`]; [`PutError::Exists`] before the body is read, unless the body is so small that it is not worth a question.
     pub async fn put(
         &self,
         key: &ObjectKey,
         object: NewObject,
         body: impl UploadBody,
     ) -> Result<(), PutError> {
+        self.put_known(key, object, body, Beforehand::Nothing).await
+    }
+
+    /// The same, where something may be `known` of the key: a bucket is asked once less then.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`]; [`PutError::Exists`] perhaps only behind the body, if the key was unused before.
+    pub async fn put_known(
+        &self,
+        key: &ObjectKey,
+        object: NewObject,
+        body: impl UploadBody,
+        known: Beforehand,
+    ) -> Result<(), PutError> {
         let stored = match self {
             Self::Disk(disk) => disk.put(key, object, body).await,
-            Self::S3(s3) => s3.put(key, object, body).await,
+            Self::S3(s3) => s3.put(key, object, body, known).await,
             Self::Memory(memory) => memory.put(key, object, body).await,
         };
         if let Err(PutError::Full(error) | PutError::Store(error)) = &stored {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::{Lifetime, StoreError};
+use super::{Lifetime, StoreError, Uploader};
 use crate::types::ContentType;
 
 /// What is known of an object before its first byte.
@@ -17,15 +17,17 @@ pub struct NewObject {
     pub content_type: ContentType,
     /// How long it lasts.
     pub life: Lifetime,
+    /// Who uploads it, where that is known.
+    pub uploader: Option<Uploader>,
     /// When it was stored, if that was not now but elsewhere.
     pub stored_at: Option<SystemTime>,
 }
 
 impl NewObject {
-    /// An object that is kept for ever.
+    /// An object of nobody's that is kept for ever.
     #[must_use]
     pub fn lasting(size: u64, content_type: ContentType) -> Self {
-        Self { size, content_type, life: Lifetime::default(), stored_at: None }
+        Self { size, content_type, life: Lifetime::default(), uploader: None, stored_at: None }
     }
 }
 
@@ -42,6 +44,8 @@ pub struct ObjectInfo {
     pub modified: SystemTime,
     /// How long it lasts.
     pub life: Lifetime,
+    /// Who uploaded it, where that was written down.
+    pub uploader: Option<Uploader>,
 }
 
 /// The bytes of an object, read as they are asked for.

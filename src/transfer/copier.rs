@@ -7,7 +7,7 @@ use super::erasures::{Erasures, is_later};
 use super::failure::Failure;
 use super::source::Source;
 use super::sums::{Sums, Tally, sums_of};
-use crate::store::{NewObject, Object, ObjectInfo, ObjectKey, Store, StoreError};
+use crate::store::{Beforehand, NewObject, Object, ObjectInfo, ObjectKey, Store, StoreError};
 
 /// One of two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +75,11 @@ impl Copier {
             size: info.size,
             content_type: info.content_type.clone(),
             life: info.life,
+            uploader: info.uploader.clone(),
             stored_at: Some(info.modified),
         };
-        self.to.put(key, object, tally.of(body, Arc::clone(&self.progress))).await?;
+        let body = tally.of(body, Arc::clone(&self.progress));
+        self.to.put_known(key, object, body, Beforehand::Unused).await?;
         let arrived = self.arrived(key, &info, tally.sums()).await?;
         let still = self.from.still(key, &info).await.map_err(Failure::Source)?;
         if arrived && still {

@@ -11,8 +11,8 @@ use super::usage::{NoRoom, Reserved};
 use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
-    BodyFault, Lifetime, NewObject, ObjectKey, PutError, Store, StoreError, UploadBody, seconds_since_1970,
-    within,
+    Beforehand, BodyFault, Lifetime, NewObject, ObjectKey, PutError, Store, StoreError, UploadBody, Uploader,
+    seconds_since_1970, within,
 };
 use crate::types::{UserHash, Vhost};
 
@@ -127,7 +127,7 @@ impl Uploads {
         if life.is_over(now) {
             return Err(PutFailure::KeepOver);
         }
-        self.take_from_user(owner, &key, grant.size(), now).await?;
+        let known = self.take_from_user(owner, &key, grant.size(), now).await?;
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
         let reserved = if quotas.exist() {
             Some(self.make_room(quotas, vhost, owner, &key, bytes).await?)
@@ -136,9 +136,10 @@ impl Uploads {
         };
         // Behind what may take time: who waits keeps nobody else's place.
         let _place = self.room.enter(&key)?;
-        let object = NewObject { life, ..NewObject::lasting(bytes, grant.content_type().clone()) };
+        let uploader = grant.user().and_then(Uploader::of);
+        let object = NewObject { life, uploader, ..NewObject::lasting(bytes, grant.content_type().clone()) };
         let trail = Trail::of(&grant);
-        store_file(&self.store, &trail, object, body).await?;
+        store_file(&self.store, &trail, object, body, known).await?;
         // Perhaps he was while the file was on its way, and whoever erased him did not see it. If that cannot be found out, the file is
         // stored all the same, and an answer that says otherwise would be wrong.
         if matches!(is_dead().await, Ok(true)) {
@@ -155,19 +156,21 @@ impl Uploads {
         Ok(())
     }
 
-    /// Only for a slot that can still be used: what went wrong with others may be the doing of whoever found an old URL.
+    /// Only for a slot that can still be used: what went wrong with others may be the doing of whoever found an old URL. Answers what is known of the slot by
+    /// then.
     async fn take_from_user(
         &self,
         owner: Option<UserHash>,
         key: &ObjectKey,
         bytes: u64,
         now: u64,
-    ) -> Result<(), PutFailure> {
-        let Some(owner) = owner.filter(|_| self.rates.are_limited()) else { return Ok(()) };
+    ) -> Result<Beforehand, PutFailure> {
+        let Some(owner) = owner.filter(|_| self.rates.are_limited()) else { return Ok(Beforehand::Nothing) };
         if self.is_used(key).await? {
             return Err(PutFailure::Exists);
         }
-        Ok(self.rates.take_from_user(owner, bytes, now)?)
+        self.rates.take_from_user(owner, bytes, now)?;
+        Ok(Beforehand::Unused)
     }
 
     async fn is_used(&self, key: &ObjectKey) -> Result<bool, StoreError> {

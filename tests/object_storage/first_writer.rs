@@ -41,51 +41,6 @@ async fn it_is_tried_out_whether_the_store_enforces_the_condition() {
     scene.assert_stored(&[]).await;
 }
 
-/// Serves one request: a PUT is stored when all of it is there, unless its key is taken by then; a listing is empty.
-async fn serve_enforcing(mut connection: TcpStream, taken: &Mutex<HashSet<String>>) -> std::io::Result<()> {
-    let (head, length) = faulty::read_request_head(&mut connection).await?;
-    connection.read_exact(&mut vec![0; length]).await?;
-    let mut line = head.split(' ');
-    let (method, key) = (line.next().unwrap_or_default(), line.next().unwrap_or_default());
-    let key = key.split('?').next().unwrap_or_default().to_owned();
-    let (status, body) = match method {
-        "PUT" if taken.lock().expect("ours").insert(key) => ("200 OK", ""),
-        "PUT" => ("412 Precondition Failed", ""),
-        "DELETE" => ("204 No Content", ""),
-        "HEAD" => ("404 Not Found", ""),
-        _ => ("200 OK", "<?xml version=\"1.0\"?><ListBucketResult></ListBucketResult>"),
-    };
-    let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\netag: \"x\"\r\n\r\n{body}");
-    connection.write_all(answer.as_bytes()).await
-}
-
-/// At a store that enforces the condition an upload is two requests.
-#[tokio::test]
-async fn a_store_that_enforces_the_condition_is_found_out_and_needs_no_claims() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("free port");
-    let proxy = FaultyProxy::before(&format!("http://{}", listener.local_addr().expect("bound"))).await;
-    let taken = Arc::<Mutex<HashSet<String>>>::default();
-    let mut server = JoinSet::new();
-    server.spawn(async move {
-        let mut connections = JoinSet::new();
-        while let Ok((connection, _)) = listener.accept().await {
-            let taken = Arc::clone(&taken);
-            connections.spawn(async move { drop(serve_enforcing(connection, &taken).await) });
-        }
-    });
-    let store = Store::S3(TestBucket::at(proxy.address()).store().with_patience(PATIENCE));
-    store.check().await.expect("it answers");
-    let Store::S3(s3) = &store else { unreachable!("it is one") };
-    assert_eq!(s3.known_first_writer(), Some(FirstWriter::Condition));
-    proxy.seen();
-    put(&store, "h/r/file", 5).await.expect("stored");
-    let methods: Vec<_> =
-        proxy.seen().iter().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
-    assert_eq!(methods, ["HEAD", "PUT"]);
-    let again = put(&store, "h/r/file", 5).await;
-    assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
-}
-
 #[tokio::test]
 async fn of_racers_on_several_processes_exactly_one_wins() {
     let scene = Scene::new().await;

@@ -12,6 +12,7 @@ mod faults;
 mod first_writer;
 mod parts;
 mod redirects;
+mod requests;
 mod service;
 mod sweep;
 

@@ -1,7 +1,7 @@
 //! Files above what goes in one request.
 
 use bytes::Bytes;
-use ejabberd_sidecar::store::{Cause, PutError, S3Limits, Store};
+use ejabberd_sidecar::store::{Cause, NewObject, PutError, S3Limits, Store, Uploader};
 use http_body::Frame;
 use http_body_util::StreamBody;
 
@@ -34,13 +34,16 @@ async fn a_large_file_goes_in_parts_and_comes_back_whole() {
     for (path, size, parts) in
         [("h/r/one", PART, 0), ("h/r/two", PART + 1, 2), ("h/r/three", 2 * PART + 7, 3)]
     {
-        store.put(&key(path), object(size), frames(size)).await.expect("stored");
+        let alice = Uploader::parse("alice@example.org");
+        let uploaded = NewObject { uploader: alice.clone(), ..object(size) };
+        store.put(&key(path), uploaded, frames(size)).await.expect("stored");
         let sent = scene.proxy.seen().iter().filter(|line| line.contains("partNumber=")).count();
         assert_eq!(sent, parts, "{path}");
         let back = read(&store, path).await.expect("it is there");
         assert!(back == super::bytes(size), "{path}: {} bytes came back otherwise", back.len());
         let info = store.head(&key(path)).await.expect("it answers").expect("it is there");
         assert_eq!((info.size, info.content_type.as_str()), (size as u64, "image/png"));
+        assert_eq!((alice.is_some(), info.uploader), (true, alice));
     }
     let again = put(&store, "h/r/two", PART + 1).await;
     assert!(matches!(again, Err(PutError::Exists)), "{again:?}");

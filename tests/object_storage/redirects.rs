@@ -1,11 +1,13 @@
 //! Files that the store hands out itself: whoever asks is sent there, if there is a file, with a URL for just what was asked.
 
+use ejabberd_sidecar::store::{Downloads, NewObject, Store, Uploader};
+use http_body_util::Full;
 use tokio::task::spawn_blocking;
 
-use super::Scene;
 use super::service::{ask, service};
 use super::support::http::Answer;
 use super::support::slots::{Kind, Slot};
+use super::{Scene, bytes, key, object};
 
 /// Follows a redirect, by the same method.
 fn follow(answer: &Answer, method: &str, headers: &str) -> Answer {
@@ -53,4 +55,19 @@ async fn a_file_is_handed_out_by_the_store_as_the_service_would() {
     .expect("as expected");
     let paths = scene.bucket.listed().await;
     assert_eq!(paths.len(), 1, "{paths:?}");
+}
+
+/// Metadata is for whoever fetches an object from the store, too.
+#[tokio::test]
+async fn who_uploaded_a_file_that_the_store_hands_out_is_not_written_down() {
+    let scene = Scene::new().await;
+    let direct = scene.s3().with_downloads(Downloads::Redirect { endpoint: None });
+    for (path, store, told) in [("h/r/direct", direct, false), ("h/r/proxy", scene.s3(), true)] {
+        let store = Store::S3(store);
+        let uploaded = NewObject { uploader: Uploader::parse("alice@example.org"), ..object(10) };
+        store.put(&key(path), uploaded, Full::new(bytes(10))).await.expect("stored");
+        let info = store.head(&key(path)).await.expect("it answers").expect("it is there");
+        assert_eq!(info.uploader.is_some(), told, "{path}");
+    }
+    scene.assert_stored(&["h/r/direct", "h/r/proxy"]).await;
 }

@@ -85,6 +85,12 @@ impl FaultyProxy {
 
     /// The first lines of the requests since it was last asked.
     pub(crate) fn seen(&self) -> Vec<String> {
+        let heads = self.heads();
+        heads.iter().map(|head| head.lines().next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The same, with their headers.
+    pub(crate) fn heads(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen.lock().expect("ours"))
     }
 }
@@ -96,9 +102,8 @@ async fn pass(
     seen: &Mutex<Vec<String>>,
 ) -> io::Result<()> {
     let head = read_head(&mut client).await?;
-    let first_line = head.lines().next().unwrap_or_default().to_owned();
-    let fault = due(plan, &first_line);
-    seen.lock().expect("ours").push(first_line);
+    let fault = due(plan, head.lines().next().unwrap_or_default());
+    seen.lock().expect("ours").push(head.clone());
     let length = content_length(&head);
     match fault {
         Some(Fault::Refuse) => return Ok(()),

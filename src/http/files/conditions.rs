@@ -132,6 +132,7 @@ mod tests {
             etag: "\"own\"".to_owned(),
             modified: UNIX_EPOCH + Duration::from_secs(784_111_777),
             life: Lifetime::default(),
+            uploader: None,
         }
     }
 

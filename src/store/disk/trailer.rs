@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Lifetime, NewObject, ObjectInfo};
+use crate::store::{Lifetime, NewObject, ObjectInfo, Uploader};
 use crate::types::ContentType;
 
 /// The format's name and version.
@@ -23,6 +23,7 @@ pub(super) struct Trailer {
     etag: String,
     stored_at: u64,
     life: Lifetime,
+    uploader: Option<Uploader>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +37,8 @@ struct Json {
     slot_ends: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     buried: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
 }
 
 impl Trailer {
@@ -44,7 +47,8 @@ impl Trailer {
         let stored_at = object.stored_at.unwrap_or_else(SystemTime::now);
         let stored_at = stored_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let etag = format!("{:032x}", rand::random::<u128>());
-        Self { content_type: object.content_type.clone(), etag, stored_at, life: object.life }
+        let NewObject { content_type, life, uploader, .. } = object.clone();
+        Self { content_type, etag, stored_at, life, uploader }
     }
 
     /// The bytes to append to an object of `size` bytes.
@@ -62,6 +66,7 @@ impl Trailer {
             keep_until,
             slot_ends,
             buried,
+            user: self.uploader.as_ref().map(|uploader| uploader.as_str().to_owned()),
         };
         // Texts, numbers and a truth: that does not fail.
         let mut encoded = serde_json::to_vec(&json).unwrap_or_default();
@@ -86,10 +91,12 @@ impl Trailer {
     }
 
     fn decode(json: &[u8]) -> Option<Self> {
-        let Json { content_type, etag, stored_at, keep_until, slot_ends, buried } =
+        let Json { content_type, etag, stored_at, keep_until, slot_ends, buried, user } =
             serde_json::from_slice(json).ok()?;
         let life = Lifetime { keep_until, slot_ends, buried };
-        Some(Self { content_type: ContentType::parse(&content_type).ok()?, etag, stored_at, life })
+        let uploader = user.as_deref().and_then(Uploader::parse);
+        let content_type = ContentType::parse(&content_type).ok()?;
+        Some(Self { content_type, etag, stored_at, life, uploader })
     }
 
     /// As every store tells it.
@@ -100,6 +107,7 @@ impl Trailer {
             etag: format!("\"{}\"", self.etag),
             modified: UNIX_EPOCH + Duration::from_secs(self.stored_at),
             life: self.life,
+            uploader: self.uploader,
         }
     }
 }
@@ -125,10 +133,13 @@ fn split_tail(tail: [u8; TAIL_BYTES]) -> Option<(u64, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::BareJid;
 
     fn written() -> (Trailer, Vec<u8>) {
         let life = Lifetime { keep_until: Some(1_800_000_000), slot_ends: Some(5), buried: false };
-        let object = NewObject { life, ..NewObject::lasting(7, ContentType::parse("image/png").unwrap()) };
+        let uploader = Uploader::of(&BareJid::new("jürgen@example.org").unwrap());
+        let object =
+            NewObject { life, uploader, ..NewObject::lasting(7, ContentType::parse("image/png").unwrap()) };
         let trailer = Trailer::new(&object);
         let bytes = [b"picture".to_vec(), trailer.encode(7)].concat();
         (trailer, bytes)
@@ -145,12 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_before_there_were_lifetimes_lasts() {
+    fn what_was_written_before_there_were_lifetimes_and_uploaders_lasts_and_is_nobodys() {
         let json = br#"{"content_type":"image/png","etag":"00","stored_at":7}"#;
         let trailer = Trailer::decode(json).unwrap();
-        assert_eq!(trailer.life, Lifetime::default());
+        assert_eq!((trailer.life, &trailer.uploader), (Lifetime::default(), &None));
         let lasting = Trailer::new(&NewObject::lasting(0, ContentType::unknown())).encode(0);
-        assert!(!String::from_utf8_lossy(&lasting).contains("keep_until"), "as it always was");
+        let lasting = String::from_utf8_lossy(&lasting);
+        assert!(!lasting.contains("keep_until") && !lasting.contains("user"), "as it always was");
+    }
+
+    #[test]
+    fn who_uploaded_it_is_no_reason_to_lose_it() {
+        let with = |user: &str| {
+            Trailer::decode(
+                format!(r#"{{"content_type":"a/b","etag":"0","stored_at":7,"user":"{user}"}}"#).as_bytes(),
+            )
+        };
+        let alice = Uploader::parse("alice@example.org").unwrap();
+        assert_eq!(with("alice@example.org").unwrap().uploader, Some(alice));
+        for nobody in ["", "nobody at all", "alice@example.org/phone"] {
+            assert_eq!(with(nobody).unwrap().uploader, None, "{nobody}");
+        }
     }
 
     #[test]
@@ -167,7 +193,10 @@ mod tests {
         assert_eq!(longest.len(), ContentType::MAX_BYTES);
         let longest = ContentType::parse(&longest).unwrap();
         let life = Lifetime { keep_until: Some(u64::MAX), slot_ends: Some(u64::MAX), buried: true };
-        let object = NewObject { life, ..NewObject::lasting(u64::MAX, longest) };
+        let user = format!("{}@example.org", "a".repeat(Uploader::MAX_BYTES - 12));
+        let uploader = Uploader::parse(&user);
+        assert!(uploader.is_some());
+        let object = NewObject { life, uploader, ..NewObject::lasting(u64::MAX, longest) };
         assert!(Trailer::new(&object).encode(u64::MAX).len() as u64 <= MAX_BYTES);
     }
 

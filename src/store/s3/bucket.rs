@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::errors::{failed, found, silence, status};
-use super::life::metadata;
+use super::metadata::metadata;
 use super::multipart::Parts;
 use super::read::NO_ETAG;
 use crate::store::{Lifetime, NewObject, ObjectInfo, ObjectKey, StoreError};

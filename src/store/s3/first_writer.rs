@@ -33,7 +33,7 @@ const OTHERS: Duration = Duration::from_secs(2);
 pub enum FirstWriter {
     /// The store itself.
     Condition,
-    /// Claims, which cost three requests more an upload.
+    /// Claims, which cost four requests more an upload.
     Claims,
 }
 
@@ -55,7 +55,7 @@ impl FirstWriter {
                 "the store enforces If-None-Match, so that a slot is used once: no request more for it"
             }
             Self::Claims => {
-                "the store does not enforce If-None-Match, so claim objects see to it that a slot is used once: three requests more for each upload (PUT, LIST and DELETE of a claim), and one each quarter of a minute while it lasts"
+                "the store does not enforce If-None-Match, so claim objects see to it that a slot is used once: four requests more for each upload (PUT, LIST and DELETE of a claim, HEAD of the file), and one each quarter of a minute while it lasts"
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::body::Source;
 use super::bucket::{Bucket, answered_within};
 use super::errors::{failed, s3_error, status};
-use super::life::metadata_of;
+use super::metadata::metadata_of;
 use super::upload::not_twice;
 use crate::store::{Cause, NewObject, ObjectKey, PutError, StoreError, UploadBody};
 use crate::types::ContentType;

@@ -10,7 +10,7 @@ use tower_http::timeout::TimeoutBody;
 use super::S3Store;
 use super::bucket::Bucket;
 use super::errors::{found, s3_error};
-use super::life::{life, stored_at};
+use super::metadata::{life, stored_at, uploader};
 use crate::store::{Cause, Object, ObjectInfo, ObjectKey, StoreError};
 use crate::types::{ByteRange, ContentType};
 
@@ -94,6 +94,7 @@ fn info(
             .or_else(|| SystemTime::try_from(modified?).ok())
             .unwrap_or(SystemTime::UNIX_EPOCH),
         life: life(metadata),
+        uploader: uploader(metadata),
     })
 }
 

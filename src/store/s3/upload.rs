@@ -11,8 +11,12 @@ use super::body::{BodyWatch, Source};
 use super::bucket::{Bucket, PUT};
 use super::errors::{failed, silence, status};
 use super::first_writer::FirstWriter;
-use super::life::{is_of, metadata_of};
-use crate::store::{Cause, NewObject, ObjectKey, PutError, UploadBody};
+use super::metadata::{is_of, metadata_of};
+use crate::store::{Beforehand, Cause, NewObject, ObjectKey, PutError, UploadBody};
+
+/// Files up to this size (bytes) are sent before it is known whether there is one already, where the store itself refuses a second one: to ask would take
+/// as long as to send.
+const NOT_WORTH_A_LOOK: u64 = 64 * 1024;
 
 impl S3Store {
     pub(in crate::store) async fn put(
@@ -20,22 +24,34 @@ impl S3Store {
         key: &ObjectKey,
         new: NewObject,
         body: impl UploadBody,
+        known: Beforehand,
     ) -> Result<(), PutError> {
-        self.try_put(key, new, body).await.map_err(|error| match error {
+        self.try_put(key, new, body, known).await.map_err(|error| match error {
             // Whichever of the requests it was.
             PutError::Store(error) if error.cause() == Cause::Full => PutError::Full(error),
             other => other,
         })
     }
 
-    async fn try_put(&self, key: &ObjectKey, new: NewObject, body: impl UploadBody) -> Result<(), PutError> {
+    async fn try_put(
+        &self,
+        key: &ObjectKey,
+        mut new: NewObject,
+        body: impl UploadBody,
+        known: Beforehand,
+    ) -> Result<(), PutError> {
+        if self.hands_out() {
+            // A store sends an object's metadata to whoever fetches it.
+            new.uploader = None;
+        }
         let _transfer = self.transfer(PUT)?;
         let mut claim = match self.first_writer().await {
             FirstWriter::Condition => None,
             FirstWriter::Claims => Some(self.claim(key).await?),
         };
-        // A refusal is cheaper before the body, and of claims it is the point.
-        if self.bucket.head(key).await?.is_some() {
+        // Of claims it is the point: whoever had one before may have written. Otherwise a refusal is just cheaper before the body.
+        let looks = claim.is_some() || (known == Beforehand::Nothing && new.size > NOT_WORTH_A_LOOK);
+        if looks && self.bucket.head(key).await?.is_some() {
             return Err(PutError::Exists);
         }
         let upload = self.send(key, new, body);

@@ -184,7 +184,7 @@ pub const OURS: &[Metric] = &[
     gauge(
         FIRST_WRITER,
         &[("by", FIRST_WRITERS)],
-        "In object storage, who sees to it that a slot is used once (1): the store by If-None-Match, or claims, which cost three requests more an upload",
+        "In object storage, who sees to it that a slot is used once (1): the store by If-None-Match, or claims, which cost four requests more an upload",
     ),
     gauge(
         FILE_REFUSED,

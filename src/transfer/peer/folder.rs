@@ -97,6 +97,7 @@ impl PeerFolder {
             etag: "\"\"".to_owned(),
             modified,
             life: Lifetime { keep_until: self.terms.deadline(modified), ..Lifetime::default() },
+            uploader: None,
         };
         Ok(Object { body: body(file, info.size), info })
     }

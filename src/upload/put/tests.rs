@@ -66,6 +66,16 @@ async fn an_upload_does_not_wait_for_ever_for_a_sum() {
 }
 
 #[tokio::test]
+async fn whose_file_it_is_is_written_down_with_it() {
+    let uploads = uploads(Quotas::default(), 1);
+    let grant = grant();
+    let file = ObjectKey::file(grant.vhost(), grant.path());
+    uploads.put(grant, None, Full::from("0123456789")).await.expect("stored");
+    let info = uploads.store.head(&file).await.unwrap().unwrap();
+    assert_eq!(info.uploader.unwrap().as_str(), "alice@a.org");
+}
+
+#[tokio::test]
 async fn an_upload_that_waits_for_a_sum_takes_no_place_from_others() {
     let uploads = uploads(Quotas { per_user: Some(10), per_host: None }, 1);
     let seats = uploads.usage.all_seats().await;

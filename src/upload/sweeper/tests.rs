@@ -6,7 +6,7 @@ use http_body_util::Full;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{DiskStore, Lifetime, MemoryStore, NewObject};
+use crate::store::{Beforehand, DiskStore, Lifetime, MemoryStore, NewObject};
 use crate::types::{ContentType, ObjectPath, parse_vhost};
 use crate::upload::PutFailure;
 use crate::upload::filing::store_file;
@@ -54,7 +54,7 @@ impl Wanted {
     async fn put(self, store: &Store, at: usize) -> Result<(), PutFailure> {
         let life = Lifetime { keep_until: self.keep_until, slot_ends: self.slot_ends(), buried: false };
         let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
-        store_file(store, &self.trail(at), object, Full::from("data")).await
+        store_file(store, &self.trail(at), object, Full::from("data"), Beforehand::Nothing).await
     }
 }
 
@@ -290,7 +290,7 @@ async fn an_upload_outlasts_its_slot(pointer_fails: bool) {
         memory.dies_after(pointer_fails.then_some(1));
         sender.send(()).unwrap();
     };
-    let (done, ()) = tokio::join!(store_file(&store, &trail, object, body), swept);
+    let (done, ()) = tokio::join!(store_file(&store, &trail, object, body, Beforehand::Nothing), swept);
     done.expect("it is stored");
     memory.dies_after(None);
     assert_eq!(store.head(&pointer).await.unwrap().is_none(), pointer_fails, "noted once more");

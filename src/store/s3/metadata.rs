@@ -1,23 +1,27 @@
-//! An object's lifetime among its metadata.
+//! What an object's metadata says of it: its lifetime, who uploaded it, when it was stored elsewhere.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::store::{Lifetime, NewObject};
+use crate::store::{Lifetime, NewObject, Uploader};
 
 /// When it was stored elsewhere.
 const STORED_AT: &str = "stored-at";
 const KEEP_UNTIL: &str = "keep-until";
 const SLOT_ENDS: &str = "slot-ends";
 const BURIED: &str = "buried";
+const USER: &str = "user";
 
 /// Tells an upload's object from any other one.
 const UPLOAD: &str = "upload";
 
-/// Of an object that was streamed: its lifetime, and which upload it came by.
+/// Of an object that was streamed: its lifetime, who uploaded it, and by which upload it came.
 pub(super) fn metadata_of(object: &NewObject, upload: &str) -> HashMap<String, String> {
     let mut metadata = metadata(object.life).unwrap_or_default();
     metadata.insert(UPLOAD.to_owned(), upload.to_owned());
+    if let Some(uploader) = &object.uploader {
+        metadata.insert(USER.to_owned(), uploader.as_str().to_owned());
+    }
     if let Some(stored_at) = object.stored_at {
         let seconds = stored_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         metadata.insert(STORED_AT.to_owned(), seconds.to_string());
@@ -44,6 +48,10 @@ pub(super) fn life(metadata: Option<&HashMap<String, String>>) -> Lifetime {
         slot_ends: number(SLOT_ENDS),
         buried: number(BURIED).is_some(),
     }
+}
+
+pub(super) fn uploader(metadata: Option<&HashMap<String, String>>) -> Option<Uploader> {
+    Uploader::parse(metadata?.get(USER)?)
 }
 
 pub(super) fn stored_at(metadata: Option<&HashMap<String, String>>) -> Option<SystemTime> {
