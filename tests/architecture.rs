@@ -126,7 +126,7 @@ const RULES: &[Rule<'_>] = &[
     },
     Rule {
         within: &["src"],
-        never: &["aws_sdk*", "aws_smithy*", "aws_config", "aws_credential*"],
+        never: &["aws_sdk*", "aws_smithy*", "aws_config", "aws_credential*", "rustls_native_certs"],
         but: &["src/store/s3"],
         why: "one folder knows the AWS SDK",
     },

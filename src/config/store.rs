@@ -10,7 +10,7 @@ use url::Url;
 use super::ConfigError;
 use super::environment::from_text;
 use super::secrets::Given;
-use crate::store::{Downloads, S3Credentials, S3Limits, S3Location};
+use crate::store::{Downloads, S3Credentials, S3Limits, S3Location, has_authorities};
 use crate::types::Secret;
 
 /// `[store]`
@@ -63,7 +63,8 @@ pub(super) struct RawStore {
     ///
     /// Default: `"us-east-1"`
     region: Option<String>,
-    /// S3: the server, where it is not AWS: `"https://s3.example.org"`.
+    /// S3: the server, where it is not AWS: `"https://s3.example.org"`. It is believed if one of the machine's certificate authorities knows it; `SSL_CERT_FILE` in the
+    /// environment names a file with others.
     ///
     /// Default: none, which means that of AWS in `region`
     endpoint: Option<String>,
@@ -199,6 +200,9 @@ impl RawStore {
             prefix: self.prefix.unwrap_or_default(),
             path_style: self.path_style.unwrap_or(false),
         };
+        if !is_plain(&location) && !has_authorities() {
+            return Err(ConfigError::at("store.endpoint", NO_AUTHORITIES));
+        }
         Ok(StoreSettings::S3 { location, credentials, limits, downloads })
     }
 
@@ -233,6 +237,14 @@ const SMALLEST_PART: u64 = 5 << 20;
 
 /// More connections than that no system has.
 const MOST_TRANSFERS: usize = 100_000;
+
+const NO_AUTHORITIES: &str = "is https, and this machine has no certificate authorities by which the server could be believed: install ca-certificates, or name a file with them in SSL_CERT_FILE";
+
+/// Whether it is asked without TLS.
+fn is_plain(location: &S3Location) -> bool {
+    let url = location.endpoint.as_deref().and_then(|endpoint| Url::parse(endpoint).ok());
+    url.is_some_and(|url| url.scheme() == "http")
+}
 
 fn half(missing: &str, given: &str) -> ConfigError {
     ConfigError::at(format!("store.{missing}"), format!("is missing, and store.{given} is given"))

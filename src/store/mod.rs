@@ -36,6 +36,7 @@ pub use self::memory::MemoryStore;
 pub use self::object::{NewObject, Object, ObjectBody, ObjectInfo};
 pub use self::s3::{
     Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
+    has_authorities,
 };
 pub use self::uploader::Uploader;
 use crate::telemetry::metrics;

@@ -1,21 +1,15 @@
 //! A slot is used once, whatever the store makes of `If-None-Match`, and whoever else writes.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use ejabberd_sidecar::store::{FirstWriter, PutError, Store, UploadBody};
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
-use super::faulty::{self, Fault, FaultyProxy};
-use super::s3_server::TestBucket;
-use super::{PATIENCE, Scene, key, object, put, read};
+use super::faulty::Fault;
+use super::{Scene, key, object, put, read};
 
 /// What the store of these tests does is found out, and not believed.
 #[tokio::test]

@@ -7,7 +7,9 @@ mod s3_server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authorities;
 mod causes;
+mod credentials;
 mod faults;
 mod first_writer;
 mod parts;

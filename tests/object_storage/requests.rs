@@ -68,6 +68,11 @@ fn asked(scene: &Scene) -> Vec<String> {
     words.collect()
 }
 
+async fn put_known(store: &Store, path: &str, size: usize, known: Beforehand) {
+    let stored = store.put_known(&key(path), object(size), Full::new(bytes(size)), known).await;
+    stored.expect("stored");
+}
+
 #[tokio::test]
 async fn a_store_that_enforces_the_condition_is_found_out_and_an_upload_is_one_request() {
     let scene = enforcing().await;
@@ -79,9 +84,7 @@ async fn a_store_that_enforces_the_condition_is_found_out_and_an_upload_is_one_r
     // Nobody sends much for nothing.
     put(&store, "h/r/large", 100_000).await.expect("stored");
     assert_eq!(asked(&scene), ["HEAD files", "PUT files"]);
-    let body = Full::new(bytes(100_000));
-    let known = store.put_known(&key("h/r/known"), object(100_000), body, Beforehand::Unused);
-    known.await.expect("stored");
+    put_known(&store, "h/r/known", 100_000, Beforehand::Unused).await;
     assert_eq!(asked(&scene), ["PUT files"]);
     for path in ["h/r/small", "h/r/large", "h/r/known"] {
         let again = put(&store, path, 5).await;
@@ -95,8 +98,7 @@ async fn claims_are_four_requests_more_whatever_is_known() {
     let scene = Scene::new().await;
     let store = scene.settled().await;
     for (path, known) in [("h/r/nothing", Beforehand::Nothing), ("h/r/unused", Beforehand::Unused)] {
-        let stored = store.put_known(&key(path), object(5), Full::new(bytes(5)), known);
-        stored.await.expect("stored");
+        put_known(&store, path, 5, known).await;
         let mut seen = Vec::new();
         // The claim goes when the upload was answered.
         while !seen.contains(&"DELETE claims".to_owned()) {

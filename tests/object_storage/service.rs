@@ -23,13 +23,13 @@ pub(super) async fn service(scene: &Scene, more: &str) -> Arc<Service> {
 }
 
 /// Waits until it has seen its store.
-fn ready(service: Service) -> Arc<Service> {
+pub(super) fn ready(service: Service) -> Arc<Service> {
     let ops = service.address("ops");
     wait_until("the store is up", || ask(&ops, "GET", "/readyz", "").text().contains("store: up"));
     Arc::new(service)
 }
 
-fn configuration_of(scene: &Scene, more: &str) -> String {
+pub(super) fn configuration_of(scene: &Scene, more: &str) -> String {
     let bucket = scene.bucket.by_way_of(scene.proxy.address());
     let store = format!(
         "[store]\nkind = 's3'\nbucket = '{}'\nregion = '{}'\nendpoint = '{}'\nprefix = '{}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'\n{more}\n",
@@ -81,35 +81,6 @@ async fn a_store_that_fails_is_told_to_client_and_operator() {
     .expect("as expected");
     assert_eq!(scene.bucket.listed().await.len(), 1);
     drop(service);
-}
-
-/// Without a key in the configuration the SDK looks for one.
-#[tokio::test(flavor = "multi_thread")]
-async fn credentials_of_the_environment_and_none_at_all() {
-    let scene = Scene::new().await;
-    let configuration: Vec<_> = configuration_of(&scene, "")
-        .lines()
-        .filter(|line| !line.contains("access_key"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let configuration = configuration.concat();
-    let (id, key) = (scene.bucket.access_key_id.clone(), scene.bucket.secret_access_key.clone());
-    spawn_blocking(move || {
-        let none = "export HOME=/nowhere AWS_EC2_METADATA_DISABLED=true";
-        let given = format!("{none} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={key}");
-        let service = ready(Service::start_limited(&given, &configuration));
-        assert_eq!(Slot::new(Kind::V, "alice", "r", 1000).put(&service, 1000).status, 201);
-
-        let service = Service::start_limited(none, &configuration);
-        let ops = service.address("ops");
-        wait_until("it says what is missing", || {
-            ask(&ops, "GET", "/readyz", "").text().contains("store: down (credentials)")
-        });
-        assert_eq!(Slot::new(Kind::V, "alice", "s", 1000).put(&service, 1000).status, 503);
-    })
-    .await
-    .expect("as expected");
-    assert_eq!(scene.bucket.listed().await.len(), 1);
 }
 
 /// Nothing of a file is there before all of it is.

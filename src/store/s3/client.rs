@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -18,16 +18,20 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// twice; they do so after 20 seconds (AWS) to 75.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// Whether the machine has certificate authorities: without any, no https server is believed. They are where OpenSSL looks for them, or where `SSL_CERT_FILE`
+/// and `SSL_CERT_DIR` say.
+#[must_use]
+pub fn has_authorities() -> bool {
+    !rustls_native_certs::load_native_certs().certs.is_empty()
+}
+
 pub(super) fn client(location: &S3Location, credentials: &S3Credentials) -> Client {
     let region = Region::new(location.region.clone());
-    let http = aws_smithy_http_client::Builder::new()
-        .pool_idle_timeout(IDLE)
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https();
+    let http = http_client();
     let mut config = Builder::new()
         .behavior_version(BehaviorVersion::v2026_01_12())
+        .credentials_provider(credentials.provider(region.clone(), &http))
         .http_client(http)
-        .credentials_provider(credentials.provider(region.clone()))
         .region(region)
         .force_path_style(location.path_style)
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
@@ -38,4 +42,14 @@ pub(super) fn client(location: &S3Location, credentials: &S3Credentials) -> Clie
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     config.set_endpoint_url(location.endpoint.clone());
     Client::from_conf(config.build())
+}
+
+/// For the store, and for whoever tells the SDK who it is.
+fn http_client() -> SharedHttpClient {
+    let http = aws_smithy_http_client::Builder::new().pool_idle_timeout(IDLE);
+    // Without authorities there is no TLS, and the SDK would look for them all the same, and panic.
+    if !has_authorities() {
+        return http.build_http();
+    }
+    http.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }

@@ -1,8 +1,9 @@
 //! Who asks.
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
 use tokio::sync::OnceCell;
 
 use crate::types::Secret;
@@ -22,14 +23,17 @@ pub enum S3Credentials {
 }
 
 impl S3Credentials {
-    pub(super) fn provider(&self, region: Region) -> SharedCredentialsProvider {
+    pub(super) fn provider(&self, region: Region, http: &SharedHttpClient) -> SharedCredentialsProvider {
         match self {
             Self::Key { access_key_id, secret_access_key } => {
                 let secret = String::from_utf8_lossy(secret_access_key.bytes());
                 let key = Credentials::new(access_key_id, secret, None, None, "configuration");
                 SharedCredentialsProvider::new(key)
             }
-            Self::Found => SharedCredentialsProvider::new(Chain { region, found: OnceCell::new() }),
+            Self::Found => {
+                let config = ProviderConfig::without_region().with_http_client(http.clone());
+                SharedCredentialsProvider::new(Chain { region, config, found: OnceCell::new() })
+            }
         }
     }
 }
@@ -39,6 +43,7 @@ impl S3Credentials {
 struct Chain {
     /// Where web identities are exchanged.
     region: Region,
+    config: ProviderConfig,
     found: OnceCell<DefaultCredentialsChain>,
 }
 
@@ -48,7 +53,10 @@ impl ProvideCredentials for Chain {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let build = || DefaultCredentialsChain::builder().region(self.region.clone()).build();
+            let build = || {
+                let chain = DefaultCredentialsChain::builder().configure(self.config.clone());
+                chain.region(self.region.clone()).build()
+            };
             self.found.get_or_init(build).await.provide_credentials().await
         })
     }

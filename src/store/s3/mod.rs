@@ -26,6 +26,7 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::bucket::Bucket;
+pub use self::client::has_authorities;
 pub use self::credentials::S3Credentials;
 use self::errors::s3_error;
 pub use self::first_writer::FirstWriter;
