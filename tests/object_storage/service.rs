@@ -104,3 +104,28 @@ async fn a_service_that_is_killed_in_the_middle_leaves_no_file() {
         async || scene.bucket.listed().await.into_iter().filter(|name| name.contains("files/")).count();
     assert_eq!(files().await, 0);
 }
+
+/// With the object, for whoever operates the store: its type, its user where the slot names him, and its deadlines.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_of_a_file_is_its_objects_metadata() {
+    let scene = Scene::new().await;
+    let service = service(&scene, "").await;
+    let until = super::support::tokens::now() + 86_400;
+    for (kind, named, kept) in
+        [(Kind::V, false, false), (Kind::Bearer, true, false), (Kind::Keeping(until), true, true)]
+    {
+        scene.proxy.seen();
+        let (slot, running) = (Slot::new(kind, "alice", &format!("{kind:?}"), 1000), Arc::clone(&service));
+        let status = spawn_blocking(move || slot.put(&running, 1000).status).await.expect("answered");
+        assert_eq!(status, 201, "{kind:?}");
+        let heads = scene.proxy.heads();
+        let put = heads.iter().find(|head| head.starts_with("PUT") && head.contains("files/"));
+        let put = put.expect("the upload");
+        let has = |line: &str| put.lines().any(|own| own == line);
+        assert!(has("content-type: application/octet-stream"), "{put}");
+        assert_eq!(has("x-amz-meta-user: alice@localhost"), named, "{put}");
+        assert_eq!(has(&format!("x-amz-meta-keep-until: {until}")), kept, "{put}");
+        assert_eq!(put.contains("x-amz-meta-slot-ends: "), named, "{put}");
+    }
+    assert!(!service.log().contains("x-amz-meta"), "none of it in the log");
+}
