@@ -129,11 +129,7 @@ impl Uploads {
         }
         let known = self.take_from_user(owner, &key, grant.size(), now).await?;
         let (vhost, bytes, quotas) = (grant.vhost(), grant.size(), rules.quotas);
-        let reserved = if quotas.exist() {
-            Some(self.make_room(quotas, vhost, owner, &key, bytes).await?)
-        } else {
-            None
-        };
+        let reserved = self.make_room(quotas, vhost, owner, &key, bytes).await?;
         // Behind what may take time: who waits keeps nobody else's place.
         let _place = self.room.enter(&key)?;
         let uploader = grant.user().and_then(Uploader::of);
@@ -150,9 +146,7 @@ impl Uploads {
             remove_over(&self.store, &trail, life).await;
             return Err(PutFailure::KeepOver);
         }
-        if let Some(reserved) = reserved {
-            reserved.stored(bytes);
-        }
+        reserved.stored(bytes);
         Ok(())
     }
 

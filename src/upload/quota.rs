@@ -14,13 +14,6 @@ pub struct Quotas {
     pub per_host: Option<u64>,
 }
 
-impl Quotas {
-    /// Whether there are any.
-    pub(super) fn exist(self) -> bool {
-        self.per_user.is_some() || self.per_host.is_some()
-    }
-}
-
 /// There is no room for a file. The text is for whoever wants to upload it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QuotaRefusal {

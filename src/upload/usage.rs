@@ -79,13 +79,19 @@ impl Usage {
         self.lister.all_seats().await
     }
 
+    /// How many listings of a user there were.
+    #[cfg(test)]
+    pub(super) fn listings(&self, vhost: &Vhost, owner: UserHash) -> u64 {
+        self.known_user(vhost, Some(owner)).map_or(0, |sum| sum.account().listings())
+    }
+
     /// From now on the sums of these vhosts are known before somebody uploads, and those of others are forgotten.
     pub fn keep_hosts(&self, hosts: Vec<Vhost>) {
         lock(&self.sums).retain(|_, sum| sum.is_of_use(&hosts));
         self.lister.keep_hosts(hosts);
     }
 
-    /// Makes room for a file of so many bytes, below `quotas`.
+    /// Makes room for a file of so many bytes, below `quotas`. A sum of its user without a quota counts it as well, if somebody has asked for that sum.
     pub(super) async fn reserve(
         &self,
         quotas: Quotas,
@@ -99,6 +105,12 @@ impl Usage {
             self.ready(&sum).await?;
             let done = sum.account().reserve(&reserved.file, bytes, limit.bytes());
             done.map_err(|overdrawn| QuotaRefusal::of(limit, overdrawn))?;
+            reserved.sums.push(sum);
+        }
+        if quotas.per_user.is_none()
+            && let Some(sum) = self.known_user(vhost, owner)
+            && sum.account().reserve(&reserved.file, bytes, u64::MAX).is_ok()
+        {
             reserved.sums.push(sum);
         }
         Ok(reserved)
@@ -128,7 +140,7 @@ impl Usage {
     }
 
     /// The bytes of a user's files. What happened elsewhere in the last 40 seconds, or 80 times as long as a listing takes if that is more, may be
-    /// missing; without quotas, what happened here, too.
+    /// missing; without a quota for users also an upload here that began before anybody asked.
     pub(super) async fn used(&self, vhost: &Vhost, owner: UserHash) -> Result<u64, StoreError> {
         let sum = hold(&mut lock(&self.sums), Holder::User(vhost.clone(), owner));
         self.ready(&sum).await?;
@@ -188,9 +200,12 @@ impl Usage {
     }
 
     fn known(&self, vhost: &Vhost, owner: Option<UserHash>) -> Vec<Arc<Sum>> {
-        let sums = lock(&self.sums);
-        let user = owner.and_then(|owner| sums.get(&Holder::User(vhost.clone(), owner)).cloned());
-        user.into_iter().chain(sums.get(&Holder::Host(vhost.clone())).cloned()).collect()
+        let user = self.known_user(vhost, owner);
+        user.into_iter().chain(lock(&self.sums).get(&Holder::Host(vhost.clone())).cloned()).collect()
+    }
+
+    fn known_user(&self, vhost: &Vhost, owner: Option<UserHash>) -> Option<Arc<Sum>> {
+        lock(&self.sums).get(&Holder::User(vhost.clone(), owner?)).cloned()
     }
 
     /// Waits for a sum that may be used.

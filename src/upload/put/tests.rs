@@ -88,6 +88,29 @@ async fn an_upload_that_waits_for_a_sum_takes_no_place_from_others() {
     waiting.await.expect("the place is free again");
 }
 
+#[tokio::test]
+async fn an_upload_counts_where_there_is_no_quota_too() {
+    for per_host in [None, Some(10)] {
+        let uploads = uploads(Quotas { per_user: None, per_host }, 1);
+        let grant = grant();
+        let (vhost, alice) = (grant.vhost().clone(), owner(&grant).unwrap());
+        let used = async || uploads.usage.used(&vhost, alice).await.unwrap();
+        assert_eq!(used().await, 0);
+        uploads.put(grant, None, Full::from("0123456789")).await.unwrap();
+        assert_eq!(used().await, 10, "{per_host:?}");
+        assert_eq!(uploads.usage.listings(&vhost, alice), 1, "by no further listing");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_where_there_is_no_quota_lists_nothing_that_nobody_asked_for() {
+    let uploads = uploads(Quotas::default(), 1);
+    let grant = grant();
+    let (vhost, alice) = (grant.vhost().clone(), owner(&grant).unwrap());
+    uploads.put(grant, None, Full::from("0123456789")).await.unwrap();
+    assert_eq!(uploads.usage.listings(&vhost, alice), 0);
+}
+
 fn trail() -> Trail {
     let owner = "9637f279e87dc3aba7eb582ceceaa621fa695865".parse().unwrap();
     let path = ObjectPath::parse("uuid/name").unwrap();
