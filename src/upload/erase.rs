@@ -103,7 +103,7 @@ impl Erasure {
         failures.end()
     }
 
-    /// A file whose path does not name him. Answers its bytes, if it is there. The pointer goes behind it: nothing else leads to it.
+    /// A file whose path does not name him. Answers its bytes, if it counts. The pointer goes behind it: nothing else leads to it.
     async fn pointed(
         &self,
         vhost: &Vhost,
@@ -115,14 +115,14 @@ impl Erasure {
             return self.store.delete(&pointer).await.map(|()| None);
         };
         let file = self.look(vhost, key, size, Some(Pointed { owner, size })).await?;
-        if pass == Pass::First && !file.is_there {
+        if pass == Pass::First && file.left == Left::Nothing {
             // Perhaps it is on its way, and nothing but this would lead to it.
             return Ok(None);
         }
         self.store.delete(&file.key).await?;
         self.store.delete(&pointer).await?;
         self.forget(vhost, owner, &file).await?;
-        Ok(file.is_there.then_some(size))
+        Ok(file.counted())
     }
 
     /// All files whose paths name him.
@@ -144,7 +144,7 @@ impl Erasure {
                 self.store.delete(&file.key).await?;
             }
             self.forget(vhost, user, &file).await?;
-            Ok(Some(file.bytes))
+            Ok(file.counted())
         });
         erased.count(each.buffer_unordered(AT_ONCE).collect().await, failures);
         Ok(())
@@ -158,15 +158,17 @@ impl Erasure {
         bytes: u64,
         pointed: Option<Pointed>,
     ) -> Result<Doomed, StoreError> {
-        let (info, is_there) = match self.store.head(&key).await {
-            Ok(info) => (info.clone(), info.is_some()),
+        let (info, left) = match self.store.head(&key).await {
+            Ok(None) => (None, Left::Nothing),
+            Ok(Some(info)) if info.life.buried => (Some(info), Left::Name),
+            Ok(Some(info)) => (Some(info), Left::File),
             // Nobody knows when it would have gone, but gone it will be.
-            Err(StoreError::Damaged { .. }) => (None, true),
+            Err(StoreError::Damaged { .. }) => (None, Left::File),
             Err(error) => return Err(error),
         };
         let trail = Trail::to(vhost, &key, pointed);
         let entries = trail.zip(info).map(|(trail, info)| entries(&trail, &info)).unwrap_or_default();
-        Ok(Doomed { key, bytes, is_there, entries })
+        Ok(Doomed { key, bytes, left, entries })
     }
 
     /// Forgets a file that has gone: what says when it would have gone holds its name.
@@ -190,9 +192,27 @@ impl Erasure {
 struct Doomed {
     key: ObjectKey,
     bytes: u64,
-    is_there: bool,
+    left: Left,
     /// What leads to it by time.
     entries: Vec<ObjectKey>,
+}
+
+/// What there was of a file before it was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It never came, or has gone.
+    Nothing,
+    /// It was removed, and has left the name of its slot.
+    Name,
+    /// All of it.
+    File,
+}
+
+impl Doomed {
+    /// Its bytes, if there is more of it than its name.
+    fn counted(&self) -> Option<u64> {
+        (self.left == Left::File).then_some(self.bytes)
+    }
 }
 
 /// What leads to a file by time.
@@ -205,7 +225,6 @@ fn entries(trail: &Trail, info: &ObjectInfo) -> Vec<ObjectKey> {
 }
 
 impl Erased {
-    /// What was removed before has left nothing but names, which have no bytes.
     fn count(&mut self, files: Vec<Result<Option<u64>, StoreError>>, failures: &mut Failures) {
         for file in files {
             match file {
@@ -275,5 +294,35 @@ mod tests {
         for gone in [trail.file(), trail.pointer().unwrap()] {
             assert!(erasure.store.head(&gone).await.unwrap().is_none(), "{gone:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_names_of_files_that_were_removed_before_are_no_files() {
+        let (erasure, vhost) = (erasure(), parse_vhost("localhost").unwrap());
+        let user = BareJid::new("alice@localhost").unwrap();
+        let alice = UserHash::from(&user);
+        let own = |random: &str| {
+            let path = ObjectPath::parse(&format!("{alice}/{random}/name")).unwrap();
+            Trail { vhost: vhost.clone(), path, pointed: None }
+        };
+        let pointed = Some(Pointed { owner: alice, size: 4 });
+        let path = ObjectPath::parse("uuid/name").unwrap();
+        let pointed = Trail { vhost: vhost.clone(), path, pointed };
+        for (trail, removed) in [(own("stays"), false), (own("removed"), true), (pointed, true)] {
+            trail.note_pointer(&erasure.store).await.unwrap();
+            let object = NewObject::lasting(4, ContentType::unknown());
+            erasure.store.put(&trail.file(), object, Full::from("data")).await.unwrap();
+            if removed {
+                let info = erasure.store.head(&trail.file()).await.unwrap().unwrap();
+                trail.bury(&erasure.store, &info).await.unwrap();
+            }
+        }
+        let erased = erasure.erase(&[vhost], &user).await.unwrap();
+        assert_eq!((erased.files, erased.bytes), (1, 4));
+        let mut left = 0;
+        for prefix in [ObjectPrefix::files(), ObjectPrefix::pointers()] {
+            erasure.store.list(&prefix, None, |_| left += 1).await.unwrap();
+        }
+        assert_eq!(left, 0, "the names go, too");
     }
 }

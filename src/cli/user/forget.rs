@@ -24,6 +24,7 @@ impl Forget {
         }
         let Erased { files, bytes, known } = erase_user(&settings, user).map_err(Failure::Failed)?;
         let known = if known { "" } else { "; nothing else was known of this user" };
-        answer(format!("erased {user}: {files} files, {}{known}", ByteSize::b(bytes).display().iec()))
+        let noun = if files == 1 { "file" } else { "files" };
+        answer(format!("erased {user}: {files} {noun}, {}{known}", ByteSize::b(bytes).display().iec()))
     }
 }
