@@ -1,11 +1,13 @@
 //! A user removes a file of his.
 
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::place::OwnName;
 use super::{OwnFiles, OwnRefusal};
 use crate::login::TokenUser;
-use crate::store::ObjectInfo;
+use crate::store::{Lifetime, ObjectInfo, ObjectKey, ObjectPrefix, StoreError};
+use crate::types::ContentType;
 use crate::upload::trail::{Pointed, Trail};
 
 impl OwnFiles {
@@ -41,17 +43,65 @@ impl OwnFiles {
     ) -> Result<Option<(Trail, ObjectInfo)>, OwnRefusal> {
         let (vhost, owner) = (user.vhost().clone(), user.hash());
         let named = Trail { vhost: vhost.clone(), path: name.below(owner)?, pointed: None };
-        if let Some(info) = self.store.head(&named.file()).await? {
-            return Ok(Some((named, info)));
+        if let Some(known) = self.known(&named.file()).await? {
+            return Ok(Some((named, known.info(0))));
         }
         let other = Trail { vhost, path: name.alone().clone(), pointed: None };
-        let Some(info) = self.store.head(&other.file()).await? else { return Ok(None) };
-        let pointed = Trail { pointed: Some(Pointed { owner, size: info.size }), ..other };
+        let Some(known) = self.known(&other.file()).await? else { return Ok(None) };
+        let size = match &known {
+            Known::Whole(info) => Some(info.size),
+            Known::Damaged => self.pointed_size(user, &other.file()).await?,
+        };
+        let Some(size) = size else { return Ok(None) };
+        let pointed = Trail { pointed: Some(Pointed { owner, size }), ..other };
         let is_his = match pointed.pointer() {
             Some(key) => self.store.head(&key).await?.is_some(),
             None => false,
         };
-        Ok(is_his.then_some((pointed, info)))
+        Ok(is_his.then_some((pointed, known.info(size))))
+    }
+
+    async fn known(&self, file: &ObjectKey) -> Result<Option<Known>, StoreError> {
+        match self.store.head(file).await {
+            Err(StoreError::Damaged { .. }) => Ok(Some(Known::Damaged)),
+            info => Ok(info?.map(Known::Whole)),
+        }
+    }
+
+    /// The size that a pointer of his tells for a file, if there is one.
+    async fn pointed_size(&self, user: &TokenUser, file: &ObjectKey) -> Result<Option<u64>, StoreError> {
+        let pointers = ObjectPrefix::pointers_of(user.vhost(), user.hash());
+        let mut found = None;
+        let each = |pointer: ObjectKey| {
+            found = pointer.pointed().filter(|(pointed, _)| pointed == file).map(|(_, size)| size);
+            if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        self.store.list_while(&pointers, None, each).await?;
+        Ok(found)
+    }
+}
+
+/// What is known of a file that is there.
+enum Known {
+    Whole(ObjectInfo),
+    /// No more than that.
+    Damaged,
+}
+
+impl Known {
+    /// A damaged file of `size` bytes has no deadline, so that its slot stays used for ever: nobody knows how long there is a token for that.
+    fn info(self, size: u64) -> ObjectInfo {
+        match self {
+            Self::Whole(info) => info,
+            Self::Damaged => ObjectInfo {
+                size,
+                content_type: ContentType::unknown(),
+                etag: String::new(),
+                modified: UNIX_EPOCH,
+                life: Lifetime::default(),
+                uploader: None,
+            },
+        }
     }
 }
 
@@ -62,8 +112,8 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
-    use crate::store::{Lifetime, MemoryStore, NewObject, ObjectKey, ObjectPrefix, Store};
-    use crate::types::{ContentType, ObjectPath};
+    use crate::store::{DiskStore, MemoryStore, NewObject, Store};
+    use crate::types::ObjectPath;
     use crate::upload::Sweeper;
     use crate::upload::own::tests::own_files;
 
@@ -198,5 +248,33 @@ mod tests {
             assert!(changes >= 3, "an entry, a file, a pointer");
             assert!(interrupted(None, again).await);
         }
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_goes_and_its_slot_stays_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::Disk(DiskStore::open(folder.path(), false).unwrap()));
+        let (own, user) = (own_files(&store, 1000), TokenUser::of("alice@localhost"));
+        let bob = TokenUser::of("bob@localhost");
+        let path = ObjectPath::parse(&format!("{}/r/name", user.hash())).unwrap();
+        let below = Trail { vhost: user.vhost().clone(), path, pointed: None };
+        store
+            .put(&below.file(), NewObject::lasting(4, ContentType::unknown()), Full::from("data"))
+            .await
+            .unwrap();
+        let pointed = file_of_slot(&store, &user, NOW).await;
+        for (trail, name, bytes) in [(below, "r/name", 0), (pointed, "uuid/name", 4)] {
+            std::fs::write(folder.path().join(trail.file().as_str()), "data").unwrap();
+            let now = Duration::from_secs(NOW);
+            assert!(matches!(own.remove(&bob, name, now).await, Err(OwnRefusal::Missing)), "{name}: not his");
+            assert_eq!(own.remove(&user, name, now).await.unwrap(), bytes, "{name}");
+            assert!(matches!(own.remove(&user, name, now).await, Err(OwnRefusal::Missing)), "{name}: once");
+            let left = store.head(&trail.file()).await.unwrap();
+            assert!(left.is_some_and(|info| info.life.buried && info.life.keep_until.is_none()), "{name}");
+        }
+        let mut pointers = 0;
+        let prefix = ObjectPrefix::pointers_of(user.vhost(), user.hash());
+        store.list(&prefix, None, |_| pointers += 1).await.unwrap();
+        assert_eq!(pointers, 0);
     }
 }
