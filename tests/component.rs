@@ -141,8 +141,10 @@ fn every_refusal_is_counted_and_told() {
     let server = Server::start();
     let service = server.service();
     let mut stream = server.accepted();
+    let huge = format!("<a b='{}'/>", "x".repeat(300_000));
     for (user, vhost, payload, condition, reason) in [
         ("alice@localhost", "localhost", slot_for("a", "1048577"), "not-acceptable", "too_large"),
+        ("alice@localhost", "localhost", huge, "bad-request", "slot_request_too_large"),
         ("alice@localhost", "localhost", slot_for("a", "-1"), "bad-request", "slot_request_malformed"),
         ("eve@elsewhere.example", "unknown", slot_for("a", "1"), "forbidden", "stranger"),
     ] {
@@ -158,6 +160,12 @@ fn every_refusal_is_counted_and_told() {
         );
         assert_eq!(value(&service, &counter), 1, "{counter}");
     }
+    let refused = stream.ask("ALICE@localhost/x", "1", &slot_for("a", "1"));
+    assert!(refused.contains("<forbidden "), "{refused}");
+    service.wait_for_log(&["user=\"alice@localhost\"", "reason=\"asker_misspelt\""]);
+    let counter =
+        "ejabberd_sidecar_slots_total{vhost=\"localhost\",outcome=\"refused\",reason=\"asker_misspelt\"}";
+    assert_eq!(value(&service, counter), 1);
     assert!(!told(&service).contains("elsewhere"), "a stranger's word is in a label");
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn issue(State(desk): State<Arc<SlotDesk>>, Question(asked): Qu
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let filename = unescaped_name(&asked.name);
-    match desk.issue(&user, wish(&asked, &filename), DOOR, now).await {
+    match desk.issue(&user, wish(&asked, &filename).map_err(Into::into), DOOR, now).await {
         Ok(slot) => format!("{}\n{}\n", slot.put, slot.get).into_response(),
         Err(denial) => status(denial).into_response(),
     }
@@ -104,7 +104,7 @@ fn status(denial: SlotDenial) -> StatusCode {
     match denial {
         SlotDenial::Rate { .. } | SlotDenial::Quota(_) => StatusCode::PAYMENT_REQUIRED,
         SlotDenial::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
-        SlotDenial::Malformed(_) => StatusCode::BAD_REQUEST,
+        SlotDenial::Request(_) => StatusCode::BAD_REQUEST,
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::TooLarge { .. })) => StatusCode::PAYLOAD_TOO_LARGE,
         SlotDenial::Stranger | SlotDenial::Purpose(_) | SlotDenial::Refused(_) => StatusCode::FORBIDDEN,
     }

@@ -80,6 +80,8 @@ reasons! {
         Stranger = "stranger",
         SlotRate = "slot_rate",
         RequestMalformed = "slot_request_malformed",
+        RequestTooLarge = "slot_request_too_large",
+        AskerMisspelt = "asker_misspelt",
     }
 
     /// Requests to the API, beside what logins, slots and files are refused for.

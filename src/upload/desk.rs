@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::usage::NoRoom;
 use super::{QuotaRefusal, Site, Sites, Slot, SlotOffice, SlotRefusal, SlotRequest, UploadRules, Usage};
 use crate::authn::Carrier;
-use crate::policy::{MinuteBudgets, Promise, PurposeRefusal, UsedUp};
+use crate::policy::{MinuteBudgets, Promise, PurposeRefusal, Rate, UsedUp};
 use crate::store::{ObjectKey, within};
 use crate::telemetry::audit::{self, SlotAsked, Why};
 use crate::telemetry::reason::{FileReason, Reason, SlotReason};
@@ -33,6 +33,26 @@ pub struct SlotWish<'wish> {
     pub carrier: Carrier,
 }
 
+/// What is wrong with a request, whatever it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFault {
+    /// It does not say what somebody wants.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// Not all of it was kept.
+    #[error("the request is too large, or has too many parts")]
+    TooLarge,
+    /// Whoever is one user to his server and another to us would get that one's slots.
+    #[error("the address that this request comes from is not written as it should be")]
+    AskerMisspelt,
+}
+
+impl From<&'static str> for RequestFault {
+    fn from(problem: &'static str) -> Self {
+        Self::Malformed(problem)
+    }
+}
+
 /// Why he gets none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SlotDenial {
@@ -45,9 +65,9 @@ pub enum SlotDenial {
         /// When he may ask again, in seconds since 1970.
         retry: u64,
     },
-    /// He did not say what he wants.
-    #[error("{0}")]
-    Malformed(&'static str),
+    /// It is not clear what he wants.
+    #[error(transparent)]
+    Request(#[from] RequestFault),
     /// There is no room for it.
     #[error(transparent)]
     Quota(#[from] QuotaRefusal),
@@ -68,7 +88,9 @@ impl SlotDenial {
         match self {
             Self::Stranger => SlotReason::Stranger.into(),
             Self::Rate { .. } => SlotReason::SlotRate.into(),
-            Self::Malformed(_) => SlotReason::RequestMalformed.into(),
+            Self::Request(RequestFault::Malformed(_)) => SlotReason::RequestMalformed.into(),
+            Self::Request(RequestFault::TooLarge) => SlotReason::RequestTooLarge.into(),
+            Self::Request(RequestFault::AskerMisspelt) => SlotReason::AskerMisspelt.into(),
             Self::Quota(quota) => quota.reason().into(),
             Self::Purpose(_) => FileReason::PurposeNotAllowed.into(),
             Self::StoreAway => FileReason::StoreFailed.into(),
@@ -128,33 +150,58 @@ impl SlotDesk {
     pub async fn issue(
         &self,
         user: &BareJid,
-        wish: Result<SlotWish<'_>, &'static str>,
+        wish: Result<SlotWish<'_>, RequestFault>,
         door: &'static str,
         now: Duration,
     ) -> Result<Slot, SlotDenial> {
-        let found = self.of(user);
-        let asked = SlotAsked { user: user.as_str(), vhost: found.map(|(site, _)| &site.vhost), door };
-        // Strangers are not counted: they would share their numbers with users, who would get no slots for it.
-        let taken = found.map_or(Ok(()), |_| self.rates.take(user, 1, now.as_secs()));
-        let bytes = wish.as_ref().map_or(0, |wish| wish.size);
-        let slot = match (taken, found) {
-            (Err(UsedUp { retry_after, .. }), _) => {
-                Err(SlotDenial::Rate { retry: now.as_secs() + retry_after })
-            }
-            (Ok(()), None) => Err(SlotDenial::Stranger),
-            (Ok(()), Some((site, rules))) => match wish {
-                Ok(wish) => self.grant(SlotOffice { site, rules }, user, wish, now.as_secs()).await,
-                Err(problem) => Err(SlotDenial::Malformed(problem)),
-            },
+        let wish = match wish {
+            Ok(wish) => wish,
+            Err(fault) => return Err(self.refuse(user, fault, door, now)),
+        };
+        let (asked, bytes) = (self.asked(user, door), wish.size);
+        let (office, rate) = self.admit(user, now);
+        let slot = match office {
+            Ok(office) => self.grant(office, user, wish, now.as_secs()).await,
+            Err(denial) => Err(denial),
         };
         match &slot {
             Ok(_) => audit::slot_issued(asked, bytes),
-            Err(denial) => {
-                let why = Why::new(denial.reason(), denial as &dyn Display);
-                audit::slot_refused(asked, why, taken.into());
-            }
+            Err(denial) => tell(asked, denial, rate),
         }
         slot
+    }
+
+    /// Refuses a request of `user` that has a fault, and logs and counts that. It is one of those that he may have in a minute, if it is his.
+    pub fn refuse(
+        &self,
+        user: &BareJid,
+        fault: RequestFault,
+        door: &'static str,
+        now: Duration,
+    ) -> SlotDenial {
+        let (denial, rate) = if fault == RequestFault::AskerMisspelt {
+            (fault.into(), Rate::Within)
+        } else {
+            let (office, rate) = self.admit(user, now);
+            (office.err().unwrap_or(fault.into()), rate)
+        };
+        tell(self.asked(user, door), &denial, rate);
+        denial
+    }
+
+    /// Who issues slots to `user`, unless he asks too often.
+    fn admit(&self, user: &BareJid, now: Duration) -> (Result<SlotOffice<'_>, SlotDenial>, Rate) {
+        // Strangers are not counted: they would share their numbers with users, who would get no slots for it.
+        let Some((site, rules)) = self.of(user) else { return (Err(SlotDenial::Stranger), Rate::Within) };
+        let taken = self.rates.take(user, 1, now.as_secs());
+        let office = taken.map(|()| SlotOffice { site, rules });
+        let office = office
+            .map_err(|UsedUp { retry_after, .. }| SlotDenial::Rate { retry: now.as_secs() + retry_after });
+        (office, taken.into())
+    }
+
+    fn asked<'asked>(&'asked self, user: &'asked BareJid, door: &'static str) -> SlotAsked<'asked> {
+        SlotAsked { user: user.as_str(), vhost: self.of(user).map(|(site, _)| &site.vhost), door }
     }
 
     async fn grant(
@@ -181,6 +228,10 @@ impl SlotDesk {
         let site = self.sites.all().find(|site| *site.vhost == *user.domain())?;
         Some((site, self.rules.get(&site.vhost)?))
     }
+}
+
+fn tell(asked: SlotAsked<'_>, denial: &SlotDenial, rate: Rate) {
+    audit::slot_refused(asked, Why::new(denial.reason(), denial as &dyn Display), rate);
 }
 
 #[cfg(test)]

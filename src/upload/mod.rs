@@ -21,7 +21,7 @@ mod trail;
 mod usage;
 
 pub use self::arrival::note_arrival;
-pub use self::desk::{SlotDenial, SlotDesk, SlotWish};
+pub use self::desk::{RequestFault, SlotDenial, SlotDesk, SlotWish};
 pub use self::erase::{Erased, Erasure};
 pub use self::get::GetFailure;
 pub use self::own::{OwnBounds, OwnFile, OwnFiles, OwnRefusal, Page, PageWish};

@@ -10,13 +10,11 @@ pub(super) mod tests;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jid::Jid;
-
 use self::reply::{Condition, Reply};
 use super::COMPONENT;
 use super::element::Element;
 use super::link::Component;
-use crate::types::Vhost;
+use crate::upload::RequestFault;
 
 /// Since when we answer.
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -46,7 +44,7 @@ impl Answers {
 
     /// The answer to a stanza that could not be answered in time.
     pub(super) fn late(&self, stanza: &Element) -> Option<Element> {
-        let reply = Reply::to(stanza, &self.0.jid).ok()?;
+        let reply = Reply::to(stanza, &self.0.jid)?;
         Some(reply.error(Condition::Wait, "this takes too long just now: please try again in a moment", []))
     }
 
@@ -64,34 +62,37 @@ async fn answer(component: &Component, stanza: &Element, whole: bool, now: Durat
     if !stanza.is("iq", COMPONENT) || matches!(kind, Some("result" | "error")) {
         return None;
     }
-    let (reply, from) = match Reply::to(stanza, &component.jid) {
-        Ok(reply) => {
-            let from = reply.from();
-            (reply, from)
-        }
-        Err(answer) => return answer,
-    };
+    let reply = Reply::to(stanza, &component.jid)?;
     let payload = match (&*stanza.children, kind) {
-        _ if !whole => return Some(reply.malformed("the request is too large, or has too many parts")),
-        ([payload], Some("get" | "set")) => payload,
-        _ => return Some(reply.malformed("a request is an iq of type get or set with one element in it")),
+        _ if reply.is_misspelt() => Err(RequestFault::AskerMisspelt),
+        _ if !reply.is_of(&component.jid) => {
+            return Some(reply.error(Condition::NotFound, "there is nobody of this name here", []));
+        }
+        _ if !reply.has_id() => {
+            Err("a request needs an id, so that its answer can be told from others".into())
+        }
+        _ if !whole => Err(RequestFault::TooLarge),
+        ([payload], Some("get" | "set")) => Ok(payload),
+        _ => Err("a request is an iq of type get or set with one element in it".into()),
     };
-    Some(respond(component, &reply, &from, kind == Some("get"), payload, now).await)
+    Some(match payload {
+        Ok(payload) => respond(component, &reply, kind == Some("get"), payload, now).await,
+        Err(fault) => slot::unclear(&component.desk, &reply, fault, now),
+    })
 }
 
 async fn respond(
     component: &Component,
     reply: &Reply<'_>,
-    from: &Jid,
     get: bool,
     payload: &Element,
     now: Duration,
 ) -> Element {
     if get && let Some(namespace) = slot::namespace(payload) {
-        return slot::answer(&component.desk, reply, from, payload, namespace, now).await;
+        return slot::answer(&component.desk, reply, payload, namespace, now).await;
     }
     let answered = match (payload.name.as_str(), payload.namespace.as_str()) {
-        ("query", disco::INFO) if get => disco::info(component, from, payload),
+        ("query", disco::INFO) if get => disco::info(component, reply.asker(), payload),
         ("query", disco::ITEMS) if get => disco::items(payload),
         _ if get => service::answer(payload, now),
         _ => None,
@@ -104,11 +105,4 @@ async fn respond(
             [],
         ),
     }
-}
-
-/// A request to us, and not to somebody behind our domain.
-fn is_us(to: Option<&str>, jid: &Vhost) -> bool {
-    to.is_some_and(|to| {
-        to == jid.as_str() || Jid::new(to).is_ok_and(|to| to.node().is_none() && *to.domain() == **jid)
-    })
 }

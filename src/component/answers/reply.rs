@@ -48,33 +48,34 @@ pub(super) struct Reply<'iq> {
 }
 
 impl<'iq> Reply<'iq> {
-    /// An answer to `iq`. Where none is possible: what is sent in its place, if anything.
-    pub(super) fn to(iq: &'iq Element, jid: &'iq Vhost) -> Result<Self, Option<Element>> {
-        let from = iq.attribute("from").unwrap_or_default();
-        // Nobody to send an answer to.
-        let Ok(asker) = Jid::new(from) else { return Err(None) };
-        let to = iq.attribute("to");
+    /// An answer to `iq`, if there is anybody to send one to.
+    pub(super) fn to(iq: &'iq Element, jid: &'iq Vhost) -> Option<Self> {
+        let from = iq.attribute("from")?;
+        let asker = Jid::new(from).ok()?;
         let id = iq.attribute("id").unwrap_or_default();
-        let reply = Self { id, from, to: to.unwrap_or(jid.as_str()), asker };
-        if id.is_empty() {
-            return Err(Some(
-                reply.malformed("a request needs an id, so that its answer can be told from others"),
-            ));
-        }
-        // Whoever is one user to the server and another to us would get his slots.
-        if reply.asker.to_bare().as_str() != from.split('/').next().unwrap_or_default() {
-            let text = "the address that this request comes from is not written as it should be";
-            return Err(Some(reply.error(Condition::Forbidden, text, [])));
-        }
-        if to.is_some() && !super::is_us(to, jid) {
-            return Err(Some(reply.error(Condition::NotFound, "there is nobody of this name here", [])));
-        }
-        Ok(reply)
+        let to = iq.attribute("to").unwrap_or(jid.as_str());
+        Some(Self { id, from, to, asker })
     }
 
     /// Who asks.
-    pub(super) fn from(&self) -> Jid {
-        self.asker.clone()
+    pub(super) fn asker(&self) -> &Jid {
+        &self.asker
+    }
+
+    /// Whether the asker's address is not what it is to us: he is somebody else to his server.
+    pub(super) fn is_misspelt(&self) -> bool {
+        self.asker.to_bare().as_str() != self.from.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether it can be told from others.
+    pub(super) fn has_id(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// Whether we are asked, and not somebody behind our domain.
+    pub(super) fn is_of(&self, jid: &Vhost) -> bool {
+        let is_us = |to: Jid| to.node().is_none() && *to.domain() == **jid;
+        self.to == jid.as_str() || Jid::new(self.to).is_ok_and(is_us)
     }
 
     fn iq(&self, kind: &str) -> Element {
@@ -102,9 +103,5 @@ impl<'iq> Reply<'iq> {
             .child(Element::new(name, STANZAS))
             .child(Element::new("text", STANZAS).with("xml:lang", "en").text(text));
         self.iq("error").child(error.children(more))
-    }
-
-    pub(super) fn malformed(&self, text: &str) -> Element {
-        self.error(Condition::Malformed, text, [])
     }
 }

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use jid::Jid;
 
 use super::super::element::Element;
 use super::reply::{Condition, Reply};
 use super::service::date;
 use crate::authn::Carrier;
 use crate::types::{ContentType, Purpose};
-use crate::upload::{QuotaRefusal, RuleRefusal, Slot, SlotDenial, SlotDesk, SlotRefusal, SlotWish};
+use crate::upload::{
+    QuotaRefusal, RequestFault, RuleRefusal, Slot, SlotDenial, SlotDesk, SlotRefusal, SlotWish,
+};
 
 pub(super) const CURRENT: &str = "urn:xmpp:http:upload:0";
 /// Of 2016. It knows no headers, so that the token stands in the path.
@@ -28,15 +29,20 @@ pub(super) fn namespace(payload: &Element) -> Option<&'static str> {
 pub(super) async fn answer(
     desk: &SlotDesk,
     reply: &Reply<'_>,
-    from: &Jid,
     request: &Element,
     namespace: &'static str,
     now: Duration,
 ) -> Element {
-    match desk.issue(&from.to_bare(), wish(request, namespace), DOOR, now).await {
+    let wish = wish(request, namespace).map_err(Into::into);
+    match desk.issue(&reply.asker().to_bare(), wish, DOOR, now).await {
         Ok(slot) => reply.result(granted(slot, namespace)),
         Err(denial) => denied(denial, reply, namespace),
     }
+}
+
+/// A request of which nobody can tell what it is for counts as one for a slot.
+pub(super) fn unclear(desk: &SlotDesk, reply: &Reply<'_>, fault: RequestFault, now: Duration) -> Element {
+    denied(desk.refuse(&reply.asker().to_bare(), fault, DOOR, now), reply, CURRENT)
 }
 
 /// What stands in attributes of a request today stood in elements of an older one.
@@ -108,7 +114,10 @@ fn denied(denial: SlotDenial, reply: &Reply<'_>, namespace: &'static str) -> Ele
             (Condition::Wait, "files cannot be taken just now: please try again later".to_owned(), None)
         }
         SlotDenial::Purpose(purpose) => (Condition::NotAcceptable, purpose.to_string(), None),
-        SlotDenial::Malformed(problem) => (Condition::Malformed, problem.to_owned(), None),
+        SlotDenial::Request(fault @ RequestFault::AskerMisspelt) => {
+            (Condition::Forbidden, fault.to_string(), None)
+        }
+        SlotDenial::Request(fault) => (Condition::Malformed, fault.to_string(), None),
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::TooLarge { max })) => {
             let largest = Element::new("max-file-size", namespace).text(max.to_string());
             let text = format!("the file is too large: files of up to {} are taken", ByteSize::b(max));

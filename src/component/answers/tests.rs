@@ -1,5 +1,6 @@
 //! Stanzas as clients send them, and what comes back.
 
+use jid::Jid;
 use tokio::io::BufReader;
 
 use super::*;
@@ -221,6 +222,27 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
     }
     let bob = format!("<iq type='get' from='bob@localhost/x' id='1'>{request}</iq>");
     assert!(answer_of(&component, &bob).await.unwrap().contains("<slot "), "others are served");
+}
+
+#[tokio::test]
+async fn who_is_taken_for_another_user_takes_nothing_of_what_he_may_ask_for() {
+    let component = component(1);
+    let iq = "<iq type='get' from='ALICE@localhost' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>";
+    for _ in 0..3 {
+        assert!(answer_of(&component, iq).await.unwrap().contains("<forbidden "));
+    }
+    let slot = answer_of(&component, &iq.replace("ALICE", "alice")).await.unwrap();
+    assert!(slot.contains("<slot "), "{slot}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_one_of_what_its_user_may_ask_for() {
+    let component = component(2);
+    let huge = format!("<iq type='get' {HEAD}>{}</iq>", "x".repeat(300_000));
+    for condition in ["bad-request", "bad-request", "resource-constraint"] {
+        let answer = answer_of(&component, &huge).await.unwrap();
+        assert!(answer.contains(&format!("<{condition} ")), "{answer}");
+    }
 }
 
 #[tokio::test]

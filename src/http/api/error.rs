@@ -120,7 +120,7 @@ fn own_status(refusal: &OwnRefusal) -> StatusCode {
 fn slot_status(denial: SlotDenial) -> StatusCode {
     match denial {
         SlotDenial::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
-        SlotDenial::Malformed(_) => StatusCode::BAD_REQUEST,
+        SlotDenial::Request(_) => StatusCode::BAD_REQUEST,
         SlotDenial::Quota(_) => StatusCode::INSUFFICIENT_STORAGE,
         SlotDenial::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::TooLarge { .. })) => StatusCode::PAYLOAD_TOO_LARGE,

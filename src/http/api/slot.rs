@@ -41,7 +41,7 @@ pub(super) async fn issue(State(door): State<Arc<ApiDoor>>, caller: Caller, requ
         Err(error) => return caller.refuse(&error),
     };
     let asked = parse(&body);
-    let wish = asked.as_ref().map_err(|problem| *problem).and_then(wish);
+    let wish = asked.as_ref().map_err(|problem| *problem).and_then(wish).map_err(Into::into);
     match door.files.slot(&caller.user, wish, now()).await {
         Ok(slot) => {
             audit::api_answered(caller.call(), None);

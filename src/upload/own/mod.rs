@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use self::list::{OwnFile, Page, PageWish};
 use self::turns::Turns;
-use super::{Quotas, Site, Sites, Slot, SlotDenial, SlotDesk, SlotWish, Usage};
+use super::{Quotas, RequestFault, Site, Sites, Slot, SlotDenial, SlotDesk, SlotWish, Usage};
 use crate::login::TokenUser;
 use crate::policy::MinuteBudgets;
 use crate::store::{Store, StoreError};
@@ -107,7 +107,7 @@ impl OwnFiles {
     pub async fn slot(
         &self,
         user: &TokenUser,
-        wish: Result<SlotWish<'_>, &'static str>,
+        wish: Result<SlotWish<'_>, RequestFault>,
         now: Duration,
     ) -> Result<Slot, SlotDenial> {
         self.desk.issue(user.jid(), wish, DOOR, now).await
