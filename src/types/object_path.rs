@@ -9,8 +9,8 @@ use super::uri_escaped_path;
 /// The part of an upload URL behind the vhost's `public_url`, percent-decoded exactly once:
 /// `<user-hash>/<random>/<filename>` from ejabberd, `<random>/<filename>` from Prosody.
 ///
-/// No part is empty, `.` or `..`, holds a control character, a slash or a backslash, or is longer than a
-/// file's name may be: as a relative path it cannot leave the folder it is put into.
+/// No part is empty, `.` or `..`, holds a control character or a slash, or is longer than a
+/// file's name may be: as a relative path it cannot leave the folder it is put into. A backslash is a character as any other, to us as to Prosody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectPath(Box<str>);
 
@@ -112,7 +112,7 @@ fn check_part(part: &str) -> Result<(), PathError> {
         return Err(PathError::Length);
     }
     let named = !matches!(part, "" | "." | "..");
-    if named && !part.chars().any(|c| c.is_control() || c == '\\') { Ok(()) } else { Err(PathError::Part) }
+    if named && !part.chars().any(char::is_control) { Ok(()) } else { Err(PathError::Part) }
 }
 
 #[cfg(test)]
@@ -130,6 +130,7 @@ mod tests {
         assert_eq!(ObjectPath::parse("h/r/100%2525").unwrap().as_str(), "h/r/100%25");
         assert_eq!(ObjectPath::parse("h/r/a+b").unwrap().filename(), "a+b");
         assert_eq!(ObjectPath::parse("uuid/name").unwrap().filename(), "name");
+        assert_eq!(ObjectPath::parse("uuid/..%5C..%5Cname").unwrap().filename(), "..\\..\\name");
     }
 
     #[test]
@@ -148,7 +149,6 @@ mod tests {
             ("h/r/", PathError::Part),
             ("h/r/a%00b", PathError::Part),
             ("h/r/a%0Ab", PathError::Part),
-            ("h/r/a%5Cb", PathError::Part),
             ("h/r/a%2Fb", PathError::Shape),
             ("h%2Fr/a", PathError::Shape),
             ("name", PathError::Shape),

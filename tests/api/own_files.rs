@@ -122,7 +122,6 @@ fn paths_are_decoded_once_and_cannot_leave_their_place() {
         "a/b%2Fc",
         "a/%00",
         "a/%0a",
-        "a/%5C",
         "a/%zz",
         "a/%ff",
         "a/%",

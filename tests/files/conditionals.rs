@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use httpdate::{fmt_http_date, parse_http_date};
 use proptest::prelude::*;
 
-use crate::door::{Door, HASH, at, checked, for_all};
+use crate::door::{Door, HASH, at, checked, for_all, signed};
 use crate::support::http::Answer;
 use crate::support::wait_until;
 
@@ -128,6 +128,29 @@ fn a_file_that_is_not_the_one_meant_is_not_sent() {
         let got = stored.door.refuses(&headers, (412, "precondition_failed"), |_| stored.get(&headers));
         assert!(!got.body.windows(BODY.len()).any(|bytes| bytes == BODY), "{headers}: {got:?}");
         stored.door.refuses(&headers, (412, "precondition_failed"), |door| door.head(&stored.path, &headers));
+    }
+}
+
+#[test]
+fn nothing_is_stored_in_the_place_of_a_file_that_somebody_means() {
+    let door = Door::open();
+    let path = format!("{HASH}/r/name");
+    let target = signed(&path, BODY.len());
+    for condition in ["If-Match: *\r\n", "If-Match: \"some\"\r\n", "If-Match: nonsense\r\n"] {
+        let refusal = (412, "precondition_failed");
+        door.refuses(condition, refusal, |door| door.put(&target, condition, BODY));
+        let unsigned = (403, "token_missing");
+        door.refuses(condition, unsigned, |door| door.put(&at(&path), condition, BODY));
+    }
+    door.assert_empty();
+    // What asks for no more than that nothing is there, or for a date that nothing has.
+    for (name, condition) in
+        [("a", "If-None-Match: *"), ("b", "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT")]
+    {
+        let target = signed(&format!("{HASH}/{name}/name"), BODY.len());
+        assert_eq!(door.put(&target, &format!("{condition}\r\n"), BODY).status, 201, "{condition}");
+        let again = (409, "exists");
+        door.refuses(condition, again, |door| door.put(&target, &format!("{condition}\r\n"), BODY));
     }
 }
 

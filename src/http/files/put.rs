@@ -28,6 +28,11 @@ impl FilesDoor {
             Ok(grant) => grant,
             Err(error) => return refuse_upload(who, &error),
         };
+        if head.headers.contains_key(header::IF_MATCH) {
+            // Whatever it names: what is there is never replaced, and so it is not there (RFC 9110 §13.1.1).
+            let who = FileRequest { user: grant.user(), ..who };
+            return refuse_upload(who, &FileError::Precondition);
+        }
         let receipt = Receipt {
             path: grant.path().clone(),
             size: grant.size(),
