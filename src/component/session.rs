@@ -84,12 +84,12 @@ impl Pending {
     fn begin(
         &mut self,
         answer: impl Future<Output = Option<Element>> + Send + 'static,
-        late: Option<Element>,
+        late: impl FnOnce() -> Option<Element> + Send + 'static,
     ) {
         let all_late = self.all_late.clone();
         self.answers.spawn(async move {
             let in_time = all_late.run_until_cancelled(timeout(ANSWER, answer)).await;
-            in_time.and_then(Result::ok).unwrap_or(late)
+            in_time.and_then(Result::ok).unwrap_or_else(late)
         });
     }
 }

@@ -103,7 +103,7 @@ fn wish<'wish>(asked: &'wish Asked, filename: &'wish str) -> Result<SlotWish<'wi
 fn status(denial: SlotDenial) -> StatusCode {
     match denial {
         SlotDenial::Rate { .. } | SlotDenial::Quota(_) => StatusCode::PAYMENT_REQUIRED,
-        SlotDenial::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
+        SlotDenial::StoreAway | SlotDenial::Late => StatusCode::SERVICE_UNAVAILABLE,
         SlotDenial::Request(_) => StatusCode::BAD_REQUEST,
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::TooLarge { .. })) => StatusCode::PAYLOAD_TOO_LARGE,
         SlotDenial::Stranger | SlotDenial::Purpose(_) | SlotDenial::Refused(_) => StatusCode::FORBIDDEN,

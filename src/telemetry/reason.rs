@@ -82,6 +82,7 @@ reasons! {
         RequestMalformed = "slot_request_malformed",
         RequestTooLarge = "slot_request_too_large",
         AskerMisspelt = "asker_misspelt",
+        Late = "answer_late",
     }
 
     /// Requests to the API, beside what logins, slots and files are refused for.

@@ -77,6 +77,9 @@ pub enum SlotDenial {
     /// Nobody knows how much room there is.
     #[error("the store does not tell how much is stored, or not soon enough")]
     StoreAway,
+    /// Whoever was to answer gave up.
+    #[error("there was no answer in time")]
+    Late,
     /// The vhost does not take it.
     #[error(transparent)]
     Refused(#[from] SlotRefusal),
@@ -93,6 +96,7 @@ impl SlotDenial {
             Self::Request(RequestFault::AskerMisspelt) => SlotReason::AskerMisspelt.into(),
             Self::Quota(quota) => quota.reason().into(),
             Self::Purpose(_) => FileReason::PurposeNotAllowed.into(),
+            Self::Late => SlotReason::Late.into(),
             Self::StoreAway => FileReason::StoreFailed.into(),
             Self::Refused(refusal) => refusal.reason().into(),
         }
@@ -187,6 +191,11 @@ impl SlotDesk {
         };
         tell(self.asked(user, door), &denial, rate);
         denial
+    }
+
+    /// Logs and counts that `door` has given up a request of `user`.
+    pub fn gave_up(&self, user: &BareJid, door: &'static str) {
+        tell(self.asked(user, door), &SlotDenial::Late, Rate::Within);
     }
 
     /// Who issues slots to `user`, unless he asks too often.

@@ -42,10 +42,19 @@ impl Answers {
         }
     }
 
-    /// The answer to a stanza that could not be answered in time.
-    pub(super) fn late(&self, stanza: &Element) -> Option<Element> {
-        let reply = Reply::to(stanza, &self.0.jid)?;
-        Some(reply.error(Condition::Wait, "this takes too long just now: please try again in a moment", []))
+    /// What makes the answer to a stanza that could not be answered in time.
+    pub(super) fn late(&self, stanza: &Element) -> impl FnOnce() -> Option<Element> + Send + use<> {
+        let component = Arc::clone(&self.0);
+        let for_slot = stanza.children.first().and_then(slot::namespace).is_some();
+        let told = Reply::to(stanza, &component.jid);
+        let told = told.map(|reply| (reply.asker().to_bare(), slot::late(&reply)));
+        move || {
+            let (asker, answer) = told?;
+            if for_slot {
+                slot::tell_late(&component.desk, &asker);
+            }
+            Some(answer)
+        }
     }
 
     /// A question to ourselves, by way of the server.

@@ -8,7 +8,7 @@ use super::super::element::Element;
 use super::reply::{Condition, Reply};
 use super::service::date;
 use crate::authn::Carrier;
-use crate::types::{ContentType, Purpose};
+use crate::types::{BareJid, ContentType, Purpose};
 use crate::upload::{
     QuotaRefusal, RequestFault, RuleRefusal, Slot, SlotDenial, SlotDesk, SlotRefusal, SlotWish,
 };
@@ -43,6 +43,16 @@ pub(super) async fn answer(
 /// A request of which nobody can tell what it is for counts as one for a slot.
 pub(super) fn unclear(desk: &SlotDesk, reply: &Reply<'_>, fault: RequestFault, now: Duration) -> Element {
     denied(desk.refuse(&reply.asker().to_bare(), fault, DOOR, now), reply, CURRENT)
+}
+
+/// The answer to a request that could not be answered in time, whatever it was for.
+pub(super) fn late(reply: &Reply<'_>) -> Element {
+    denied(SlotDenial::Late, reply, CURRENT)
+}
+
+/// Tells the operator that a request for a slot was given up.
+pub(super) fn tell_late(desk: &SlotDesk, asker: &BareJid) {
+    desk.gave_up(asker, DOOR);
 }
 
 /// What stands in attributes of a request today stood in elements of an older one.
@@ -110,6 +120,9 @@ fn denied(denial: SlotDenial, reply: &Reply<'_>, namespace: &'static str) -> Ele
             (Condition::Wait, format!("there is no room for this file: {quota}"), None)
         }
         SlotDenial::Quota(quota @ QuotaRefusal::Host) => (Condition::Wait, quota.to_string(), None),
+        SlotDenial::Late => {
+            (Condition::Wait, "this takes too long just now: please try again in a moment".to_owned(), None)
+        }
         SlotDenial::StoreAway => {
             (Condition::Wait, "files cannot be taken just now: please try again later".to_owned(), None)
         }

@@ -106,8 +106,7 @@ async fn what_is_not_answered_at_the_end_is_told_as_late_and_the_stream_is_close
     let answers = Answers::new(&Arc::new(component(9)));
     let asked = Element::new("iq", "").with("type", "get").with("id", "stuck").with("from", "a@localhost/x");
     let mut pending = Pending::default();
-    let late = answers.late(&asked).unwrap();
-    pending.begin(std::future::pending(), Some(late.clone()));
+    pending.begin(std::future::pending(), answers.late(&asked));
     let (_keeps, mut stanzas) = mpsc::channel(1);
     let (mut writer, mut server) = tokio::io::duplex(10_000);
     let mut said = String::new();
@@ -117,6 +116,7 @@ async fn what_is_not_answered_at_the_end_is_told_as_late_and_the_stream_is_close
         _ = drained => unreachable!("the server has not closed its stream"),
         read = server => drop(read.unwrap()),
     }
+    let late = answers.late(&asked)().unwrap();
     assert_eq!(said, format!("{late}</stream:stream>"));
 }
 

@@ -122,7 +122,7 @@ fn slot_status(denial: SlotDenial) -> StatusCode {
         SlotDenial::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
         SlotDenial::Request(_) => StatusCode::BAD_REQUEST,
         SlotDenial::Quota(_) => StatusCode::INSUFFICIENT_STORAGE,
-        SlotDenial::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
+        SlotDenial::StoreAway | SlotDenial::Late => StatusCode::SERVICE_UNAVAILABLE,
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::TooLarge { .. })) => StatusCode::PAYLOAD_TOO_LARGE,
         SlotDenial::Refused(SlotRefusal::Rule(RuleRefusal::Type(_))) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         SlotDenial::Stranger | SlotDenial::Purpose(_) | SlotDenial::Refused(_) => StatusCode::FORBIDDEN,
