@@ -16,10 +16,13 @@ use crate::config::{ConfigError, Settings, StoreSettings};
 use crate::http::{BindError, Lanes, Listener, Socket};
 use crate::login::{Registry, Removals};
 use crate::policy::{MinuteBudgets, MinuteRates};
-use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth};
+use crate::store::{DiskStore, S3Store, Store, StoreError, StoreHealth, within};
 use crate::telemetry::metrics::Counting;
 use crate::types::Address;
 use crate::upload::{Bounds, OwnBounds, Rates, Room, Usage};
+
+/// For the last requests to object storage, which forget what did not end. What is left by then is swept a day later.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// The service, bound and not yet serving.
 #[derive(Debug)]
@@ -127,6 +130,11 @@ fn listener(
         seats: in_force.seats.clone(),
         lanes,
     })
+}
+
+/// Waits, for a while, until nothing is left in the store that was there for the work on it alone.
+pub(super) async fn close_store(store: &Store) {
+    let _ = within(LAST_REQUESTS, store.give_up()).await;
 }
 
 pub(super) fn open_store(settings: StoreSettings) -> Result<Store, StoreError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
-use super::build::open_store;
+use super::build::{close_store, open_store};
 use crate::config::{Settings, StoreSettings};
 use crate::login::Registry;
 use crate::store::{DiskStore, StoreError};
@@ -44,7 +44,9 @@ fn with_erasure<T>(
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
         registry.refresh().await?;
         let usage = Arc::new(Usage::new(Arc::clone(&store)));
-        work(Erasure::new(store, registry, usage)).await
+        let done = work(Erasure::new(Arc::clone(&store), registry, usage)).await;
+        close_store(&store).await;
+        done
     });
     done.map_err(|error: StoreError| error.to_string())
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::background::write_last;
+use super::build::close_store;
 use super::{App, Runtimes};
 use crate::http::Listener;
 
@@ -57,9 +58,6 @@ impl Stop {
 /// How long questions under way get once the uploads are through. They take milliseconds.
 const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 
-/// How long the store gets to forget uploads that did not finish. What it does not forget now is swept a day later.
-const LAST_ABORTS: Duration = Duration::from_secs(5);
-
 /// Serves until a signal, then drains: no new uploads and downloads, those under way get `limits.drain` to finish, a second signal
 /// ends them at once. Logins are answered until then, so that a restart is short for them however long an upload takes.
 ///
@@ -99,7 +97,7 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
         }
     }
     drop(tokio::time::timeout(LAST_QUESTIONS, questions.finish()).await);
-    drop(tokio::time::timeout(LAST_ABORTS, store.give_up()).await);
+    close_store(&store).await;
     background.shutdown().await;
     write_last(&registry).await;
     tracing::info!("stopped");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::build::open_store;
+use super::build::{close_store, open_store};
 use super::workers::{Summary, Workers};
 use crate::config::StoreSettings;
 use crate::store::{DiskStore, ObjectKey, ObjectPrefix, Store, StoreError};
@@ -49,7 +49,9 @@ pub fn copy_store(
     runtime(order)?.block_on(async {
         let from = Arc::new(source(from).map_err(|error| format!("source: {error}"))?);
         let to = target(to).await?;
-        copy(from, to, order, observer).await
+        let copied = copy(from, Arc::clone(&to), order, observer).await;
+        close_store(&to).await;
+        copied
     })
 }
 
@@ -80,28 +82,38 @@ pub fn import_folder(
     observer: &Arc<dyn Observer>,
 ) -> Result<Summary, String> {
     runtime(order)?.block_on(async {
-        let (folder, to) = (Arc::new(folder), target(to).await?);
-        let found = folder.entries().flatten();
-        let (objects, bytes) =
-            found.fold((0, 0), |(objects, bytes), found| (objects + 1, bytes + found.size));
-        observer.expect(objects, bytes);
-        let (mut workers, _) = workers(Source::Folder(Arc::clone(&folder)), to, order, observer).await?;
-        let mut ended = Ok(());
-        for entry in folder.entries() {
-            match entry {
-                Ok(found) => ended = workers.take(found.key).await,
-                Err(left_out) => {
-                    workers.summary.left_out += 1;
-                    observer.problem(&left_out.to_string());
-                }
-            }
-            if ended.is_err() {
-                break;
+        let to = target(to).await?;
+        let imported = import(Arc::new(folder), Arc::clone(&to), order, observer).await;
+        close_store(&to).await;
+        imported
+    })
+}
+
+async fn import(
+    folder: Arc<PeerFolder>,
+    to: Arc<Store>,
+    order: CopyOrder,
+    observer: &Arc<dyn Observer>,
+) -> Result<Summary, String> {
+    let found = folder.entries().flatten();
+    let (objects, bytes) = found.fold((0, 0), |(objects, bytes), found| (objects + 1, bytes + found.size));
+    observer.expect(objects, bytes);
+    let (mut workers, _) = workers(Source::Folder(Arc::clone(&folder)), to, order, observer).await?;
+    let mut ended = Ok(());
+    for entry in folder.entries() {
+        match entry {
+            Ok(found) => ended = workers.take(found.key).await,
+            Err(left_out) => {
+                workers.summary.left_out += 1;
+                observer.problem(&left_out.to_string());
             }
         }
-        workers.finish().await;
-        ended.map(|()| workers.summary)
-    })
+        if ended.is_err() {
+            break;
+        }
+    }
+    workers.finish().await;
+    ended.map(|()| workers.summary)
 }
 
 /// The workers, and what had to be removed from the target before they begin.

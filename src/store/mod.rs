@@ -318,7 +318,7 @@ impl Store {
         }
     }
 
-    /// Leaves nothing of uploads under way, as far as that needs anybody to do it: the process ends.
+    /// Leaves nothing of uploads, as far as that needs anybody to do it: the process ends. A store that does not answer keeps it waiting.
     pub async fn give_up(&self) {
         if let Self::S3(s3) = self {
             s3.give_up().await;

@@ -9,6 +9,7 @@ mod support;
 
 mod authorities;
 mod causes;
+mod commands;
 mod credentials;
 mod faults;
 mod first_writer;

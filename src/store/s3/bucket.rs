@@ -8,6 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::errors::{failed, found, silence, status};
 use super::metadata::metadata;
@@ -25,6 +26,8 @@ pub(super) struct Bucket {
     /// How long the store may neither take bytes, nor send any, nor answer.
     pub(super) patience: Duration,
     pub(super) parts: Arc<Parts>,
+    /// What is cleared away behind the back of whoever has what he asked for.
+    pub(super) clearing: TaskTracker,
 }
 
 impl Bucket {

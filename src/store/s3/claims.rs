@@ -123,7 +123,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if let Ok(runtime) = Handle::try_current() {
             let (bucket, own) = (self.bucket.clone(), self.own.clone());
-            drop(runtime.spawn(async move { bucket.delete(&own).await }));
+            drop(self.bucket.clearing.spawn_on(async move { bucket.delete(&own).await }, &runtime));
         }
     }
 }

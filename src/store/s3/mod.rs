@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 
 use self::bucket::Bucket;
 pub use self::client::has_authorities;
@@ -94,6 +95,7 @@ impl S3Store {
             prefix: location.prefix.into(),
             patience: PATIENCE,
             parts: Arc::default(),
+            clearing: TaskTracker::new(),
         };
         let S3Limits { single_put_max, concurrency } = S3Limits::default();
         Self {

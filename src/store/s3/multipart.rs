@@ -87,7 +87,7 @@ impl Bucket {
         Ok(Multipart { bucket: self.clone(), key, id, ended: false })
     }
 
-    /// Forgets all uploads in parts that this process has begun: it ends.
+    /// Forgets all uploads in parts that this process has begun, and waits until all is cleared away that was begun to be: it ends.
     pub(super) async fn give_up(&self) {
         let left: Vec<_> = self.parts.locked().drain().collect();
         let given_up = left.iter().map(|(id, key)| self.abort(key, id));
@@ -95,6 +95,8 @@ impl Bucket {
         if failed > 0 {
             tracing::warn!("parts of {failed} uploads are left for a day");
         }
+        self.clearing.close();
+        self.clearing.wait().await;
     }
 
     /// Forgets an upload and its parts. That there is none is fine.
@@ -189,7 +191,7 @@ impl Drop for Multipart {
         }
         if let Ok(runtime) = Handle::try_current() {
             let (bucket, key, id) = (self.bucket.clone(), self.key.clone(), self.id.clone());
-            drop(runtime.spawn(async move { bucket.abort(&key, &id).await }));
+            drop(self.bucket.clearing.spawn_on(async move { bucket.abort(&key, &id).await }, &runtime));
         }
     }
 }
