@@ -1,5 +1,8 @@
 //! `[upload]`, and `[hosts."…".upload]` over it.
 
+mod rules;
+mod urls;
+
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -18,17 +21,14 @@ use super::or_none::OrNone;
 use super::retention::RawPurposes;
 use super::secrets::Given;
 use crate::authn::{Acceptance, Scheme, ServerScheme};
-use crate::policy::{InlineTypes, Retention, TypeRules};
-use crate::types::{Purpose, Secret, Vhost};
-use crate::upload::{Quotas, UploadRules};
+use crate::policy::InlineTypes;
+use crate::types::{Secret, Vhost};
+use crate::upload::UploadRules;
 
 /// The fewest bytes of a secret that is shared with the XMPP server.
 const SECRET_MIN_BYTES: usize = 16;
 /// The same for HS256 (RFC 7518 §3.2): who holds a token can try secrets at leisure, and a JWT tells him all else that was signed.
 const JWT_SECRET_MIN_BYTES: usize = 32;
-/// The largest file, where nothing else is said.
-const DEFAULT_MAX_SIZE: ByteSize = ByteSize::mib(100);
-
 /// How long slots are good, where nothing else is said.
 const DEFAULT_SLOT_TTL: Duration = Duration::from_mins(5);
 /// What else can be said.
@@ -223,13 +223,6 @@ impl<'raw> Layers<'raw> {
         })
     }
 
-    fn public_url(&self, host: &Vhost) -> Result<Url, ConfigError> {
-        let given = self.pick("public_url", |raw| raw.public_url.as_deref());
-        let (place, url) =
-            given.unwrap_or_else(|| ("upload.public_url".to_owned(), "http://localhost:8080/upload/@HOST@"));
-        public_url(&place, &for_host(url, host))
-    }
-
     fn accepted(&self) -> Result<Acceptance, ConfigError> {
         let token_in_url = self.pick("token_in_url", |raw| raw.token_in_url);
         Ok(Acceptance {
@@ -273,78 +266,6 @@ impl<'raw> Layers<'raw> {
         ))
     }
 
-    fn rules(&self) -> Result<UploadRules, ConfigError> {
-        let (place, max_size) = self
-            .pick("max_size", |raw| raw.max_size)
-            .unwrap_or_else(|| ("upload.max_size".to_owned(), DEFAULT_MAX_SIZE));
-        if max_size.as_u64() == 0 {
-            return Err(ConfigError::at(place, "is zero: nothing could be uploaded"));
-        }
-        let denied_types = self.list("denied_types", |raw| raw.denied_types.as_ref())?;
-        let denied_extensions = self.list("denied_extensions", |raw| raw.denied_extensions.as_ref())?;
-        let types = TypeRules {
-            allowed_types: self.allowed("allowed_types", "*/*", |raw| raw.allowed_types.as_ref())?,
-            denied_types: denied_types.map(|(_, types)| types).unwrap_or_default(),
-            allowed_extensions: self
-                .allowed("allowed_extensions", "*", |raw| raw.allowed_extensions.as_ref())?,
-            denied_extensions: denied_extensions.map(|(_, extensions)| extensions).unwrap_or_default(),
-        };
-        let quotas = Quotas {
-            per_user: self.quota("quota_per_user", |raw| raw.quota_per_user)?,
-            per_host: self.quota("quota_per_host", |raw| raw.quota_per_host)?,
-        };
-        Ok(UploadRules { max_size: max_size.as_u64(), types, quotas, retention: self.retention()? })
-    }
-
-    fn quota(
-        &self,
-        key: &str,
-        pick: fn(&'raw RawUpload) -> Option<OrNone<ByteSize>>,
-    ) -> Result<Option<u64>, ConfigError> {
-        match self.pick(key, pick) {
-            Some((place, OrNone::Bound(ByteSize(0)))) => {
-                Err(ConfigError::at(place, "is zero: nothing could be uploaded; for no quota write \"none\""))
-            }
-            found => Ok(found.and_then(|(_, quota)| quota.bound()).map(|bytes| bytes.as_u64())),
-        }
-    }
-
-    fn retention(&self) -> Result<Retention, ConfigError> {
-        let general = self.pick("retention", |raw| raw.retention);
-        let mut retention = Retention::default();
-        if let Some((place, time)) = general {
-            retention.general = kept(&place, time)?;
-        }
-        for purpose in Purpose::ALL {
-            let own = self.own.retention_by_purpose.of(purpose).map(|time| (self.section, time));
-            let found = own.or_else(|| Some(("upload", self.general.retention_by_purpose.of(purpose)?)));
-            if let Some((section, time)) = found {
-                let place = format!("{section}.retention_by_purpose.{}", purpose.name());
-                retention.by_purpose.insert(purpose, kept(&place, time)?);
-            }
-        }
-        Ok(retention)
-    }
-
-    /// A list of what alone is taken; `all` lifts the one of the general section.
-    fn allowed<T: FromStr<Err: Display>>(
-        &self,
-        key: &str,
-        all: &str,
-        pick: fn(&'raw RawUpload) -> Option<&'raw OneOrMany<String>>,
-    ) -> Result<Option<Vec<T>>, ConfigError> {
-        if self.pick(key, pick).is_some_and(|(_, list)| list.as_slice() == [all]) {
-            return Ok(None);
-        }
-        match self.list(key, pick)? {
-            Some((place, list)) if list.is_empty() => {
-                let problem = format!("is empty: nothing could be uploaded; for everything write {all:?}");
-                Err(ConfigError::at(place, problem))
-            }
-            list => Ok(list.map(|(_, list)| list)),
-        }
-    }
-
     fn inline(&self) -> Result<InlineTypes, ConfigError> {
         match self.list("inline_types", |raw| raw.inline_types.as_ref())? {
             None => Ok(InlineTypes::default()),
@@ -353,42 +274,4 @@ impl<'raw> Layers<'raw> {
             }
         }
     }
-
-    fn legacy_prefixes(&self, host: &Vhost) -> Result<Vec<String>, ConfigError> {
-        let Some((place, list)) = self.pick("legacy_prefixes", |raw| raw.legacy_prefixes.as_ref()) else {
-            return Ok(Vec::new());
-        };
-        list.as_slice().iter().map(|text| legacy_prefix(&place, &for_host(text, host))).collect()
-    }
-}
-
-fn kept(place: &str, time: OrNone<humantime::Duration>) -> Result<Option<Duration>, ConfigError> {
-    match time.bound().map(Duration::from) {
-        Some(time) if time < Duration::from_secs(1) => {
-            Err(ConfigError::at(place, "is less than a second: nothing would be kept; for ever is \"none\""))
-        }
-        time => Ok(time),
-    }
-}
-
-fn for_host(text: &str, host: &Vhost) -> String {
-    text.replace("@HOST@", host.as_str())
-}
-
-fn legacy_prefix(key: &str, text: &str) -> Result<String, ConfigError> {
-    if !text.starts_with('/') || text.contains(['?', '#', ' ']) {
-        return Err(ConfigError::at(
-            key,
-            format!("{text:?} has to be the path of an old URL, like /upload/"),
-        ));
-    }
-    Ok(format!("{}/", text.trim_end_matches('/')))
-}
-
-fn public_url(key: &str, text: &str) -> Result<Url, ConfigError> {
-    let problem = "has to be what clients reach, like https://upload.example.org/upload/@HOST@, without query or fragment";
-    let url = Url::parse(text).map_err(|_| ConfigError::at(key, problem))?;
-    let usable =
-        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
-    if usable && url.username().is_empty() { Ok(url) } else { Err(ConfigError::at(key, problem)) }
 }
