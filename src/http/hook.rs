@@ -2,7 +2,6 @@
 //! as well.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{FromRef, Request, State};
 use axum::http::{StatusCode, header};
@@ -17,6 +16,7 @@ use crate::authn::HookCredentials;
 use crate::login::{AccountRefusal, Accounts, Login};
 use crate::telemetry::audit::{self, Why};
 use crate::telemetry::reason::HookReason;
+use crate::types::time_since_1970;
 use crate::upload::SlotDesk;
 
 /// What the hook asks.
@@ -75,7 +75,11 @@ pub(super) async fn check_password(
     Question(asked): Question<UserWithPassword>,
 ) -> &'static str {
     let UserWithPassword { user, server, pass } = asked;
-    answer(login.check_password(&user.0, &server.0, pass.expose_secret(), now()).is_ok())
+    answer(
+        login
+            .check_password(&user.0, &server.0, pass.expose_secret(), time_since_1970().as_secs_f64())
+            .is_ok(),
+    )
 }
 
 pub(super) async fn user_exists(
@@ -116,7 +120,9 @@ pub(super) async fn remove_user_validate(
 ) -> StatusCode {
     let UserWithPassword { user, server, pass } = asked;
     door.finish(|accounts| async move {
-        let removed = accounts.remove_with_token(&user.0, &server.0, pass.expose_secret(), now()).await;
+        let removed = accounts
+            .remove_with_token(&user.0, &server.0, pass.expose_secret(), time_since_1970().as_secs_f64())
+            .await;
         status(&removed, StatusCode::NO_CONTENT)
     })
     .await
@@ -144,11 +150,6 @@ pub(super) async fn set_password() -> StatusCode {
 /// Nobody has a password here, or a certificate.
 pub(super) async fn nothing() -> StatusCode {
     StatusCode::NOT_FOUND
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Lets only those ask who show the credentials. Without any configured it is not in the way: callers send an empty

@@ -3,7 +3,6 @@
 //! ejabberd says who the user is; a client is told no more than what the status stands for there.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{FromRef, Path, State};
 use axum::http::StatusCode;
@@ -14,7 +13,7 @@ use super::question::{Question, malformed};
 use crate::authn::{Carrier, SlotKey};
 use crate::telemetry::audit::{self, Why};
 use crate::telemetry::reason::HookReason;
-use crate::types::{BareJid, ContentType, Purpose};
+use crate::types::{BareJid, ContentType, Purpose, time_since_1970};
 use crate::upload::{RuleRefusal, SlotDenial, SlotDesk, SlotRefusal, SlotWish};
 
 /// How these requests come, in the log.
@@ -47,7 +46,7 @@ pub(super) async fn issue(State(desk): State<Arc<SlotDesk>>, Question(asked): Qu
     let Ok(user) = BareJid::new(&asked.jid) else {
         return malformed(&"jid is no bare JID").into_response();
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = time_since_1970();
     let filename = unescaped_name(&asked.name);
     match desk.issue(&user, wish(&asked, &filename).map_err(Into::into), DOOR, now).await {
         Ok(slot) => format!("{}\n{}\n", slot.put, slot.get).into_response(),

@@ -1,7 +1,9 @@
 //! How long an object lasts: published with it, in the same step.
 
 use std::future::Future;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use crate::types::seconds_since_1970;
 
 /// How long an object lasts, and whoever may store it. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,12 +28,6 @@ impl Lifetime {
     pub fn left(self, now: u64) -> Option<u64> {
         self.keep_until.map(|until| until.saturating_sub(now))
     }
-}
-
-/// Seconds since 1970.
-#[must_use]
-pub fn seconds_since_1970() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Returns when it is `time`, seconds since 1970, if nobody sets the clock meanwhile.

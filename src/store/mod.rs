@@ -31,7 +31,7 @@ pub use self::error::{PutError, StoreError};
 pub use self::health::StoreHealth;
 pub use self::joint::{JointWork, Seats};
 pub use self::key::{ObjectKey, ObjectPrefix};
-pub use self::lifetime::{Lifetime, seconds_since_1970, wait_until, within};
+pub use self::lifetime::{Lifetime, wait_until, within};
 pub use self::memory::MemoryStore;
 pub use self::object::{NewObject, Object, ObjectBody, ObjectInfo};
 pub use self::s3::{

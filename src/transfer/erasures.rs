@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 
 use super::source::Source;
 use crate::store::{ObjectKey, ObjectPrefix, Store, StoreError};
-use crate::types::UserHash;
+use crate::types::{UserHash, since_1970};
 
 /// Tombs that are looked at at once.
 const AT_ONCE: usize = 16;
@@ -129,6 +129,6 @@ async fn tombs(store: &Store) -> Result<HashMap<UserHash, SystemTime>, StoreErro
 
 /// In seconds, since not every store keeps more. A copy has the time of what it is a copy of.
 pub(super) fn is_later(one: SystemTime, other: SystemTime) -> bool {
-    let seconds = |at: SystemTime| at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = |at| since_1970(at).as_secs();
     seconds(one) > seconds(other)
 }

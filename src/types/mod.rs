@@ -8,6 +8,7 @@ mod jid;
 mod object_path;
 mod purpose;
 mod secret;
+mod time;
 
 pub use self::address::{Address, InvalidAddress};
 pub use self::byte_range::{ByteRange, InvalidRange, RangeSpec, Unsatisfiable};
@@ -21,3 +22,4 @@ pub use self::jid::{
 pub use self::object_path::{ObjectPath, PathError};
 pub use self::purpose::Purpose;
 pub use self::secret::{Secret, WeakSecret};
+pub use self::time::{seconds_since_1970, since_1970, time_since_1970};

@@ -1,7 +1,6 @@
 //! Erasing a user: his files whichever way they came, and what is known of him.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -10,7 +9,7 @@ use super::trail::{Pointed, Trail};
 use super::usage::Usage;
 use crate::login::Registry;
 use crate::store::{Lifetime, ObjectInfo, ObjectKey, ObjectPrefix, Store, StoreError};
-use crate::types::{BareJid, UserHash, Vhost};
+use crate::types::{BareJid, UserHash, Vhost, since_1970};
 
 /// Files that are looked at and removed at once.
 const AT_ONCE: usize = 16;
@@ -218,7 +217,7 @@ impl Doomed {
 /// What leads to a file by time.
 fn entries(trail: &Trail, info: &ObjectInfo) -> Vec<ObjectKey> {
     let Lifetime { keep_until, slot_ends, .. } = info.life;
-    let stored = info.modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let stored = since_1970(info.modified).as_secs();
     let of_slot = slot_ends.filter(|_| trail.pointed.is_some());
     let of_slot = of_slot.into_iter().flat_map(|ends| trail.entries_of_slot(ends, stored));
     keep_until.into_iter().map(|time| trail.entry(time)).chain(of_slot).collect()

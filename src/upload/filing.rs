@@ -7,7 +7,8 @@ use futures_util::future::{Either, pending, select};
 
 use super::PutFailure;
 use super::trail::Trail;
-use crate::store::{Beforehand, NewObject, Store, UploadBody, seconds_since_1970};
+use crate::store::{Beforehand, NewObject, Store, UploadBody};
+use crate::types::seconds_since_1970;
 
 /// Stores a file, of whose slot something may be `known`. What comes to nothing leaves no more than what a sweep removes: an entry, and a pointer until the sweep has come to that.
 pub(super) async fn store_file(

@@ -1,8 +1,8 @@
 //! Handing out a file. Its URL, which nobody can guess, is the permission.
 
 use super::Uploads;
-use crate::store::{Lifetime, Object, ObjectInfo, ObjectKey, Presigned, StoreError, seconds_since_1970};
-use crate::types::{ByteRange, ObjectPath, Vhost};
+use crate::store::{Lifetime, Object, ObjectInfo, ObjectKey, Presigned, StoreError};
+use crate::types::{ByteRange, ObjectPath, Vhost, seconds_since_1970};
 
 /// Why a file is not handed out.
 #[derive(Debug, thiserror::Error)]

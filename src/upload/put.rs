@@ -12,9 +12,9 @@ use super::{QuotaRefusal, Quotas, RateRefusal, RuleRefusal, Uploads};
 use crate::authn::PutGrant;
 use crate::store::{
     Beforehand, BodyFault, Lifetime, NewObject, ObjectKey, PutError, Store, StoreError, UploadBody, Uploader,
-    seconds_since_1970, within,
+    within,
 };
-use crate::types::{UserHash, Vhost};
+use crate::types::{UserHash, Vhost, seconds_since_1970};
 
 /// For the sums of what is stored. Few clients wait for longer, and a listing that takes longer is for the next one who asks.
 const SUMS: Duration = Duration::from_secs(5);

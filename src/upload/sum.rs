@@ -9,9 +9,9 @@ use futures_util::future::BoxFuture;
 
 use super::usage::lock;
 use crate::policy::Account;
-use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError, seconds_since_1970};
+use crate::store::{JointWork, ObjectKey, ObjectPrefix, Seats, Store, StoreError};
 use crate::telemetry::metrics;
-use crate::types::{UserHash, Vhost};
+use crate::types::{UserHash, Vhost, seconds_since_1970};
 
 /// How old a sum may be before it is listed again, if that is quickly done.
 const FRESH: Duration = Duration::from_secs(10);

@@ -1,11 +1,11 @@
 //! Users who were erased, and what is left of their slots.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::CLOCKS;
 use crate::login::Registry;
 use crate::store::{Lifetime, ObjectKey, Store, StoreError};
-use crate::types::{ContentType, UserHash};
+use crate::types::{ContentType, UserHash, since_1970};
 
 /// Says that `user` was erased just now, durably.
 pub(super) async fn bury(store: &Store, user: UserHash) -> Result<(), StoreError> {
@@ -32,7 +32,7 @@ pub(super) async fn is_dead(
 
 /// Whether the tomb is from before the slot, whichever clocks told their times. A store that does not tell one says 1970.
 fn is_from_before(tomb: SystemTime, issued: Option<u64>) -> bool {
-    let tomb = tomb.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let tomb = since_1970(tomb).as_secs();
     tomb > 0 && issued.is_some_and(|issued| issued > tomb.saturating_add(CLOCKS))
 }
 
@@ -42,12 +42,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::{MemoryStore, seconds_since_1970};
+    use crate::store::MemoryStore;
     use crate::types::BareJid;
+    use crate::types::seconds_since_1970;
 
     #[test]
     fn a_slot_counts_that_was_certainly_issued_later() {
-        let tomb = UNIX_EPOCH + Duration::from_hours(500_000);
+        let tomb = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         for (issued, counts) in [
             (None, false),
             (Some(0), false),
@@ -57,7 +58,7 @@ mod tests {
         ] {
             assert_eq!(is_from_before(tomb, issued), counts, "{issued:?}");
         }
-        assert!(!is_from_before(UNIX_EPOCH, Some(u64::MAX)), "nobody knows when");
+        assert!(!is_from_before(SystemTime::UNIX_EPOCH, Some(u64::MAX)), "nobody knows when");
     }
 
     #[tokio::test]

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::CLOCKS;
 use crate::authn::PutGrant;
-use crate::store::{Lifetime, ObjectInfo, ObjectKey, Store, StoreError, seconds_since_1970, wait_until};
-use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost};
+use crate::store::{Lifetime, ObjectInfo, ObjectKey, Store, StoreError, wait_until};
+use crate::types::{ContentType, ObjectPath, UserHash, Vhost, parse_vhost, seconds_since_1970};
 
 /// An upload that outlasts its slot is looked for so much later, in seconds, and later by as much again until it ends.
 const LATER: u64 = 24 * 3600;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -13,7 +12,7 @@ use crate::cli::Failure;
 use crate::cli::exit::{answer, remark};
 use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
-use crate::types::{Localpart, Vhost, parse_vhost};
+use crate::types::{Localpart, Vhost, parse_vhost, time_since_1970};
 
 /// More than a token that could be accepted has.
 const TOKEN_MAX_BYTES: u64 = 1024 * 1024;
@@ -40,7 +39,7 @@ impl Check {
         let host = self.host(settings.hosts)?;
         let user = self.user()?;
         let token = argument_or_stdin(&self.token, TOKEN_MAX_BYTES).map_err(Failure::failed)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let now = time_since_1970().as_secs_f64();
         let report = verifier(host).report(token.expose_secret(), user.as_ref(), now);
         answer(show(&report).trim_end().to_owned())?;
         match report.verdict() {

@@ -1,7 +1,7 @@
 //! `token mint`: tokens for trying things out.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::authn::keys::Algorithm;
 use crate::cli::Failure;
 use crate::cli::exit::answer;
 use crate::config::{Environment, IssuerSettings, Settings};
-use crate::types::BareJid;
+use crate::types::{BareJid, seconds_since_1970};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Mint {
@@ -39,7 +39,7 @@ impl Mint {
         let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         let issuer = self.issuer(&settings)?;
         self.check_ttl(issuer)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = seconds_since_1970();
         let secret = issuer.keys.secrets().first().ok_or_else(|| {
             Failure::Unusable(format!(
                 "{} has public keys: its tokens are made where the private key is",

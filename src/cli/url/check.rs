@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -18,7 +18,7 @@ use crate::cli::exit::{answer, remark};
 use crate::cli::stdin::argument_or_stdin;
 use crate::config::{Environment, HostSettings, Settings};
 use crate::telemetry::reason::FileReason;
-use crate::types::{ContentType, UserHash};
+use crate::types::{ContentType, UserHash, seconds_since_1970};
 use crate::upload::{Located, Place, Site, Sites};
 
 /// More than a URL that could be accepted has.
@@ -94,23 +94,19 @@ impl Check {
         };
         let claim = PutClaim { path, size, content_type, token: presented(place, pasted) };
         tell_what_is_signed(&claim, site, steps);
-        let grant = match site.authority.authorize(claim.clone(), now()) {
+        let grant = match site.authority.authorize(claim.clone(), seconds_since_1970()) {
             Ok(grant) => grant,
             Err(refusal) => return steps.no(&explain(refusal, site, sites, &claim), refusal.reason()),
         };
         match (grant.user(), grant.expires()) {
             (Some(user), Some(expires)) => {
-                let left = time(expires.saturating_sub(now()));
+                let left = time(expires.saturating_sub(seconds_since_1970()));
                 steps.ok(&format!("token matches: the slot of {user} is good for another {left}"));
             }
             _ => steps.ok("token matches"),
         }
         follow_rules(hosts, &grant, steps)
     }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn time(seconds: u64) -> humantime::FormattedDuration {
@@ -186,7 +182,10 @@ fn explain(refusal: UploadRefusal, site: &Site, sites: &Sites, claim: &PutClaim<
     };
     match (refusal, terms) {
         (UploadRefusal::MacInvalid | UploadRefusal::JwtInvalid, _) => {
-            match sites.all().find(|site| site.authority.authorize(claim.clone(), now()).is_ok()) {
+            match sites
+                .all()
+                .find(|site| site.authority.authorize(claim.clone(), seconds_since_1970()).is_ok())
+            {
                 Some(other) => format!(
                     "{refusal}; it matches with the secret of {}: compare put_url and secrets",
                     other.vhost
@@ -211,10 +210,10 @@ fn explain(refusal: UploadRefusal, site: &Site, sites: &Sites, claim: &PutClaim<
             )
         }
         (UploadRefusal::Expired, Some(terms)) => {
-            format!("{refusal}, {} ago", time(now().saturating_sub(terms.expires)))
+            format!("{refusal}, {} ago", time(seconds_since_1970().saturating_sub(terms.expires)))
         }
         (UploadRefusal::LivesTooLong, Some(terms)) => {
-            format!("{refusal}: for another {}", time(terms.expires.saturating_sub(now())))
+            format!("{refusal}: for another {}", time(terms.expires.saturating_sub(seconds_since_1970())))
         }
         (UploadRefusal::TypeMismatch, Some(SlotTerms { content_type: Some(signed), .. })) => {
             format!("{refusal}, {signed}")

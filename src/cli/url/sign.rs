@@ -1,7 +1,7 @@
 //! `url sign`: a slot by hand.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::content_type;
 use crate::app::{sites, upload_authority};
@@ -9,7 +9,7 @@ use crate::authn::{Carrier, Scheme, ServerScheme};
 use crate::cli::Failure;
 use crate::cli::exit::answer;
 use crate::config::{Environment, HostSettings, Settings};
-use crate::types::{BareJid, ContentType, ObjectPath, UserHash, uri_escaped};
+use crate::types::{BareJid, ContentType, ObjectPath, UserHash, seconds_since_1970, uri_escaped};
 use crate::upload::{SlotOffice, SlotRefusal, SlotRequest};
 
 #[derive(Debug, clap::Args)]
@@ -123,7 +123,7 @@ impl Sign {
             carrier: self.token_in.into(),
             ttl: self.ttl,
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = seconds_since_1970();
         let slot = SlotOffice { site, rules: &host.upload.rules }.issue(&request, now).map_err(refused)?;
         let headers = slot.headers.iter().map(|(name, value)| format!("\n{name}: {value}"));
         Ok(std::iter::once(slot.put).chain(headers).chain(sent_type).collect())

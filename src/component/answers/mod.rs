@@ -8,12 +8,13 @@ mod slot;
 pub(super) mod tests;
 
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use self::reply::{Condition, Reply};
 use super::COMPONENT;
 use super::element::Element;
 use super::link::Component;
+use crate::types::time_since_1970;
 use crate::upload::RequestFault;
 
 /// Since when we answer.
@@ -37,7 +38,7 @@ impl Answers {
     ) -> impl Future<Output = Option<Element>> + Send + use<> {
         let component = Arc::clone(&self.0);
         async move {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = time_since_1970();
             answer(&component, &stanza, whole, now).await
         }
     }

@@ -9,11 +9,12 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
+use super::ApiDoor;
 use super::error::ApiError;
-use super::{ApiDoor, now};
 use crate::http::client::ClientAddress;
 use crate::login::TokenUser;
 use crate::telemetry::audit::{self, ApiCall};
+use crate::types::time_since_1970;
 
 /// A user who has shown a good token, and what he asks in the query.
 #[derive(Debug)]
@@ -62,7 +63,8 @@ impl FromRequestParts<Arc<ApiDoor>> for Caller {
         let token = token(&head.headers).map_err(told)?;
         let query = serde_urlencoded::from_str(head.uri.query().unwrap_or_default());
         let query: CallQuery = query.map_err(|_| told(ApiError::Query))?;
-        let user = door.login.authenticate(token, query.vhost.as_deref(), call, now().as_secs_f64());
+        let user =
+            door.login.authenticate(token, query.vhost.as_deref(), call, time_since_1970().as_secs_f64());
         // That is told already.
         let user = user.map_err(|_| ApiError::Token.into_response())?;
         Ok(Self { user, query, name: call.name, client: call.client })

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::answer::answer;
-use super::now;
 use crate::http::files::RETRY_AFTER;
 use crate::telemetry::audit::{Ending, Why};
 use crate::telemetry::reason::{ApiReason, Reason};
+use crate::types::seconds_since_1970;
 use crate::upload::{OwnRefusal, RuleRefusal, SlotDenial, SlotRefusal};
 
 /// Why a call did not end well.
@@ -98,7 +98,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<HeaderValue> {
         match self {
             Self::Slot(SlotDenial::Rate { retry }) => {
-                Some(retry.saturating_sub(now().as_secs()).max(1).into())
+                Some(retry.saturating_sub(seconds_since_1970()).max(1).into())
             }
             Self::Own(OwnRefusal::Rate { retry_after }) => Some((*retry_after).into()),
             _ if self.verdict().0 == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),

@@ -7,7 +7,7 @@ mod slot;
 mod uploads;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -71,9 +71,4 @@ fn refuse(request: &Request, error: &ApiError) -> Response {
     let (ending, why) = error.audit();
     audit::api_ended(call_of(request.method(), request.extensions()), ending, why);
     error.into_response()
-}
-
-/// Since 1970.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -12,13 +12,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::ApiDoor;
 use super::answer::{answer, date};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::{ApiDoor, now};
 use crate::authn::Carrier;
 use crate::telemetry::audit;
-use crate::types::{ContentType, Purpose};
+use crate::types::{ContentType, Purpose, time_since_1970};
 use crate::upload::{Slot, SlotWish};
 
 /// Far more than a file's name and type need.
@@ -42,7 +42,7 @@ pub(super) async fn issue(State(door): State<Arc<ApiDoor>>, caller: Caller, requ
     };
     let asked = parse(&body);
     let wish = asked.as_ref().map_err(|problem| *problem).and_then(wish).map_err(Into::into);
-    match door.files.slot(&caller.user, wish, now()).await {
+    match door.files.slot(&caller.user, wish, time_since_1970()).await {
         Ok(slot) => {
             audit::api_answered(caller.call(), None);
             answer(StatusCode::CREATED, &told(&slot))

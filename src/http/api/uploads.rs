@@ -1,7 +1,6 @@
 //! `GET /api/v1/uploads` and `DELETE /api/v1/uploads/<random>/<filename>`
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -9,11 +8,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
+use super::ApiDoor;
 use super::answer::{NO_STORE, answer, date};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::{ApiDoor, now};
 use crate::telemetry::audit;
+use crate::types::{since_1970, time_since_1970};
 use crate::upload::{OwnFile, OwnRefusal, Page, PageWish};
 
 const FOLDER: &str = "/api/v1/uploads/";
@@ -34,14 +34,14 @@ pub(super) async fn list(State(door): State<Arc<ApiDoor>>, caller: Caller) -> Re
 
 async fn page(door: &ApiDoor, caller: &Caller) -> Result<Page, OwnRefusal> {
     let wish = PageWish::new(caller.query.after.as_deref(), caller.query.limit);
-    door.files.list(&caller.user, wish?, now()).await
+    door.files.list(&caller.user, wish?, time_since_1970()).await
 }
 
 pub(super) async fn remove(State(door): State<Arc<ApiDoor>>, caller: Caller, uri: Uri) -> Response {
     finish(&door.chores.clone(), async move {
         // As it was sent: it is decoded exactly once, as the path of an upload is.
         let name = uri.path().strip_prefix(FOLDER).unwrap_or_default();
-        match door.files.remove(&caller.user, name, now()).await {
+        match door.files.remove(&caller.user, name, time_since_1970()).await {
             Ok(bytes) => {
                 audit::file_removed(caller.call(), bytes);
                 (StatusCode::NO_CONTENT, [NO_STORE]).into_response()
@@ -66,7 +66,7 @@ fn told(page: &Page) -> Value {
 
 fn told_file(file: &OwnFile) -> Value {
     let OwnFile { path, name, size, content_type, stored, keep_until, url } = file;
-    let stored = stored.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let stored = since_1970(*stored).as_secs();
     json!({
         "path": path,
         "name": name,

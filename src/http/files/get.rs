@@ -13,9 +13,9 @@ use super::conditions::{Conditions, Verdict};
 use super::error::FileError;
 use super::{FilesDoor, file_request, refuse_download};
 use crate::policy::content_disposition;
-use crate::store::{Lifetime, Object, ObjectInfo, Presigned, PresignedMethod, seconds_since_1970};
+use crate::store::{Lifetime, Object, ObjectInfo, Presigned, PresignedMethod};
 use crate::telemetry::audit::{self, FileRequest};
-use crate::types::{ByteRange, ObjectPath};
+use crate::types::{ByteRange, ObjectPath, seconds_since_1970};
 use crate::upload::{Located, Place, Site};
 
 /// A file never runs, is never framed, and is never taken for something else than its type.

@@ -1,7 +1,7 @@
 //! `PUT`.
 
 use std::net::IpAddr;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -13,7 +13,7 @@ use super::error::FileError;
 use super::{FilesDoor, file_request};
 use crate::authn::{BearerToken, PresentedToken, PutClaim, Scheme, UploadAuthority};
 use crate::telemetry::audit::{self, FileRequest};
-use crate::types::{BareJid, ContentType, InvalidContentType, ObjectPath};
+use crate::types::{BareJid, ContentType, InvalidContentType, ObjectPath, seconds_since_1970};
 use crate::upload::{Located, Place};
 
 impl FilesDoor {
@@ -102,10 +102,6 @@ impl Receipt {
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         (StatusCode::CREATED, json, told.to_string()).into_response()
     }
-}
-
-fn seconds_since_1970() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The length that the head tells; a chunked body has none, whatever else the head says (RFC 9112 §6.3).

@@ -3,12 +3,12 @@
 //! They begin with the time at which they were written, so that a listing from some time on holds what is new. A user who was removed
 //! leaves an entry as well, by which the other replicas learn of it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::store::ObjectKey;
-use crate::types::UserHash;
+use crate::types::{UserHash, time_since_1970};
 
 /// Milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +41,7 @@ const GONE: &str = "gone";
 
 impl EntryTime {
     pub(super) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Self(u64::try_from(time_since_1970().as_millis()).unwrap_or(u64::MAX))
     }
 
     pub(super) fn before(self, time: Duration) -> Self {

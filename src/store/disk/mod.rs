@@ -41,11 +41,8 @@ use self::staging::{STAGING, Staged};
 use self::sweep::sweep;
 use self::writer::Writer;
 use super::body::receive;
-use super::{
-    NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody,
-    seconds_since_1970,
-};
-use crate::types::ByteRange;
+use super::{NewObject, Object, ObjectInfo, ObjectKey, ObjectPrefix, PutError, StoreError, UploadBody};
+use crate::types::{ByteRange, seconds_since_1970};
 
 /// Files up to this size (bytes) are sent before it is known whether there is room: to look would cost more than it spares.
 const NOT_WORTH_A_LOOK: u64 = 64 * 1024;

@@ -6,7 +6,7 @@ mod vhost;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -27,7 +27,7 @@ use super::audit::NO_VHOST;
 use super::reason::{FileReason, HookReason, RequestReason};
 use crate::authn::jwt::Refusal;
 use crate::store::Cause;
-use crate::types::Vhost;
+use crate::types::{Vhost, time_since_1970};
 
 // Asked for once, because each login and each upload uses them.
 static LOGIN_TIMES: LazyLock<Histogram> = LazyLock::new(|| histogram!(LOGIN_SECONDS));
@@ -185,9 +185,8 @@ fn number(users: usize) -> f64 {
     users as f64
 }
 
-/// Seconds since 1970.
 fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    time_since_1970().as_secs_f64()
 }
 
 /// Says how many keys an issuer has; `None` if it is not configured any more.

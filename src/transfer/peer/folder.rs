@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 
 use super::Peer;
 use crate::store::{Lifetime, Object, ObjectBody, ObjectInfo, ObjectKey, Store, StoreError};
-use crate::types::{ContentType, ObjectPath, Vhost};
+use crate::types::{ContentType, ObjectPath, Vhost, since_1970};
 use crate::upload::note_arrival;
 
 /// Read at once.
@@ -42,7 +42,7 @@ pub struct Terms {
 impl Terms {
     /// Until when a file is kept that was changed at `modified`, in seconds since 1970; `None` for ever.
     pub(super) fn deadline(self, modified: SystemTime) -> Option<u64> {
-        let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let modified = since_1970(modified);
         Some(modified.saturating_add(self.keep?).as_secs())
     }
 }
@@ -179,11 +179,11 @@ mod tests {
     #[test]
     fn a_file_ends_so_long_after_it_was_changed() {
         let keeping = |keep| Terms { settled: Duration::ZERO, keep };
-        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         assert_eq!(keeping(None).deadline(at(5)), None);
         assert_eq!(keeping(Some(Duration::from_secs(7))).deadline(at(5)), Some(12));
         assert_eq!(keeping(Some(Duration::MAX)).deadline(at(5)), Some(u64::MAX));
-        let before = UNIX_EPOCH - Duration::from_secs(5);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(5);
         assert_eq!(keeping(Some(Duration::from_secs(7))).deadline(before), Some(7));
     }
 }

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use walkdir::{DirEntry, WalkDir};
 
 use super::folder::PeerFolder;
-use crate::store::{ObjectKey, seconds_since_1970};
-use crate::types::{ObjectPath, PathError};
+use crate::store::ObjectKey;
+use crate::types::{ObjectPath, PathError, seconds_since_1970};
 
 /// A file that has a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -268,7 +268,7 @@ async fn an_upload_outlasts_its_slot(pointer_fails: bool) {
     let store = memory();
     let Store::Memory(memory) = &*store else { unreachable!() };
     // By the clock of whoever stores it.
-    let ended = crate::store::seconds_since_1970() - 5;
+    let ended = crate::types::seconds_since_1970() - 5;
     let wanted = Wanted { keep_until: None, slot: Slot::Pointed(ended) };
     let trail = wanted.trail(0);
     let pointer = trail.pointer().unwrap();

@@ -6,8 +6,8 @@ use futures_util::poll;
 use http_body_util::Full;
 
 use super::*;
-use crate::store::{DiskStore, MemoryStore, NewObject, seconds_since_1970};
-use crate::types::{BareJid, ContentType, ObjectPath, parse_vhost};
+use crate::store::{DiskStore, MemoryStore, NewObject};
+use crate::types::{BareJid, ContentType, ObjectPath, parse_vhost, seconds_since_1970};
 
 const NOW: u64 = 1_800_000_000;
 
