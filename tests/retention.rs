@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ejabberd_sidecar::store::{DiskStore, Lifetime, NewObject, ObjectKey, PutError, Store};
 use ejabberd_sidecar::types::{ContentType, ObjectPath, Vhost};
-use ejabberd_sidecar::upload::{Sweeper, Usage};
+use ejabberd_sidecar::upload::{Sweeper, Usage, note_arrival};
 use http_body_util::Full;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -250,4 +250,41 @@ async fn removed_on_a_full_disk(folder: &Path) {
         let again = store.put(&key, NewObject::lasting(0, ContentType::unknown()), Full::from("")).await;
         assert!(matches!(again, Err(PutError::Exists)), "{again:?}");
     }
+}
+
+#[test]
+fn an_operator_who_trusts_his_clock_sweeps_without_waiting() {
+    let service = Service::start_with(&with_upload(SHORT, ""));
+    let (vhost, now) = (Vhost::new("localhost").expect("a domain").into_owned(), tokens::now());
+    let store = disk(&service);
+    Runtime::new().expect("threads").block_on(async {
+        for (name, deadline) in [("over", now - 2 * CLOCKS), ("of-late", now - 60), ("good", now + 9000)] {
+            let path = ObjectPath::parse(&format!("{}/r/{name}", hash("alice"))).expect("a path");
+            note_arrival(&store, &vhost, &path, None, Some(deadline)).await.expect("noted");
+            let life = Lifetime { keep_until: Some(deadline), ..Lifetime::default() };
+            let object = NewObject { life, ..NewObject::lasting(4, ContentType::unknown()) };
+            store.put(&ObjectKey::file(&vhost, &path), object, Full::from("data")).await.expect("stored");
+        }
+    });
+    let config = service.folder().path().join("sidecar.toml");
+    let sweep = |more: &[&str]| {
+        let done = Command::new(support::PROGRAM)
+            .args(["store", "sweep", "--config"])
+            .arg(&config)
+            .args(more)
+            .output()
+            .expect("runs");
+        let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).expect("text"));
+        (done.status.code(), text.concat())
+    };
+    let (code, text) = sweep(&[]);
+    assert!(code == Some(64) && text.contains("--trust-clock"), "{code:?} {text}");
+    let (code, text) = sweep(&["--trust-clock"]);
+    assert!(
+        code == Some(0) && text.starts_with("removed 1 file that had been over for an hour at 20"),
+        "{text}"
+    );
+    assert_eq!(files(&service, "/expiring/").len(), 2);
+    let (code, text) = sweep(&["--trust-clock"]);
+    assert!(code == Some(0) && text.starts_with("removed 0 files that"), "{text}");
 }

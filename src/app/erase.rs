@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Builder;
-
-use super::build::{close_store, open_store};
-use crate::config::{Settings, StoreSettings};
+use super::at_store::at_store;
+use crate::config::Settings;
 use crate::login::Registry;
-use crate::store::{DiskStore, StoreError};
+use crate::store::StoreError;
 use crate::types::BareJid;
 use crate::upload::{Erased, Erasure, Usage};
 
@@ -34,19 +32,10 @@ fn with_erasure<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(Erasure) -> Result<T, StoreError>,
 ) -> Result<T, String> {
-    if let StoreSettings::Disk { path, .. } = &settings.store {
-        // It is not made here.
-        DiskStore::probe(path)?;
-    }
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let done = runtime.block_on(async {
-        let store = Arc::new(open_store(settings.store.clone())?);
+    at_store(&settings.store, async |store| {
         let registry = Arc::new(Registry::new(Arc::clone(&store)));
         registry.refresh().await?;
         let usage = Arc::new(Usage::new(Arc::clone(&store)));
-        let done = work(Erasure::new(Arc::clone(&store), registry, usage)).await;
-        close_store(&store).await;
-        done
-    });
-    done.map_err(|error: StoreError| error.to_string())
+        work(Erasure::new(store, registry, usage)).await
+    })
 }

@@ -1,5 +1,6 @@
 //! Puts the parts together and runs them.
 
+mod at_store;
 mod background;
 mod build;
 mod descriptors;
@@ -11,6 +12,7 @@ mod prepared;
 mod probe;
 mod reload;
 mod runtimes;
+mod sweep;
 mod transfer;
 mod uploads;
 mod workers;
@@ -21,6 +23,7 @@ pub use self::lifecycle::{Signals, run};
 pub use self::login::verifier;
 pub use self::probe::probe_store;
 pub use self::runtimes::Runtimes;
+pub use self::sweep::sweep_store;
 pub use self::transfer::{CopyOrder, Observer, copy_store, import_folder, is_same_store};
 pub use self::uploads::{sites, upload_authority};
 pub use self::workers::Summary;

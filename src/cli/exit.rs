@@ -56,6 +56,11 @@ pub(super) fn answer(text: impl Display) -> Result<(), Failure> {
     writeln!(io::stdout(), "{text}").map_err(Failure::failed)
 }
 
+/// So many of something: `1 file`, `2 files`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Tells the operator something beside the answer.
 pub(super) fn remark(text: impl Display) -> Result<(), Failure> {
     writeln!(io::stderr(), "ejabberd-sidecar: {text}").map_err(Failure::failed)

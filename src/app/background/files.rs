@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::policy::{ClockReading, SteadyClock};
-use crate::store::{Store, StoreError, seconds_since_1970};
+use crate::store::{Store, StoreError};
 use crate::telemetry::metrics;
+use crate::types::seconds_since_1970;
 use crate::upload::{Sweeper, Swept, Usage};
 
 /// How often it is looked for files whose time is over: they are not handed out any more, and only take room.
@@ -47,18 +48,12 @@ struct Pass {
 impl Pass {
     /// Adds a round, and answers whether there is more.
     fn count(&mut self, round: Result<Swept, StoreError>) -> bool {
-        let more = match round {
-            Ok(Swept { removed, failed, problem, more }) => {
-                self.sum.removed += removed;
-                self.sum.failed += failed;
-                self.sum.problem = self.sum.problem.take().or(problem);
-                more
-            }
-            Err(error) => {
-                self.sum.problem = Some(error.to_string());
-                false
-            }
+        let sum = std::mem::take(&mut self.sum);
+        self.sum = match round {
+            Ok(round) => sum.and(round),
+            Err(error) => Swept { problem: Some(error.to_string()), more: false, ..sum },
         };
+        let more = self.sum.more;
         if !more {
             self.end();
         }

@@ -1,9 +1,10 @@
-//! `store`: all that is stored, on its way somewhere else.
+//! `store`: all that is stored, on its way somewhere else or out.
 
 mod copy;
 mod import;
 mod meter;
 mod place;
+mod sweep;
 
 use bytesize::ByteSize;
 
@@ -19,6 +20,8 @@ pub(super) enum Store {
     Copy(copy::Copy),
     /// Brings the files of another file server into the store, so that their old URLs go on to work (`upload.legacy_prefixes`)
     Import(import::Import),
+    /// Removes files whose time is over, as the service does, for where no process of it lives for an hour
+    Sweep(sweep::Sweep),
 }
 
 impl Store {
@@ -26,6 +29,7 @@ impl Store {
         match self {
             Self::Copy(arguments) => arguments.run(),
             Self::Import(arguments) => arguments.run(),
+            Self::Sweep(arguments) => arguments.run(),
         }
     }
 }

@@ -5,7 +5,7 @@ use bytesize::ByteSize;
 use super::Whom;
 use crate::app::erase_user;
 use crate::cli::Failure;
-use crate::cli::exit::{answer, remark};
+use crate::cli::exit::{answer, counted, remark};
 use crate::upload::Erased;
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ impl Forget {
         }
         let Erased { files, bytes, known } = erase_user(&settings, user).map_err(Failure::Failed)?;
         let known = if known { "" } else { "; nothing else was known of this user" };
-        let noun = if files == 1 { "file" } else { "files" };
-        answer(format!("erased {user}: {files} {noun}, {}{known}", ByteSize::b(bytes).display().iec()))
+        let files = counted(files, "file");
+        answer(format!("erased {user}: {files}, {}{known}", ByteSize::b(bytes).display().iec()))
     }
 }

@@ -46,6 +46,17 @@ pub struct Swept {
 }
 
 impl Swept {
+    /// With what the next round came to.
+    #[must_use]
+    pub fn and(self, next: Self) -> Self {
+        Self {
+            removed: self.removed + next.removed,
+            failed: self.failed + next.failed,
+            problem: self.problem.or(next.problem),
+            more: next.more,
+        }
+    }
+
     fn count(mut self, one: Result<bool, StoreError>) -> Self {
         match one {
             Ok(removed) => self.removed += usize::from(removed),
