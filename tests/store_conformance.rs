@@ -353,6 +353,7 @@ async fn keeps_names_apart(Backend { store, .. }: &Backend) {
         "GRÜSSE",
         "q%3F",
         "h%23",
+        "back\\slash",
         "-x",
         ".x",
         "x.",

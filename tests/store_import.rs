@@ -124,7 +124,7 @@ fn mod_http_upload() {
     );
     // With jid_in_url: node the path names the user otherwise than everything here does.
     for service in &services.on {
-        for (user, told) in [("dave.smith", "1 files, 5 B"), ("alice", "4 files, 19 B")] {
+        for (user, told) in [("dave.smith", "1 file, 5 B"), ("alice", "4 files, 19 B")] {
             let user = format!("{user}@localhost");
             let (code, text) = sidecar(&["user", "forget", "--config", &config(service), &user]);
             assert!(code == 0 && text.contains(told), "{text}");
@@ -198,7 +198,8 @@ fn what_is_no_file_of_a_slot_is_left_out_and_told() {
     let (root, elsewhere) =
         (left.0.path(), Left::with(&[("secret", b"secret"), ("folder/secret", b"secret")]));
     left.file(Path::new("a/b").join(OsStr::from_bytes(b"\xff\xfe.jpg")), b"no text");
-    left.file("a/b/back\\slash", b"no part of a path");
+    left.file("a/b/back\\slash", b"slash");
+    left.file("a/b/bell\u{7}", b"no part of a path");
     symlink(elsewhere.0.path().join("secret"), root.join("a/b/out")).expect("writable");
     symlink(elsewhere.0.path(), root.join("a/folder")).expect("writable");
     symlink("../../../../../../etc/passwd", root.join("a/b/passwd")).expect("writable");
@@ -211,13 +212,20 @@ fn what_is_no_file_of_a_slot_is_left_out_and_told() {
     for service in &services.on {
         let (code, text) = left.import("mod_http_upload", &config(service), &[]);
         assert!(
-            code == 0 && text.contains("copied 2 (8 B), there already 0, failed 0, left out 10"),
+            code == 0 && text.contains("copied 3 (13 B), there already 0, failed 0, left out 10"),
             "{text}"
         );
         for told in ["its name is not UTF-8", "leads out of the folder", "is no file", "two or three parts"] {
             assert!(text.contains(told), "{told}: {text}");
         }
-        for (path, status) in [("good", 200), ("within", 200), ("out", 404), ("passwd", 404), ("pipe", 404)] {
+        for (path, status) in [
+            ("good", 200),
+            ("within", 200),
+            ("back%5Cslash", 200),
+            ("out", 404),
+            ("passwd", 404),
+            ("pipe", 404),
+        ] {
             let answer = request(&service.address("public"), "GET", &format!("/old/a/b/{path}"), "", b"");
             assert_eq!(answer.status, status, "{path}");
         }
