@@ -62,6 +62,10 @@ class Sidecar:
         found = re.findall(rf'(?m)^{name}{{[^}}]*outcome="{outcome}"[^}}]*}} (\d+)$', metrics)
         return sum(map(int, found))
 
+    def uploads_under_way(self) -> int:
+        metrics = urllib.request.urlopen(f"{self.ops_url}/metrics").read().decode()
+        return int(re.search(r"(?m)^ejabberd_sidecar_uploads_under_way (\d+)$", metrics)[1])
+
     def _ready(self) -> bool:
         try:
             return urllib.request.urlopen(f"{self.ops_url}/readyz").status == 200
