@@ -57,6 +57,13 @@ apt_install_stopped() (
     apt_install "$@"
 )
 
+# install_server WHY NAME PACKAGE PROGRAM: where the program is missing; its system service stays off, also at the next boot.
+install_server() {
+    [[ ! -x $4 ]] || return 0
+    apt_install_stopped "$1 (its system service stays off)" "$3"
+    as_root update-rc.d "$2" disable >/dev/null
+}
+
 install_build_tools() {
     have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
 }
@@ -80,10 +87,14 @@ install_e2e_tools() {
     export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
 }
 
-run_e2e() {
+build_e2e() {
     cargo build --locked --example s3-server
     # By itself, as `make up` builds it: other targets bring in other features.
     cargo build --locked --bin ejabberd-sidecar
+}
+
+run_e2e() {
+    build_e2e
     "$VENV/bin/pytest" "$@"
 }
 

@@ -39,7 +39,7 @@ class Nginx:
         user = "user root;" if os.geteuid() == 0 else ""
         main = folder / "nginx.conf"
         main.write_text(MAIN.format(folder=folder, user=user))
-        self._command = ["nginx", "-e", "stderr", "-c", main]
+        self._command = ["/usr/sbin/nginx", "-e", "stderr", "-c", main]
 
     def start(self, port: int) -> None:
         """Waits until it listens there."""
