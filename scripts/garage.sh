@@ -10,8 +10,8 @@ configure_garage() {
     mkdir -p "$1"
     # Garage insists on the mode, since its secret is in there. Only other nodes would have to know that one.
     install -m 600 /dev/stdin "$1/garage.toml" <<END
-metadata_dir = "$1/meta"
-data_dir = "$1/data"
+metadata_dir = $(quote "$1/meta")
+data_dir = $(quote "$1/data")
 db_engine = "lmdb"
 replication_factor = 1
 rpc_bind_addr = "127.0.0.1:$3"

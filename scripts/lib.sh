@@ -108,6 +108,12 @@ require_cargo() {
         fail "cargo is $found, and $needed or newer is needed: install it, for instance with rustup (https://rustup.rs)"
 }
 
+# A string as TOML and YAML both write it.
+quote() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
+
 # A word of sh, whatever is in it. (@Q makes words that only bash reads.)
 sh_quote() {
     printf "'%s'" "${1//\'/\'\\\'\'}"
