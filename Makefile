@@ -7,7 +7,7 @@
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C
+up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C; STORE=s3: with an S3 server
 	@scripts/up
 
 build: ## the release binary, in target/release

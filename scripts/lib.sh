@@ -57,6 +57,13 @@ apt_install_stopped() (
     apt_install "$@"
 )
 
+# install_server WHY NAME PACKAGE PROGRAM: where the program is missing; its system service stays off, also at the next boot.
+install_server() {
+    [[ ! -x $4 ]] || return 0
+    apt_install_stopped "$1 (its system service stays off)" "$3"
+    as_root update-rc.d "$2" disable >/dev/null
+}
+
 install_build_tools() {
     have cc || apt_install "the Rust build (a C compiler)" gcc libc6-dev
 }
@@ -80,10 +87,14 @@ install_e2e_tools() {
     export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1
 }
 
-run_e2e() {
+build_e2e() {
     cargo build --locked --example s3-server
     # By itself, as `make up` builds it: other targets bring in other features.
     cargo build --locked --bin ejabberd-sidecar
+}
+
+run_e2e() {
+    build_e2e
     "$VENV/bin/pytest" "$@"
 }
 
@@ -95,6 +106,12 @@ require_cargo() {
     found=$(cd "$ROOT" && cargo --version | cut -d ' ' -f 2)
     at_least "$found" "$needed" ||
         fail "cargo is $found, and $needed or newer is needed: install it, for instance with rustup (https://rustup.rs)"
+}
+
+# A string as TOML and YAML both write it.
+quote() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
 }
 
 # A word of sh, whatever is in it. (@Q makes words that only bash reads.)

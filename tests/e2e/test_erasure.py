@@ -3,16 +3,13 @@ sidecars with one store; and a slot that he kept is dead."""
 
 import asyncio
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from harness import ejabberd_api, slots, tokens, web
-from harness.ports import free_ports
+from harness import ejabberd_api, slots, stores, tokens, web
 from harness.processes import wait_until
 from harness.server import Server
-from harness.sidecar import Sidecar
 from harness.xmpp import logged_in
 
 SETTINGS = {
@@ -26,28 +23,18 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("erasure")
-    made = Server(data, stored_in=data / "store", environment=SETTINGS)
+    stored_in, settings = stores.of_environment(data)
+    made = Server(data, stored_in, SETTINGS, **settings)
     config = made.ejabberd.config.read_text()
     may = "      - reload_config\n"
     assert config.count(may) == 1, "what programs on this machine may do"
     made.ejabberd.config.write_text(config.replace(may, may + "      - unregister\n"))
     made.start()
-    made.twin = twin(made, data)
+    made.twin = made.sidecar.beside()
     made.twin.start()
     yield made
     assert made.twin.stop() == 0
     assert made.stop() == (0, 0)
-
-
-def twin(server, data: Path) -> Sidecar:
-    """Another sidecar with the same configuration and store, at ports of its own."""
-    ports = dict(zip(["PUBLIC", "HOOK", "OPS"], free_ports(3), strict=True))
-    listen = {
-        f"EJABBERD_SIDECAR__LISTEN__{name}": f"127.0.0.1:{port}" for name, port in ports.items()
-    }
-    made = Sidecar(data, ports["PUBLIC"], ports["OPS"], SETTINGS | listen)
-    made.log = data / "logs" / "twin.log"
-    return made
 
 
 def at(sidecar, url: str) -> str:
@@ -84,15 +71,11 @@ def upload_all(server, user: str) -> tuple[dict[str, bytes], str]:
     return files, kept.put
 
 
-def names_left(server, user: str) -> list[Path]:
+def names_left(server, user: str) -> list[str]:
     """All that the store holds with one of his names, or below one."""
     names = [f"{user}-slot", tokens.user_folder(f"{user}@localhost"), f"{user}@localhost"]
-    files = [f for f in server.stored_in.rglob("*") if f.is_file()]
-    return [
-        file.relative_to(server.stored_in)
-        for file in files
-        if any(name in f"{file} {file.read_bytes()}" for name in names)
-    ]
+    stored = stores.contents(server.stored_in).items()
+    return [file for file, held in stored if any(name in f"{file} {held}" for name in names)]
 
 
 def test_a_removed_user_loses_all_files_and_the_slots_he_kept(server):
@@ -111,7 +94,7 @@ def test_a_removed_user_loses_all_files_and_the_slots_he_kept(server):
         since = sidecar.log_length()
         assert web.put(at(sidecar, kept), os.urandom(100)).status == 410
         sidecar.wait_for_log('upload.*reason="user_erased"', since)
-    left = {file.parts[0] for file in names_left(server, "leaver")}
+    left = {file.split("/")[0] for file in names_left(server, "leaver")}
     assert left <= {"tombs", "users"}, "what says that he is gone"
     assert not server.has_stored(b"leaver@localhost")
 

@@ -5,98 +5,40 @@ import os
 import re
 import signal
 import socket
-import subprocess
 from dataclasses import fields
-from types import SimpleNamespace
 
 import pytest
 
-from harness.go_sendxmpp import go_sendxmpp
+from harness import uploads
+from harness.make_up import Place, everything_ended, shell
 from harness.paths import ROOT
 from harness.ports import Ports
-from harness.processes import Process, alive, descendants, wait_until
-from harness.secrecy import LOG_FOLDERS, secret, secret_token, secret_url
+from harness.processes import descendants, wait_until
+from harness.secrecy import secret, secret_token
 from harness.web import download
 from harness.xmpp import RefusedError, logged_in
 
 TCP_PORTS = [f"UP_{each.name.upper()}_PORT" for each in fields(Ports) if each.name != "stun"]
 
 
-class MakeUp:
-    """One run of it, with what it printed."""
-
-    def __init__(self, data, output, ports):
-        env = {"UP_DATA": str(data), "PROFILE": "dev"}
-        env |= ports.variables()
-        self._process = Process(["make", "up"], output, env, cwd=ROOT)
-        self.pid = self._process.pid
-        self.press_ctrl_c = self._process.press_ctrl_c
-        self.stop = self._process.stop
-        self.wait = self._process.wait
-        self._begin = output.stat().st_size
-        self._output = output
-
-    def wait_until_ready(self) -> None:
-        self._process.wait_until("ready", lambda: "Ctrl-C ends both." in self.printed())
-        self.token = secret_token(self._find(r"password +(\S+)"))
-        self.upload = self._find(r"(?m)^ +(curl .* -T .*)$")
-        secret_url(re.search(r"http://[^']+", self.upload).group())
-        self.download = self._find(r"Download it:\n +(curl .*)")
-        self.another_token = self._find(r"Another token:\n +(.*)")
-
-    def printed(self) -> str:
-        return self._output.read_text()[self._begin :]
-
-    def _find(self, pattern: str) -> str:
-        found = re.search(pattern, self.printed())
-        assert found, f"{pattern} is not in:\n{self.printed()}"
-        return found[1]
-
-    def pid_of(self, command: str) -> int:
-        (pid,) = [pid for pid, line in descendants(self.pid).items() if command in line]
-        return pid
-
-
 @pytest.fixture
 def place(tmp_path):
-    data = tmp_path / "up data"
-    return SimpleNamespace(data=data, output=tmp_path / "make-up.log", ports=Ports.free())
+    made = Place(tmp_path)
+    yield made
+    made.stop()
 
 
 @pytest.fixture
 def up(place):
     """Starts `make up`; whatever is left of it at the end of the test goes."""
-    started = []
-
-    def start(ready: bool = True) -> MakeUp:
-        started.append(MakeUp(place.data, place.output, place.ports))
-        if ready:
-            started[-1].wait_until_ready()
-            LOG_FOLDERS.add(place.data / "logs")
-            for name in ("issuer", "upload", "turn", "component"):
-                file = place.data / "secrets" / f"{name}.secret"
-                assert file.stat().st_mode & 0o777 == 0o600
-                secret(file.read_text().strip())
-        return started[-1]
-
-    yield start
-    for run in started:
-        run.stop()
-
-
-def shell(command: str) -> bytes:
-    return subprocess.check_output(["sh", "-c", command], timeout=60)
-
-
-def everything_ended(pids) -> None:
-    wait_until("all processes of make up end", lambda: not any(map(alive, pids)))
+    return place.start
 
 
 def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
     run = up()
-    server = SimpleNamespace(
-        port=place.ports.c2s, certificate=place.data / "certs" / "localhost.crt"
-    )
+    server = place.server
+    alice = ("alice@localhost", run.token)
+    bob = ("bob@localhost", secret_token(shell(run.another_token).decode().strip()))
 
     shell(run.upload)
     assert shell(run.download) == (place.data / "hello.txt").read_bytes()
@@ -105,23 +47,10 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
         async with logged_in(server, jid, token) as client:
             return client.boundjid.bare
 
-    async def upload(jid, token):
-        async with logged_in(server, jid, token) as client:
-            return await client.upload("greeting.txt", b"hello from slixmpp")
-
-    async def receive_upload(jid, token):
-        async with logged_in(server, jid, token) as client:
-            client.send_presence()
-            alice = (server, "alice@localhost", run.token)
-            await asyncio.to_thread(go_sendxmpp, tmp_path, *alice, "--http-upload", str(file), jid)
-            return await asyncio.wait_for(client.inbox.get(), 30)
-
-    file = tmp_path / "greeting.jpg"
-    file.write_bytes(b"hello from go-sendxmpp")
-    bob = secret_token(shell(run.another_token).decode().strip())
-    assert download(asyncio.run(upload("alice@localhost", run.token))) == b"hello from slixmpp"
-    message = asyncio.run(receive_upload("bob@localhost", bob))
-    assert download(message["body"]) == b"hello from go-sendxmpp"
+    url = uploads.by_slixmpp(server, alice, "greeting.txt", b"hello from slixmpp")
+    assert download(url) == b"hello from slixmpp"
+    url = uploads.by_go_sendxmpp(server, tmp_path, alice, bob, b"hello from go-sendxmpp")
+    assert download(url) == b"hello from go-sendxmpp"
     with pytest.raises(RefusedError, match="not-authorized"):
         asyncio.run(login("bob@localhost", run.token))
 
@@ -144,7 +73,7 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(up, place, tmp_path):
 def test_each_port_has_a_default():
     """Here each run has ports of its own, and a stranger sets none."""
     script = (ROOT / "scripts" / "up").read_text()
-    looked_at = re.findall(r"(?m)^free_port (\w+)", script)
+    looked_at = re.findall(r"(?m)^ *free_port (\w+)", script)
     assert len(looked_at) >= len(TCP_PORTS)
     assert set(looked_at) == set(re.findall(r"\b(UP_\w+_PORT)=\$\{\1:-\d+\}", script))
 
@@ -173,6 +102,13 @@ def test_a_secret_of_ones_own_needs_no_newline_but_has_to_be_there(up, place):
     run = up(ready=False)
     assert run.wait() != 0
     assert "upload.secret holds no secret" in run.printed()
+
+
+def test_an_unknown_store_is_named(up):
+    run = up("STORE=tape", ready=False)
+
+    assert run.wait() != 0
+    assert "error: STORE is disk or s3, and not tape" in run.printed()
 
 
 @pytest.mark.parametrize(

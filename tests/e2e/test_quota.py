@@ -7,7 +7,7 @@ import uuid
 import pytest
 from slixmpp.exceptions import IqError
 
-from harness import component, tokens, web
+from harness import component, stores, tokens, web
 from harness.processes import wait_until
 from harness.server import Server
 from harness.sidecar import Sidecar
@@ -79,7 +79,8 @@ class Pair:
 def pair(tmp_path_factory):
     data = tmp_path_factory.mktemp("pair")
     limits = {f"EJABBERD_SIDECAR__{name}": value for name, value in LIMITS.items()}
-    server = Server(data, stored_in=data / "store", environment=limits, UP_SLOTS="component")
+    stored_in, settings = stores.of_environment(data)
+    server = Server(data, stored_in, limits, UP_SLOTS="component", **settings)
     server.start()
     other = server.sidecar.beside()
     other.start()

@@ -11,6 +11,7 @@ mod authorities;
 mod causes;
 mod commands;
 mod credentials;
+mod ends;
 mod faults;
 mod first_writer;
 mod parts;
@@ -87,8 +88,13 @@ impl Scene {
 
     /// Waits until just these files are stored, and nothing else: no parts, no claims, no probes.
     async fn assert_stored(&self, paths: &[&str]) {
+        self.assert_named(paths.iter().map(|path| key(path).as_str().to_owned()).collect()).await;
+    }
+
+    /// The same of objects with these names.
+    async fn assert_named(&self, names: Vec<String>) {
         let expected: BTreeSet<_> =
-            paths.iter().map(|path| format!("{}{}", self.bucket.prefix, key(path).as_str())).collect();
+            names.into_iter().map(|name| format!("{}{name}", self.bucket.prefix)).collect();
         let mut found = BTreeSet::new();
         // What was cut off is noticed and cleared away a moment later.
         for _ in 0..200 {

@@ -1,9 +1,9 @@
-//! The service on object storage: what it tells clients and operators, and what it leaves when it is killed.
+//! The service on object storage: what it tells clients and operators.
 
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::task::{block_in_place, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::Scene;
 use super::faulty::Fault;
@@ -40,7 +40,8 @@ pub(super) fn configuration_of(scene: &Scene, more: &str) -> String {
         bucket.access_key_id,
         bucket.secret_access_key,
     );
-    configuration(FREE_PORTS, "").replace("[store]\nkind = \"disk\"\npath = \"store\"\n", &store)
+    let larger = configuration(FREE_PORTS, "").replace("1MiB", "20MiB");
+    larger.replace("[store]\nkind = \"disk\"\npath = \"store\"\n", &store)
 }
 
 pub(super) fn ask(address: &str, method: &str, target: &str, headers: &str) -> Answer {
@@ -81,28 +82,6 @@ async fn a_store_that_fails_is_told_to_client_and_operator() {
     .expect("as expected");
     assert_eq!(scene.bucket.listed().await.len(), 1);
     drop(service);
-}
-
-/// Nothing of a file is there before all of it is.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_killed_in_the_middle_leaves_no_file() {
-    let scene = Scene::new().await;
-    let service = service(&scene, "").await;
-    scene.proxy.seen();
-    let slot = Slot::new(Kind::V, "alice", "r", 500_000);
-    let public = service.address("public");
-    let client = block_in_place(|| {
-        let mut client = Client::connect(&public);
-        client.send(slot.head(500_000));
-        client.send(vec![b'x'; 250_000]);
-        client
-    });
-    scene.asked_for("PUT files/").await;
-    block_in_place(|| service.signal("KILL"));
-    drop(client);
-    let files =
-        async || scene.bucket.listed().await.into_iter().filter(|name| name.contains("files/")).count();
-    assert_eq!(files().await, 0);
 }
 
 /// With the object, for whoever operates the store: its type, its user where the slot names him, and its deadlines.

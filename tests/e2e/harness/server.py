@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from . import stores
+from .bucket import Bucket
 from .ejabberd import Ejabberd
 from .paths import SCRIPTS, SIDECAR
 from .ports import Ports
@@ -13,7 +15,7 @@ from .sidecar import Sidecar
 
 class Server:
     def __init__(
-        self, data: Path, stored_in: Path, environment: dict | None = None, **settings: str
+        self, data: Path, stored_in: Path | Bucket, environment: dict | None = None, **settings: str
     ):
         """`settings` go to scripts/configure, `environment` to the sidecar. Uploads must show
         up in `stored_in`."""
@@ -47,5 +49,4 @@ class Server:
 
     def has_stored(self, content: bytes) -> bool:
         """Whether a file of the store holds it; a disk store adds what it knows of it."""
-        files = [f for f in self.stored_in.rglob("*") if f.is_file()]
-        return any(content in f.read_bytes() for f in files)
+        return any(content in file for file in stores.contents(self.stored_in).values())

@@ -19,6 +19,8 @@ class Sidecar:
         self.log = data / "logs" / "sidecar.log"
         self.public_url = f"http://localhost:{public}"
         self.ops_url = f"http://127.0.0.1:{ops}"
+        # Where it is asked about logins, if not over a socket.
+        self.hook_url = ""
         self._environment = environment
         self._process: Process | None = None
 
@@ -32,6 +34,7 @@ class Sidecar:
         }
         other = Sidecar(self.config.parent, public, ops, self._environment | environment)
         other.log = self.log.with_name("another-sidecar.log")
+        other.hook_url = f"http://127.0.0.1:{hook}"
         return other
 
     def start(self) -> None:
@@ -61,6 +64,10 @@ class Sidecar:
         name = f"ejabberd_sidecar_{counter}_total"
         found = re.findall(rf'(?m)^{name}{{[^}}]*outcome="{outcome}"[^}}]*}} (\d+)$', metrics)
         return sum(map(int, found))
+
+    def uploads_under_way(self) -> int:
+        metrics = urllib.request.urlopen(f"{self.ops_url}/metrics").read().decode()
+        return int(re.search(r"(?m)^ejabberd_sidecar_uploads_under_way (\d+)$", metrics)[1])
 
     def _ready(self) -> bool:
         try:
