@@ -1,9 +1,10 @@
-//! `store`: all that is stored, on its way somewhere else.
+//! `store`: all that is stored, and where it lies.
 
 mod copy;
 mod import;
 mod meter;
 mod place;
+mod rules;
 
 use bytesize::ByteSize;
 
@@ -19,6 +20,8 @@ pub(super) enum Store {
     Copy(copy::Copy),
     /// Brings the files of another file server into the store, so that their old URLs go on to work (`upload.legacy_prefixes`)
     Import(import::Import),
+    /// Prints the lifecycle and CORS rules that the bucket should have, and puts them among those it has
+    Rules(rules::Rules),
 }
 
 impl Store {
@@ -26,6 +29,7 @@ impl Store {
         match self {
             Self::Copy(arguments) => arguments.run(),
             Self::Import(arguments) => arguments.run(),
+            Self::Rules(arguments) => arguments.run(),
         }
     }
 }
