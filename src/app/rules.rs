@@ -40,16 +40,16 @@ pub fn bucket_rules(
         kinds.push(RuleKind::Cors);
     }
     let each = |kind| {
-        let wanted = store.wanted_rules(kind).map_err(|error| error.to_string())?;
+        let wanted = store.wanted_rules(kind);
         let found = runtime.block_on(async {
             match kind {
                 RuleKind::Lifecycle => store.lifecycle(keep, apply).await,
                 RuleKind::Cors => store.cors(apply).await,
             }
         });
-        Ok(RulesFound { kind, found, wanted })
+        RulesFound { kind, found, wanted }
     };
-    kinds.into_iter().map(each).collect::<Result<_, _>>().map(Some)
+    Ok(Some(kinds.into_iter().map(each).collect()))
 }
 
 fn runtime() -> std::io::Result<Runtime> {

@@ -1,24 +1,22 @@
 //! What a bucket should be told beside its objects: what it may clear away by itself, and that web pages may read from it.
 //!
 //! A bucket has one list of each kind of rule, which can only be written as a whole. So it is read, ours are put among the others, and it is written and read
-//! again. Rules of others stay as they are: a list with something in it that would get lost on the way is not written.
+//! again. Rules of others stay as they are, byte by byte.
 
 mod cors;
+mod document;
+mod exchange;
 mod lifecycle;
-mod raw;
 
 use std::time::Duration;
 
-use aws_sdk_s3::error::BuildError;
 use tokio::time::sleep;
 
-use self::cors::CorsList;
+use self::document::{Document, Says};
 pub use self::lifecycle::KeptVersions;
-use self::lifecycle::LifecycleList;
 use super::S3Store;
 use super::bucket::Bucket;
-use super::errors::s3_error;
-use crate::store::{Cause, StoreError};
+use crate::store::StoreError;
 
 /// How often a list is read again that was written, and how long apart: stores may take seconds until they tell.
 const LOOKS: u32 = 10;
@@ -40,6 +38,44 @@ impl RuleKind {
         match self {
             Self::Lifecycle => "lifecycle",
             Self::Cors => "CORS",
+        }
+    }
+
+    /// The element of a list.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "LifecycleConfiguration",
+            Self::Cors => "CORSConfiguration",
+        }
+    }
+
+    /// The element of a rule.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "Rule",
+            Self::Cors => "CORSRule",
+        }
+    }
+
+    fn read(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "GetBucketLifecycleConfiguration",
+            Self::Cors => "GetBucketCors",
+        }
+    }
+
+    fn write(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "PutBucketLifecycleConfiguration",
+            Self::Cors => "PutBucketCors",
+        }
+    }
+
+    /// As AWS's tools write it.
+    fn json(self, rule: &Says) -> String {
+        match self {
+            Self::Lifecycle => lifecycle::json(rule).to_string(),
+            Self::Cors => cors::json(rule).to_string(),
         }
     }
 }
@@ -103,17 +139,9 @@ pub enum RulesError {
     /// There is no such list.
     #[error("the store knows no {} rules", .0.name())]
     Unsupported(RuleKind),
-    /// It would not be the same afterwards.
-    #[error(
-        "the bucket's {} rules hold `{element}`, which would get lost: nothing was changed; add the rules yourself",
-        kind.name()
-    )]
-    Unknown {
-        /// Which list.
-        kind: RuleKind,
-        /// What is not known in it.
-        element: String,
-    },
+    /// What is there is not what the protocol says.
+    #[error("the bucket's {} rules cannot be read: they are not written as S3 writes them. Nothing was changed", .0.name())]
+    Unreadable(RuleKind),
     /// What was written is not what is there.
     #[error(
         "the bucket's {} rules are not the ones that were written: somebody else changed them at the same time, or the store does not keep them as they are. Look at them, and try again",
@@ -125,26 +153,6 @@ pub enum RulesError {
     Store(#[from] StoreError),
 }
 
-impl From<BuildError> for RulesError {
-    fn from(error: BuildError) -> Self {
-        Self::Store(s3_error("a rule", Cause::Failed, error.to_string()))
-    }
-}
-
-/// A list of a bucket as it was read.
-trait RuleList: Sized + Send {
-    type Rule: Clone + PartialEq + Send;
-    const KIND: RuleKind;
-
-    async fn read(bucket: &Bucket) -> Result<Self, RulesError>;
-    async fn write(&self, bucket: &Bucket) -> Result<(), RulesError>;
-    fn rules(&mut self) -> &mut Vec<Self::Rule>;
-    fn id(rule: &Self::Rule) -> Option<&str>;
-    fn json(rule: &Self::Rule) -> serde_json::Value;
-    /// What all rules of the list together leave open for who needs the `wanted` ones.
-    fn gaps(&mut self, bucket: &Bucket, wanted: &[Self::Rule]) -> Vec<RuleGap>;
-}
-
 impl S3Store {
     /// The bucket's lifecycle rules. With `apply` ours are put among them, where one is missing or different.
     ///
@@ -152,8 +160,8 @@ impl S3Store {
     ///
     /// [`RulesError`]
     pub async fn lifecycle(&self, keep: KeptVersions, apply: bool) -> Result<BucketRules, RulesError> {
-        let wanted = self.bucket.wanted_lifecycle(keep).await?;
-        self.bucket.settle::<LifecycleList>(&wanted, apply).await
+        let keep = self.bucket.keeps_versions().await?.then_some(keep);
+        self.bucket.settle(RuleKind::Lifecycle, &self.bucket.wanted_lifecycle(keep), apply).await
     }
 
     /// The bucket's CORS rules, for clients that are sent to it. With `apply` ours is put among them, if it is missing or different.
@@ -162,20 +170,17 @@ impl S3Store {
     ///
     /// [`RulesError`]
     pub async fn cors(&self, apply: bool) -> Result<BucketRules, RulesError> {
-        self.bucket.settle::<CorsList>(&[self.bucket.wanted_cors()?], apply).await
+        self.bucket.settle(RuleKind::Cors, &[self.bucket.wanted_cors()], apply).await
     }
 
     /// Our rules for a bucket that could not be asked, as AWS's tools write them.
-    ///
-    /// # Errors
-    ///
-    /// [`RulesError`] if there are none.
-    pub fn wanted_rules(&self, kind: RuleKind) -> Result<Vec<String>, RulesError> {
-        let rules: Vec<_> = match kind {
-            RuleKind::Lifecycle => self.bucket.lifecycle_of(None)?.iter().map(LifecycleList::json).collect(),
-            RuleKind::Cors => vec![CorsList::json(&self.bucket.wanted_cors()?)],
+    #[must_use]
+    pub fn wanted_rules(&self, kind: RuleKind) -> Vec<String> {
+        let wanted = match kind {
+            RuleKind::Lifecycle => self.bucket.wanted_lifecycle(None),
+            RuleKind::Cors => vec![self.bucket.wanted_cors()],
         };
-        Ok(rules.iter().map(ToString::to_string).collect())
+        wanted.iter().map(|rule| kind.json(rule)).collect()
     }
 }
 
@@ -185,87 +190,49 @@ impl Bucket {
         format!("ejabberd-sidecar {}{folder}", self.prefix)
     }
 
-    async fn settle<L: RuleList>(&self, wanted: &[L::Rule], apply: bool) -> Result<BucketRules, RulesError> {
-        let mut list = L::read(self).await?;
-        let own: Vec<_> = wanted.iter().map(|rule| own_rule::<L>(rule, list.rules())).collect();
-        let is_ours = |rule: &&L::Rule| wanted.iter().any(|own| L::id(own) == L::id(rule));
-        let others = list.rules().iter().filter(|rule| !is_ours(rule)).count();
+    async fn settle(&self, kind: RuleKind, wanted: &[Says], apply: bool) -> Result<BucketRules, RulesError> {
+        let read = self.read_rules(kind).await?;
+        let mut document = read.document.clone();
+        let own: Vec<_> = wanted.iter().map(|rule| own_rule(kind, rule, &document)).collect();
+        let known = own.iter().filter(|rule| rule.state != RuleState::Missing).count();
+        let others = document.rules.len().saturating_sub(known);
         if apply && own.iter().any(|rule| rule.state != RuleState::There) {
-            merge::<L>(list.rules(), wanted);
-            list.write(self).await?;
-            self.read_back(&mut list).await?;
+            let text = document.with(wanted, kind);
+            document = Document::parse(&text, kind).ok_or(RulesError::Unreadable(kind))?;
+            self.write_rules(kind, &read, text).await?;
+            self.read_back(kind, &document).await?;
         }
-        let gaps = list.gaps(self, wanted);
-        Ok(BucketRules { kind: L::KIND, own, others, gaps })
+        let gaps = match kind {
+            RuleKind::Lifecycle => self.lifecycle_gaps(&document.rules, wanted),
+            RuleKind::Cors => cors::gaps(&document.rules),
+        };
+        Ok(BucketRules { kind, own, others, gaps })
     }
 
     /// Whether the bucket has what was written. It may take a while to say so.
-    async fn read_back<L: RuleList>(&self, written: &mut L) -> Result<(), RulesError> {
+    async fn read_back(&self, kind: RuleKind, written: &Document) -> Result<(), RulesError> {
         for _ in 0..LOOKS {
-            let mut there = L::read(self).await?;
-            if is_same(there.rules(), written.rules()) {
+            let there = self.read_rules(kind).await?.document;
+            let has = |rule: &Says| there.rules.iter().any(|there| there.is(rule));
+            if there.rules.len() == written.rules.len() && written.rules.iter().all(|rule| has(&rule.says)) {
                 return Ok(());
             }
             sleep(BETWEEN_LOOKS).await;
         }
-        Err(RulesError::Changed(L::KIND))
+        Err(RulesError::Changed(kind))
     }
 }
 
-fn own_rule<L: RuleList>(wanted: &L::Rule, there: &[L::Rule]) -> OwnRule {
-    let state = match there.iter().find(|rule| L::id(rule) == L::id(wanted)) {
-        Some(rule) if rule == wanted => RuleState::There,
+fn own_rule(kind: RuleKind, wanted: &Says, there: &Document) -> OwnRule {
+    let id = document::at(wanted, "ID").next().unwrap_or_default();
+    let state = match there.rules.iter().find(|rule| rule.first("ID") == Some(id)) {
+        Some(rule) if rule.is(wanted) => RuleState::There,
         Some(_) => RuleState::Different,
         None => RuleState::Missing,
     };
-    let id = L::id(wanted).unwrap_or_default().to_owned();
-    OwnRule { id, json: L::json(wanted).to_string(), state }
+    OwnRule { id: id.to_owned(), json: kind.json(wanted), state }
 }
 
-/// Puts the wanted rules in the places of those which have their names, and the others behind all that is there.
-fn merge<L: RuleList>(rules: &mut Vec<L::Rule>, wanted: &[L::Rule]) {
-    for rule in wanted {
-        match rules.iter_mut().find(|there| L::id(there) == L::id(rule)) {
-            Some(there) => there.clone_from(rule),
-            None => rules.push(rule.clone()),
-        }
-    }
-}
-
-/// In whatever order: not every store keeps it.
-fn is_same<R: PartialEq>(there: &[R], written: &[R]) -> bool {
-    there.len() == written.len() && written.iter().all(|rule| there.contains(rule))
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_s3::types::CorsRule;
-
-    use super::*;
-
-    fn rule(id: Option<&str>, origin: &str) -> CorsRule {
-        let rule = CorsRule::builder().set_id(id.map(str::to_owned));
-        rule.allowed_origins(origin).allowed_methods("GET").build().expect("complete")
-    }
-
-    #[test]
-    fn rules_of_others_stay_where_they_are() {
-        let (first, nameless) = (rule(Some("theirs"), "https://a.org"), rule(None, "https://b.org"));
-        let own = rule(Some("ejabberd-sidecar "), "*");
-        let mut rules =
-            vec![first.clone(), rule(Some("ejabberd-sidecar "), "https://old.org"), nameless.clone()];
-        merge::<CorsList>(&mut rules, std::slice::from_ref(&own));
-        assert_eq!(rules, [first.clone(), own.clone(), nameless.clone()]);
-        let mut rules = vec![first.clone(), nameless.clone()];
-        merge::<CorsList>(&mut rules, std::slice::from_ref(&own));
-        assert_eq!(rules, [first, nameless, own]);
-    }
-
-    #[test]
-    fn a_list_is_the_same_in_any_order_and_not_with_a_rule_less_or_another_one() {
-        let [a, b] = ["https://a.org", "https://b.org"].map(|origin| rule(None, origin));
-        assert!(is_same(&[a.clone(), b.clone()], &[b.clone(), a.clone()]));
-        assert!(!is_same(std::slice::from_ref(&a), &[b.clone(), a.clone()]));
-        assert!(!is_same(&[a.clone(), a.clone()], &[b, a]));
-    }
+fn says(rule: Vec<(&str, &str)>) -> Says {
+    rule.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
