@@ -19,7 +19,7 @@ use super::bucket::Bucket;
 use crate::store::StoreError;
 
 /// How often a list is read again that was written, and how long apart: stores may take seconds until they tell.
-const LOOKS: u32 = 10;
+const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// A kind of rule.
