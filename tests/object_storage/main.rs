@@ -12,6 +12,7 @@ mod support;
 mod authorities;
 mod causes;
 mod credentials;
+mod costs;
 mod faults;
 mod first_writer;
 mod parts;
