@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use quick_xml::Reader;
-use quick_xml::escape::{escape, resolve_predefined_entity};
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::escape::escape;
 
 use super::RuleKind;
+use super::parser::Parser;
 
 /// What a rule says: each text in it behind the names of the elements around it, like `Filter/Prefix`.
 pub(super) type Says = Vec<(String, String)>;
@@ -16,16 +15,16 @@ pub(super) type Says = Vec<(String, String)>;
 pub(super) struct Rule {
     pub(super) says: Says,
     /// Where it stands.
-    place: Range<usize>,
+    pub(super) place: Range<usize>,
 }
 
 /// A list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {
-    text: String,
+    pub(super) text: String,
     pub(super) rules: Vec<Rule>,
     /// Where a further rule would stand.
-    end: usize,
+    pub(super) end: usize,
 }
 
 /// What a text says at `path`, once or several times.
@@ -71,78 +70,7 @@ impl Document {
 
     /// `None` if it is no list of that kind.
     pub(super) fn parse(text: &str, kind: RuleKind) -> Option<Self> {
-        let mut reader = Reader::from_str(text);
-        let mut document = Self { text: text.to_owned(), rules: Vec::new(), end: 0 };
-        // The elements around, from the list's own on.
-        let mut around: Vec<String> = Vec::new();
-        let mut begin = 0;
-        loop {
-            let before = position(&reader)?;
-            match reader.read_event().ok()? {
-                Event::Start(element) => {
-                    let name = name(&element);
-                    match around.len() {
-                        0 if name != kind.list() => return None,
-                        1 if name != kind.rule() => return None,
-                        1 => {
-                            begin = before;
-                            document.rules.push(Rule { says: Vec::new(), place: begin..begin });
-                        }
-                        2.. => document.open(&around, &name)?,
-                        _ => {}
-                    }
-                    around.push(name);
-                }
-                // What is empty says that it is there.
-                Event::Empty(element) => match around.len() {
-                    0 if name(&element) == kind.list() => return Some(Self::empty(kind)),
-                    0 | 1 => return None,
-                    _ => document.open(&around, &name(&element))?,
-                },
-                Event::End(_) => {
-                    around.pop();
-                    match around.len() {
-                        0 => document.end = before,
-                        1 => document.rules.last_mut()?.place = begin..position(&reader)?,
-                        _ => {}
-                    }
-                }
-                Event::Text(text) => document.add(&around, &text.decode().ok()?),
-                Event::CData(text) => document.add(&around, &text.decode().ok()?),
-                Event::GeneralRef(reference) => match reference.resolve_char_ref().ok()? {
-                    Some(character) => document.add(&around, character.encode_utf8(&mut [0; 4])),
-                    None => document.add(&around, resolve_predefined_entity(&reference.decode().ok()?)?),
-                },
-                Event::Eof => return (document.end > 0).then(|| document.trimmed()),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-            }
-        }
-    }
-
-    /// An element of a rule begins. One that has others in it says nothing itself.
-    fn open(&mut self, around: &[String], name: &str) -> Option<()> {
-        let says = &mut self.rules.last_mut()?.says;
-        let path = around[2..].iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
-        let parent = around[2..].join("/");
-        says.pop_if(|(path, text)| *path == parent && text.trim().is_empty());
-        says.push((path, String::new()));
-        Some(())
-    }
-
-    fn add(&mut self, around: &[String], text: &str) {
-        let Some((path, there)) = self.rules.last_mut().and_then(|rule| rule.says.last_mut()) else { return };
-        // White space between elements is not theirs.
-        if around.len() > 2 && *path == around[2..].join("/") {
-            there.push_str(text);
-        }
-    }
-
-    fn trimmed(mut self) -> Self {
-        for (_, text) in self.rules.iter_mut().flat_map(|rule| &mut rule.says) {
-            text.truncate(text.trim_end().len());
-            text.drain(..text.len() - text.trim_start().len());
-        }
-        self
+        Parser::new(text, kind).run()
     }
 
     /// The list's text with `own` rules in the places of those that have their names, and the others of them behind all.
@@ -163,14 +91,6 @@ impl Document {
     }
 }
 
-fn position(reader: &Reader<&[u8]>) -> Option<usize> {
-    reader.buffer_position().try_into().ok()
-}
-
-fn name(element: &BytesStart<'_>) -> String {
-    String::from_utf8_lossy(element.local_name().into_inner()).into_owned()
-}
-
 /// Elements that follow each other and have the same around them share it.
 fn xml(says: &Says, kind: RuleKind) -> String {
     let mut text = format!("<{}>", kind.rule());
@@ -181,10 +101,10 @@ fn xml(says: &Says, kind: RuleKind) -> String {
         let shared = open.iter().zip(&parents).take_while(|(one, other)| one == other).count();
         close(&mut text, &mut open, shared);
         for parent in &parents[shared..] {
-            text.push_str(&format!("<{parent}>"));
+            text.extend(["<", parent, ">"]);
             open.push(parent);
         }
-        text.push_str(&format!("<{name}>{}</{name}>", escape(value)));
+        text.extend(["<", name, ">", &escape(value), "</", name, ">"]);
     }
     close(&mut text, &mut open, 0);
     text + &format!("</{}>", kind.rule())
@@ -192,7 +112,7 @@ fn xml(says: &Says, kind: RuleKind) -> String {
 
 fn close(text: &mut String, open: &mut Vec<&str>, until: usize) {
     for element in open.drain(until..).rev() {
-        text.push_str(&format!("</{element}>"));
+        text.extend(["</", element, ">"]);
     }
 }
 

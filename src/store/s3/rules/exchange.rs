@@ -27,9 +27,16 @@ pub(super) struct Read {
     smallest: Option<String>,
 }
 
-/// Remembers an answer: its body, and the setting in its head.
+/// Of an answer.
+#[derive(Debug)]
+struct Answer {
+    body: Vec<u8>,
+    smallest: Option<String>,
+}
+
+/// Remembers an answer.
 #[derive(Debug, Clone, Default)]
-struct Answered(Arc<Mutex<Option<(Vec<u8>, Option<String>)>>>);
+struct Answered(Arc<Mutex<Option<Answer>>>);
 
 impl Intercept for Answered {
     fn name(&self) -> &'static str {
@@ -44,8 +51,8 @@ impl Intercept for Answered {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let smallest = response.headers().get(SMALLEST).map(str::to_owned);
-        let body = response.body().bytes().map(|body| (body.to_vec(), smallest));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        let answer = response.body().bytes().map(|body| Answer { body: body.to_vec(), smallest });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answer;
         Ok(())
     }
 }
@@ -69,7 +76,7 @@ impl Bucket {
         let seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (answer?, seen) {
             (Outcome::None, _) => Ok(Read { document: Document::empty(kind), smallest: None }),
-            (Outcome::Done, Some((body, smallest))) => {
+            (Outcome::Done, Some(Answer { body, smallest })) => {
                 let text = str::from_utf8(&body).ok();
                 let document = text.and_then(|text| Document::parse(text, kind));
                 Ok(Read { document: document.ok_or(RulesError::Unreadable(kind))?, smallest })

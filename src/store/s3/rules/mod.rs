@@ -7,6 +7,7 @@ mod cors;
 mod document;
 mod exchange;
 mod lifecycle;
+mod parser;
 
 use std::time::Duration;
 
