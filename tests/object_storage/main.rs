@@ -12,7 +12,6 @@ mod support;
 mod authorities;
 mod causes;
 mod credentials;
-mod costs;
 mod faults;
 mod first_writer;
 mod parts;
