@@ -14,7 +14,7 @@ Lifecycle: parts of uploads that broke off are removed after two days; and, if t
 
 With --apply our rules are put among those that the bucket has. Rules of others stay as they are. What is printed is what AWS's tools take.
 
-The service's own key should not have this right: give another one in EJABBERD_SIDECAR__STORE__ACCESS_KEY_ID and EJABBERD_SIDECAR__STORE__SECRET_ACCESS_KEY.
+The service's own key should not have this right: give another one in EJABBERD_SIDECAR__STORE__ACCESS_KEY_ID and EJABBERD_SIDECAR__STORE__SECRET_ACCESS_KEY_FILE.
 
 Exit codes: 0 it was done; 1 a list could not be read or written: the reason was told; 64 unusable arguments or configuration.";
 
