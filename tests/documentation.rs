@@ -38,6 +38,66 @@ fn is_elsewhere(target: &str) -> bool {
     target.contains("://") || target.starts_with("mailto:")
 }
 
+/// The requests that are made of the SDK's client in these files, but not in folders below.
+fn requests(folder: &str) -> HashSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    let texts = files.filter(|file| file.is_file()).map(|file| fs::read_to_string(file).expect("text"));
+    let mut found = HashSet::new();
+    for text in texts {
+        for rest in text.split("client").skip(1) {
+            let Some(call) = rest.trim_start().strip_prefix('.') else { continue };
+            let Some((name, _)) = call.split_once("()") else { continue };
+            found.insert(name.to_owned());
+        }
+    }
+    found
+}
+
+/// By the service authorization reference of Amazon S3.
+fn right_to(request: &str) -> Option<&'static str> {
+    Some(match request {
+        "get_object" | "head_object" => "s3:GetObject",
+        "put_object" | "create_multipart_upload" | "upload_part" | "complete_multipart_upload" => {
+            "s3:PutObject"
+        }
+        "delete_object" => "s3:DeleteObject",
+        "abort_multipart_upload" => "s3:AbortMultipartUpload",
+        "list_objects_v2" => "s3:ListBucket",
+        "list_multipart_uploads" => "s3:ListBucketMultipartUploads",
+        "get_bucket_versioning" => "s3:GetBucketVersioning",
+        "get_bucket_lifecycle_configuration" => "s3:GetLifecycleConfiguration",
+        "put_bucket_lifecycle_configuration" => "s3:PutLifecycleConfiguration",
+        "get_bucket_cors" => "s3:GetBucketCORS",
+        "put_bucket_cors" => "s3:PutBucketCORS",
+        _ => return None,
+    })
+}
+
+fn rights_for(folder: &str) -> HashSet<String> {
+    let requests = requests(folder);
+    // What is asked of the client itself and sends nothing.
+    let sent = requests.iter().filter(|name| !matches!(name.as_str(), "clone" | "config"));
+    let right =
+        |name: &String| right_to(name).unwrap_or_else(|| unreachable!("{name} needs a right")).to_owned();
+    sent.map(right).collect()
+}
+
+#[test]
+fn the_rights_that_are_asked_for_a_bucket_are_those_that_are_used() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/object-storage.md");
+    let page = fs::read_to_string(page).expect("readable");
+    let named = |text: &str| {
+        let words = text.split(['"', '`']).filter(|word| word.starts_with("s3:"));
+        words.filter(|word| *word != "s3:prefix").map(str::to_owned).collect::<HashSet<_>>()
+    };
+    let (_, policy) = page.split_once("```json").expect("a policy");
+    let (policy, text) = policy.split_once("```").expect("its end");
+    assert_eq!(named(policy), rights_for("src/store/s3"));
+    let (_, text) = text.split_once("`store rules --apply` needs more").expect("what else there is");
+    assert_eq!(named(text), rights_for("src/store/s3/rules"));
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut followed = 0;

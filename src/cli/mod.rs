@@ -39,7 +39,7 @@ enum Command {
     /// What is stored of a user
     #[command(subcommand)]
     User(user::User),
-    /// All that is stored: moves to another store, imports from another file server
+    /// All that is stored: moves to another store, imports from another file server, the bucket's rules
     #[command(subcommand)]
     Store(store::Store),
     /// The configuration, and ejabberd's beside it

@@ -72,6 +72,9 @@ codes! {
     ADMIN_EVERYBODY Error "admin_everybody" "administrators are named by nothing that a stranger has not"
 
     STORE Error "store" "the store does not work"
+    BUCKET_EXPIRES Error "bucket_expires" "a lifecycle rule of the bucket removes what the service needs"
+    BUCKET_VERSIONS Warning "bucket_versions" "the bucket keeps all that was removed, for ever"
+    BUCKET_CORS Warning "bucket_cors" "clients are sent to the bucket, and web clients cannot read there"
     CERTIFICATE_EXPIRED Error "certificate_expired" "the certificate of the public listener has expired"
     CERTIFICATE_EXPIRES Warning "certificate_expires" "the certificate of the public listener expires within two weeks"
     SECRET_SHARED Warning "secret_shared" "vhosts share an upload secret, and so accept each other's slots"

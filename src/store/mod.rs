@@ -35,8 +35,8 @@ pub use self::lifetime::{Lifetime, wait_until, within};
 pub use self::memory::MemoryStore;
 pub use self::object::{NewObject, Object, ObjectBody, ObjectInfo};
 pub use self::s3::{
-    Downloads, FirstWriter, Presigned, PresignedMethod, S3Credentials, S3Limits, S3Location, S3Store,
-    has_authorities,
+    BucketRules, Downloads, FirstWriter, KeptVersions, OwnRule, Presigned, PresignedMethod, RuleGap,
+    RuleKind, RuleState, RulesError, S3Credentials, S3Limits, S3Location, S3Store, has_authorities,
 };
 pub use self::uploader::Uploader;
 use crate::telemetry::metrics;

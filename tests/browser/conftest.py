@@ -17,7 +17,7 @@ from website import Site
 class Files(Sidecar):
     """A sidecar that only files are put into."""
 
-    def __init__(self, data: Path):
+    def __init__(self, data: Path, store: str = 'kind = "disk"\npath = "store"'):
         public, hook, ops = free_ports(3)
         self.upload_secret = secrets.token_hex(32)
         (data / "logs").mkdir()
@@ -37,8 +37,7 @@ denied_extensions = ["exe"]
 issuer = "nobody"
 secret = "{secrets.token_hex(32)}"
 [store]
-kind = "disk"
-path = "store"
+{store}
 """
         )
         self._numbers = itertools.count()
@@ -71,6 +70,13 @@ def chromium(tmp_path_factory):
     chromium = Chromium(tmp_path_factory.mktemp("saved"))
     yield chromium
     chromium.driver.quit()
+
+
+@pytest.fixture
+def page(chromium, site):
+    """A page of the site is open."""
+    chromium.driver.get(site.put("/client", "<!doctype html><title>a client</title>"))
+    return chromium
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,13 +6,6 @@ import pytest
 BYTES = "const bytes = length => Uint8Array.from({length}, (_, at) => at % 256);"
 
 
-@pytest.fixture
-def page(chromium, site):
-    """A page of the site is open."""
-    chromium.driver.get(site.put("/client", "<!doctype html><title>a client</title>"))
-    return chromium
-
-
 def put(page, url: str, size: int, headers: dict[str, str]) -> int:
     """The status that the page reads."""
     script = """

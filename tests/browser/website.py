@@ -10,6 +10,7 @@ class Site:
     def __init__(self):
         self._pages: dict[str, tuple[dict[str, str], bytes]] = {}
         self._asked: list[str] = []
+        self._origins: dict[str, str | None] = {}
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,11 @@ class Site:
     def wait_for(self, path: str) -> None:
         wait_until(f"{path} is asked for", lambda: path in self._asked)
 
+    def origin_at(self, path: str) -> str | None:
+        """What the last request for it said of where it came from."""
+        self.wait_for(path)
+        return self._origins[path]
+
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         path, _, _ = request.path.partition("?")
         headers, body = self._pages.get(path, ({}, b""))
@@ -56,4 +62,5 @@ class Site:
         request.send_header("Cache-Control", "no-store")
         request.end_headers()
         request.wfile.write(body)
+        self._origins[path] = request.headers["Origin"]
         self._asked.append(path)

@@ -7,13 +7,16 @@ use ejabberd_sidecar::ejabberd::codes;
 use crate::{api, components, hosts, login, macros, stanzas, start, transport, uploads};
 
 /// Tested in functions of their own.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 17] = [
     "macro_in_text",
     "extauth_not_executable",
     "extauth_no_hook",
     "extauth_credentials",
     "upload_url_shared",
     "store",
+    "bucket_expires",
+    "bucket_versions",
+    "bucket_cors",
     "certificate_expired",
     "certificate_expires",
     "secret_shared",

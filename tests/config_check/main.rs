@@ -1,6 +1,7 @@
 //! `config check`: each fault is found where it is, and nothing else; what is clean has no finding. On the real program.
 
 mod api;
+mod bucket;
 mod clean;
 mod complete;
 mod components;
@@ -19,5 +20,7 @@ mod start;
 mod transport;
 mod uploads;
 
+#[path = "../support/lists.rs"]
+mod lists;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,8 @@
 
 #[path = "../support/faulty.rs"]
 mod faulty;
+#[path = "../support/lists.rs"]
+mod lists;
 #[path = "../support/s3.rs"]
 mod s3_server;
 #[path = "../support/mod.rs"]
@@ -17,6 +19,7 @@ mod first_writer;
 mod parts;
 mod redirects;
 mod requests;
+mod rules;
 mod service;
 mod sweep;
 

@@ -1,4 +1,4 @@
-//! How many requests an upload is: each costs time, and at some stores money.
+//! How many requests an upload is, and what else is asked of the service: each costs time, and at some stores money.
 
 use std::collections::HashSet;
 use std::io;
@@ -13,7 +13,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::faulty::{self, FaultyProxy};
 use super::s3_server::TestBucket;
-use super::service::service;
+use super::service::{ask, service};
 use super::support::slots::{Kind, Slot};
 use super::{Scene, bytes, key, object, put};
 
@@ -135,4 +135,41 @@ async fn an_upload_to_the_service_looks_at_its_slot_once_or_not_at_all() {
             assert_eq!(seen, expected, "{size} bytes, {settings}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_is_one_request_or_two_and_a_refusal_is_none() {
+    let scene = Scene::new().await;
+    let service = service(&scene, "").await;
+    let costs = move || {
+        let public = service.address("public");
+        let slot = Slot::new(Kind::V, "alice", "first", 1000);
+        assert_eq!(slot.put(&service, 1000).status, 201);
+        let missing = slot.path.replace("first", "none");
+        asked(&scene);
+        for (path, method, headers, status, expected) in [
+            (&slot.path, "GET", "", 200, &["GET files"][..]),
+            (&slot.path, "HEAD", "", 200, &["HEAD files"]),
+            (&slot.path, "GET", "range: bytes=0-4\r\n", 206, &["HEAD files", "GET files"]),
+            (&slot.path, "GET", "range: bytes=1000-\r\n", 416, &["HEAD files"]),
+            (&slot.path, "GET", "if-none-match: *\r\n", 304, &["HEAD files"]),
+            (
+                &slot.path,
+                "OPTIONS",
+                "origin: https://a.org\r\naccess-control-request-method: GET\r\n",
+                200,
+                &[],
+            ),
+            (&missing, "GET", "", 404, &["GET files"]),
+        ] {
+            let answer = ask(&public, method, &format!("/upload/localhost/{path}"), headers);
+            assert_eq!(answer.status, status, "{method} {headers}");
+            // The claim of the upload goes a moment after its answer.
+            let seen: Vec<_> = asked(&scene).into_iter().filter(|asked| asked != "DELETE claims").collect();
+            assert_eq!(seen, expected, "{method} {headers}");
+        }
+        assert_eq!(Slot::new(Kind::V, "alice", "forged", 1000).put(&service, 999).status, 403);
+        assert!(asked(&scene).is_empty(), "what is refused for its token");
+    };
+    spawn_blocking(costs).await.expect("as expected");
 }

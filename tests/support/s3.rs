@@ -90,9 +90,8 @@ impl TestBucket {
         S3Store::new(location, &S3Credentials::Key { access_key_id, secret_access_key })
     }
 
-    /// Everything that is there: objects, and uploads in parts that have not ended. What the store needs for itself (claims, probes) goes
-    /// a moment later than what it is needed for.
-    pub(crate) async fn listed(&self) -> BTreeSet<String> {
+    /// What asks for nothing but what a test tells it to.
+    pub(crate) fn client(&self) -> Client {
         let credentials = Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "tests");
         let config = Builder::new()
             .behavior_version(BehaviorVersion::latest())
@@ -100,7 +99,13 @@ impl TestBucket {
             .endpoint_url(&self.endpoint)
             .force_path_style(true)
             .credentials_provider(credentials);
-        let client = Client::from_conf(config.build());
+        Client::from_conf(config.build())
+    }
+
+    /// Everything that is there: objects, and uploads in parts that have not ended. What the store needs for itself (claims, probes) goes
+    /// a moment later than what it is needed for.
+    pub(crate) async fn listed(&self) -> BTreeSet<String> {
+        let client = self.client();
         let mut pages =
             client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).into_paginator().send();
         let mut found = BTreeSet::new();

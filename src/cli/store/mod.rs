@@ -1,9 +1,10 @@
-//! `store`: all that is stored, on its way somewhere else or out.
+//! `store`: all that is stored, and where it lies.
 
 mod copy;
 mod import;
 mod meter;
 mod place;
+mod rules;
 mod sweep;
 
 use bytesize::ByteSize;
@@ -22,6 +23,8 @@ pub(super) enum Store {
     Import(import::Import),
     /// Removes files whose time is over, as the service does, for where no process of it lives for an hour
     Sweep(sweep::Sweep),
+    /// Prints the lifecycle and CORS rules that the bucket should have, and puts them among those it has
+    Rules(rules::Rules),
 }
 
 impl Store {
@@ -30,6 +33,7 @@ impl Store {
             Self::Copy(arguments) => arguments.run(),
             Self::Import(arguments) => arguments.run(),
             Self::Sweep(arguments) => arguments.run(),
+            Self::Rules(arguments) => arguments.run(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod metadata;
 mod multipart;
 mod presign;
 mod read;
+mod rules;
 mod sweep;
 mod upload;
 
@@ -34,6 +35,7 @@ pub use self::first_writer::FirstWriter;
 use self::first_writer::Knowledge;
 use self::presign::Signer;
 pub use self::presign::{Downloads, Presigned, PresignedMethod};
+pub use self::rules::{BucketRules, KeptVersions, OwnRule, RuleGap, RuleKind, RuleState, RulesError};
 use super::key_locks::KeyLocks;
 use super::{Cause, Lifetime, NewObject, ObjectInfo, ObjectKey, ObjectPrefix, StoreError};
 

@@ -1,5 +1,6 @@
 //! `config check`: what would break or open a hole.
 
+mod bucket;
 mod own;
 mod running;
 
@@ -39,8 +40,11 @@ impl Check {
         let summary = own::check(&settings, &place, &mut found);
         let asked = running::service(&settings, theirs.as_ref(), &place, &mut found);
         self.theirs(theirs.as_ref(), &settings, asked.as_ref(), &mut found);
-        match probe_store(settings.store) {
-            Ok(note) => found.notes.extend(note),
+        match probe_store(settings.store.clone()) {
+            Ok(note) => {
+                found.notes.extend(note);
+                bucket::check(settings.store, &place, &mut found);
+            }
             Err(problem) => {
                 let remedy =
                     "[store]   # a folder that the service may write to, or a bucket that answers to its key";
