@@ -146,8 +146,6 @@ class Pod:
             assert field in (None, "metadata.name")
             value = self.name if field else entry["value"]
             given[entry["name"]] = value.replace("$(POD_NAME)", self.name)
-        # What the image tells by itself.
-        given["EJABBERD_LOG_PATH"] = "/opt/ejabberd/logs/ejabberd.log"
         return given
 
     def command(self, container, words):

@@ -122,3 +122,17 @@ def test_a_join_that_failed_is_tried_again(ctl):
     (folder / ".join-pending").touch()
     assert run("join.sh", environment(folder), str(folder)).returncode != 0
     assert (folder / ".join-pending").exists()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_tables_are_made_before_ejabberd_or_the_pod_does_not_start(tmp_path, runs):
+    """By an ejabberd that runs until it is stopped, and by one that ends by itself."""
+    life = f"until [ -e {tmp_path}/stopped ]; do sleep 0.1; done" if runs else "exit 1"
+    lines = ["#!/bin/sh", "shift 8", f"case $1 in foreground) {life} ;; status) {str(runs).lower()} ;;"]
+    lines += [f"stop) : >{tmp_path}/stopped ;;", "esac"]
+    file = tmp_path / "ejabberdctl"
+    file.write_text("\n".join(lines))
+    file.chmod(0o755)
+    done = run("tables.sh", {"CONF": "/conf"}, str(tmp_path))
+    assert (done.returncode == 0) == (tmp_path / "stopped").exists() == runs, done.stderr
+    assert ("did not make its tables" in done.stderr) == (not runs)

@@ -14,7 +14,7 @@ GIVEN = {name: f"{name}-given-0123456789abcdef0123456789abcdef" for name in IDS}
 ALL = {
     "hosts": ["a.example"],
     "turn": {"enabled": True, "mode": "external", "address": "turn.example"},
-    "sql": {"enabled": True, "host": "db"},
+    "sql": {"enabled": True, "host": "db", "verify": False},
     "uploads": {"store": {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}},
 }
 
