@@ -3,7 +3,9 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +26,8 @@ class Network:
         self.names = {"postgres.example": HUB, "s3.example": HUB}
         self.pods = []
         self.ip(self.pid, "link set lo up")
-        self.ip(self.pid, "link add hub type bridge")
+        # An address of its own: else it has one of its wires', and another one when that goes.
+        self.ip(self.pid, "link add hub address 02:00:00:00:00:01 type bridge")
         self.ip(self.pid, f"addr add {HUB}/24 dev hub")
         self.ip(self.pid, "link set hub up")
 
@@ -66,14 +69,14 @@ def network():
 
 
 @contextmanager
-def serving(command, log, ready):
+def serving(command, log, ready, end=signal.SIGTERM):
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             until(lambda: ready() or ended(process, log), 60)
             yield
         finally:
-            process.terminate()
+            process.send_signal(end)
             process.wait(60)
 
 
@@ -87,14 +90,10 @@ class Postgres:
     password = "the-password-of-postgres"
 
     def __init__(self, folder, hub):
-        self.folder, self.hub = folder / "postgres", hub
+        self.folder, self.hub = folder, hub
         self.programs = sorted(PROGRAMS.glob("*/bin"))[-1]
-        self.folder.mkdir()
         # It refuses to be root.
-        shutil.chown(self.folder, "postgres", "postgres")
-        for parent in self.folder.parents:
-            if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
+        shutil.chown(folder, "postgres", "postgres")
         self.authority, self.certificate = self.folder / "ca.crt", self.folder / "server.crt"
 
     def run(self, *words, **more):
@@ -128,16 +127,13 @@ class Postgres:
         settings = {"listen_addresses": HUB, "unix_socket_directories": self.folder, "fsync": "off", "ssl": "on"}
         settings |= {"ssl_cert_file": self.certificate, "ssl_key_file": self.folder / "server.key"}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        # Its own command to end at once is SIGINT; SIGTERM waits for those that are connected.
         command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=INT"]
         command = self.hub.command(*command, self.programs / "postgres", "-D", self.folder / "data", *options)
         ready = self.hub.command(self.programs / "pg_isready", "-q", "-h", self.folder)
-        with serving(command, self.folder / "log", lambda: subprocess.run(ready).returncode == 0):
+        # SIGTERM would wait for those that are connected.
+        with serving(command, self.folder / "log", lambda: subprocess.run(ready).returncode == 0, signal.SIGINT):
             self.sql("create database ejabberd", database="postgres")
             yield self
-            self.sql(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'ejabberd'", database="postgres"
-            )
 
     def sql(self, *statements, database="ejabberd"):
         words = [word for statement in statements for word in ("-c", statement)]
@@ -149,11 +145,13 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder, hub):
-    server = Postgres(folder, hub)
-    server.make()
-    with server.running():
-        yield server
+def postgres(hub):
+    # Not below pytest's folder, which is its user's alone.
+    with tempfile.TemporaryDirectory() as folder:
+        server = Postgres(Path(folder), hub)
+        server.make()
+        with server.running():
+            yield server
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Volumes:
 
 
 class Pod:
-    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None, ordinal=0):
+    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None, ordinal=0, lost=None):
         self.items, self.usr, self.libs = items, usr, libs
         self.spec = dict(pods(items))[MAIN]
         self.user = self.spec["securityContext"]["runAsUser"]
@@ -97,19 +97,30 @@ class Pod:
         self.processes = {}
         specs = [self.spec, *(dict(pods(items))[name] for name in extra_pods)]
         self.fill(specs, existing or {})
+        if lost:
+            self.take_over(lost)
         self.programs(sidecar)
         self.enter()
 
     def fill(self, specs, existing):
         volumes = Volumes(self.volumes, self.items, self.user, existing)
-        claims = one(self.items, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
         wanted = {volume["name"]: volume for spec in specs for volume in spec["volumes"]}
-        wanted |= {claim["metadata"]["name"]: {"name": claim["metadata"]["name"]} for claim in claims}
+        wanted |= {name: {"name": name} for name in self.claims()}
         for volume in wanted.values():
             volumes.make(volume)
         mounts = {m["mountPath"]: m["name"] for spec in specs for c in containers(spec) for m in c["volumeMounts"]}
         lines = [f"{name} {path}\n" for path, name in sorted(mounts.items(), key=lambda pair: len(pair[0]))]
         (self.volumes / "mounts").write_text("".join(lines))
+
+    def take_over(self, lost):
+        """What was claimed by a pod of this name that is no more."""
+        for claim in self.claims():
+            (self.volumes / claim).rmdir()
+            (lost.volumes / claim).rename(self.volumes / claim)
+
+    def claims(self):
+        found = one(self.items, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
+        return [claim["metadata"]["name"] for claim in found]
 
     def programs(self, sidecar):
         """What the images bring."""

@@ -1,58 +1,97 @@
 """The rendered pod on a real PostgreSQL, over TLS that is verified: who makes the tables, and what outlives the pod."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 
 from charts import render
-from network import Postgres, network, postgres
-from pod import ejabberd, running
-from users import archive, befriend, login, roster, say, token
+from network import HUB, Postgres, bucket, network, postgres
+from pod import ejabberd, running, until
+from users import archive, befriend, get, knows, login, nobody_is_online, put, roster, say, signed, token
+
+SECRETS = {"sql": {"value": Postgres.password}}
 
 
 def values(version, **more):
     database = {"enabled": True, "host": "postgres.example", "caConfigMap": {"name": "postgres-ca"}}
-    secrets = {"sql": {"value": Postgres.password}, "cookie": {"value": "the-same-cookie-of-both"}}
     image = {"image": {"tag": version.partition("-")[0]}}
-    return {"hosts": ["example.org"], "ejabberd": image, "sql": database, "secrets": secrets, **more}
+    return {"hosts": ["example.org"], "ejabberd": image, "sql": database, "secrets": SECRETS, **more}
 
 
-def tables_of(root):
-    """ejabberd's description of its tables, which older versions do not make."""
-    return f"{root}/usr/share/ejabberd/sql/pg.new.sql"
+class Cluster:
+    """Pods of one release, on the database and the bucket that all have."""
+
+    def __init__(self, folder, hub, database, which):
+        self.folder, self.hub, self.database = folder, hub, database
+        self.root, self.libs, self.version = ejabberd(which)
+        self.items = None
+        if not which:
+            # Versions that do not make them.
+            database.load("-f", f"{self.root}/usr/share/ejabberd/sql/pg.new.sql")
+
+    def install(self, **more):
+        self.items = render(values(self.version, **more))
+
+    @contextmanager
+    def pod(self, name, **more):
+        """One with empty volumes, but for what it claimed when it was lost."""
+        more["existing"] = {"postgres-ca": {"ca.crt": self.database.authority.read_bytes()}}
+        usr = f"{self.root}/usr" if self.root else ""
+        with running(self.folder / name, self.items, os.environ["SIDECAR"], usr, self.libs, **more) as pod:
+            self.hub.attach(pod)
+            pod.start_all()
+            yield pod
 
 
-@pytest.fixture(params=["", "newest"])
-def start(request, tmp_path):
-    """Starts a pod with empty volumes on the database that all have."""
-    root, libs, version = ejabberd(request.param)
-    items = render(values(version))
-    with network() as hub, postgres(tmp_path, hub) as database:
-        if not request.param:
-            database.load("-f", tables_of(root))
-        authority = {"postgres-ca": {"ca.crt": database.authority.read_bytes()}}
-
-        def pod(name):
-            more = {"usr": f"{root}/usr" if root else "", "libs": libs, "existing": authority}
-            return running(tmp_path / name, items, os.environ["SIDECAR"], **more)
-
-        pod.hub, pod.database = hub, database
-        yield pod
+@pytest.fixture(params=["", "newest"], ids=["debian", "newest"])
+def cluster(request, tmp_path):
+    with network() as hub, postgres(hub) as database:
+        yield Cluster(tmp_path, hub, database, request.param)
 
 
-def test_what_was_said_outlives_the_pod_and_its_volumes(start):
-    with start("one") as pod:
-        start.hub.attach(pod)
-        pod.start_all()
+def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
+    cluster.install()
+    with cluster.pod("one") as pod:
         assert login(pod, token(pod, "bob"), "bob") == "success", "who never did is nobody"
         say(pod, "alice", "bob", "kept in SQL")
         befriend(pod, "alice", "bob")
         assert "kept in SQL" in archive(pod, "bob")
-        pod.stop_all()
-        assert "kept in SQL" not in pod.ejabberd_log()
-    assert start.database.sql("select count(*) from archive") == "2"
-    with start("two") as pod:
-        start.hub.attach(pod)
-        pod.start_all()
+        assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
+    assert cluster.database.sql("select count(*) from archive") == "2"
+    with cluster.pod("two") as pod:
         assert "kept in SQL" in archive(pod, "bob")
         assert "bob@example.org" in roster(pod, "alice")
+
+
+def nodes(pod):
+    return len(pod.run("ejabberd", "ejabberdctl", "list_cluster").stdout.split())
+
+
+def test_a_pod_of_several_is_lost_and_comes_back(cluster):
+    with bucket(cluster.folder, cluster.hub) as (store, secret):
+        store |= {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
+        uploads = {"store": {"kind": "s3", "s3": store}}
+        cluster.install(
+            replicas=2, clustering={"enabled": True}, uploads=uploads, secrets=SECRETS | {"s3": {"value": secret}}
+        )
+        with cluster.pod("first") as first:
+            with cluster.pod("second", ordinal=1) as second:
+                assert nodes(first) == nodes(second) == 2
+                # What one takes, the other one has.
+                url = signed(first, "shared.txt", 5)
+                assert put(first, url) == "201"
+                assert get(second, url) == "hello"
+                assert put(second, url) == "409"
+                assert login(second, token(second, "bob"), "bob") == "success"
+                until(lambda: knows(first, "bob"))
+                say(first, "alice", "bob", "before")
+                assert "before" in archive(second, "bob")
+            # What is for a session on a lost node is lost as well, until ejabberd knows of it.
+            until(lambda: nodes(first) == 1 and nobody_is_online(first))
+            assert login(first, token(first)) == "success"
+            say(first, "alice", "bob", "meanwhile")
+            with cluster.pod("again", ordinal=1, lost=second) as again:
+                assert nodes(first) == nodes(again) == 2
+                assert "meanwhile" in archive(again, "bob")
+                assert get(again, url) == "hello"

@@ -1,5 +1,6 @@
 """What users do at a pod: log in with a token, chat, upload."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,21 @@ def token(pod, user="alice"):
 def login(pod, password, user="alice"):
     done = pod.outside(sys.executable, LOGIN, "example.org", user, input=password)
     return done.stdout.strip() or done.stderr
+
+
+def api(pod, call):
+    """Of ejabberd; its versions differ in how they write a number."""
+    answer = pod.outside(*CURL, f"http://127.0.0.1:5281/api/v0/{call}").stdout
+    return re.sub(r'^{"\w+":(.*)}$', r"\1", answer.strip())
+
+
+def knows(pod, user):
+    """Whether this pod has heard of a user who logged in, if only at another one."""
+    return api(pod, f"check_account?user={user}&host=example.org") == "0"
+
+
+def nobody_is_online(pod):
+    return api(pod, "connected_users_number") == "0"
 
 
 def ask(pod, user, query, *stanzas):
