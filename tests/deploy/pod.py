@@ -72,16 +72,27 @@ class Volumes:
     def make(self, volume):
         place = self.folder / volume["name"]
         place.mkdir(parents=True)
-        mode = next((v["defaultMode"] for v in volume.values() if isinstance(v, dict) and "defaultMode" in v), 0o644)
-        for path, contents in self.files(volume):
-            file = place / path
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(contents)
-            os.chown(file, 0, self.user)
-            file.chmod(mode)
+        self.project(volume)
         if "emptyDir" in volume or len(volume) == 1:
             os.chown(place, self.user, self.user)
             place.chmod(0o2775)
+
+    def project(self, volume):
+        """All files at once: in a folder of their own, to which one link is turned."""
+        mode = next((v["defaultMode"] for v in volume.values() if isinstance(v, dict) and "defaultMode" in v), 0o644)
+        place = self.folder / volume["name"]
+        folder = place / f"..{time.monotonic_ns()}"
+        for path, contents in self.files(volume):
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(contents)
+            os.chown(file, 0, self.user)
+            file.chmod(mode)
+        if folder.exists():
+            (place / "..new").symlink_to(folder.name)
+            (place / "..new").rename(place / "..data")
+            for name in {path.name for path in folder.iterdir()} - {path.name for path in place.iterdir()}:
+                (place / name).symlink_to(f"..data/{name}")
 
 
 class Pod:
@@ -103,7 +114,7 @@ class Pod:
         self.enter()
 
     def fill(self, specs, existing):
-        volumes = Volumes(self.volumes, self.items, self.user, existing)
+        volumes = self.brought = Volumes(self.volumes, self.items, self.user, existing)
         wanted = {volume["name"]: volume for spec in specs for volume in spec["volumes"]}
         wanted |= {name: {"name": name} for name in self.claims()}
         for volume in wanted.values():
@@ -111,6 +122,13 @@ class Pod:
         mounts = {m["mountPath"]: m["name"] for spec in specs for c in containers(spec) for m in c["volumeMounts"]}
         lines = [f"{name} {path}\n" for path, name in sorted(mounts.items(), key=lambda pair: len(pair[0]))]
         (self.volumes / "mounts").write_text("".join(lines))
+
+    def update(self, items, *names):
+        """The ConfigMaps of these volumes as they are now, as the kubelet brings them after a while."""
+        self.brought.items = items
+        for volume in self.spec["volumes"]:
+            if volume["name"] in names:
+                self.brought.project(volume)
 
     def take_over(self, lost):
         """What was claimed by a pod of this name that is no more."""

@@ -24,15 +24,14 @@ def configure(tmp_path):
         script = script.replace(path, f"{tmp_path}{path}")
         (tmp_path / path[1:]).mkdir(parents=True)
     (tmp_path / "run/secrets/ejabberd/macros").mkdir()
-    for name in ("conf", "database", "home"):
+    for name in ("database", "home"):
         (tmp_path / name).mkdir()
-    (tmp_path / "conf/macros.yml").write_text("define_macro:\n  A: 1\n")
     (tmp_path / "run/secrets/ejabberd/cookie").write_text("cookie\n")
 
     def call(secrets, **more):
         for name, text in secrets.items():
             (tmp_path / "run/secrets/ejabberd/macros" / name).write_text(text)
-        names = {"CONF": "conf", "DATABASE": "database", "HOME": "home"}
+        names = {"DATABASE": "database", "HOME": "home"}
         environment = {key: str(tmp_path / name) for key, name in names.items()}
         environment |= {"PATH": os.environ["PATH"], "POD_NAME": "xmpp-1", **more}
         return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
@@ -46,7 +45,7 @@ def test_a_secret_arrives_whatever_is_in_it(configure, secret):
     done = configure({"S": f"\n  {secret} \nold-one\n"})
     assert done.returncode == 0, done.stderr
     local = yaml.safe_load((configure.folder / "run/ejabberd/local.yml").read_text())
-    assert local == {"define_macro": {"A": 1, "S": secret}}
+    assert local == {"define_macro": {"S": secret}}
     assert done.stdout + done.stderr == ""
 
 

@@ -106,13 +106,10 @@ env:
   {{- include "ejabberd.podName" . | nindent 2 }}
   - name: HOME
     value: {{ .Values.ejabberd.home }}
-  - name: CONF
-    value: {{ .Values.ejabberd.home }}/conf
   {{- include "ejabberd.clusterEnv" . | nindent 2 }}
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
   - {name: home, mountPath: {{ .Values.ejabberd.home }}}
-  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
   - {name: database, mountPath: {{ .Values.ejabberd.home }}/database}
   - {name: run, mountPath: /run/ejabberd}
   - {name: scripts, mountPath: /opt/chart, readOnly: true}
@@ -151,7 +148,7 @@ volumeMounts:
   {{- with .Values.ejabberd.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
-{{/* Watches the certificate. */}}
+{{/* Watches the certificate and the configuration. */}}
 {{- define "ejabberd.reload" -}}
 name: reload
 {{ include "ejabberd.ejabberdImage" . }}
@@ -160,11 +157,18 @@ command: [sh, /opt/chart/reload.sh]
 env:
   - name: RELOAD_SECONDS
     value: {{ .Values.tls.reloadSeconds | quote }}
+  {{- if eq .Values.reload "live" }}
+  - name: CONF
+    value: {{ .Values.ejabberd.home }}/conf
+  {{- end }}
 livenessProbe:
   exec: {command: [sh, -c, 'test -n "$(find /tmp/.reload -mmin -{{ add 5 (div (int .Values.tls.reloadSeconds) 60) }})"']}
   periodSeconds: 60
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
+  {{- if eq .Values.reload "live" }}
+  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
+  {{- end }}
   - {name: scripts, mountPath: /opt/chart, readOnly: true}
   - {name: tls, mountPath: /etc/ejabberd-tls, readOnly: true}
   - {name: tmp, mountPath: /tmp}

@@ -3,7 +3,8 @@
 {{- $root := index . 0 -}}
 {{- $text := $root.Files.Get (printf "files/ejabberd-config/%s" (index . 1)) -}}
 {{- if not $text }}{{ fail (printf "files/ejabberd-config/%s is missing in this chart" (index . 1)) }}{{ end -}}
-{{- $text = $text | replace "\"local.yml\"" "\"/run/ejabberd/local.yml\"" -}}
+{{- $macros := printf "  %q:\n    allow_only: [define_macro]\n  \"/run/ejabberd/local.yml\":\n" (printf "%s/conf/macros.yml" $root.Values.ejabberd.home) -}}
+{{- $text = $text | replace "  \"local.yml\":\n" $macros -}}
 {{- $text = $text | replace "\"parts.yml\"" (printf "\"%s/conf/parts.yml\"" $root.Values.ejabberd.home) -}}
 {{- if $root.Values.ejabberd.proxyProtocol -}}
 {{- /* On the listeners for clients and servers; web clients' proxy tells the address in a header. */ -}}
