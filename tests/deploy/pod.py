@@ -271,10 +271,13 @@ class Pod:
 
     def stop_all(self):
         """preStop, SIGTERM to the main containers, then to the sidecars."""
+        codes = {"ejabberd": self.end_ejabberd()}
+        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
+
+    def end_ejabberd(self):
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]
         self.run("ejabberd", *hook)
-        codes = {"ejabberd": self.processes["ejabberd"].wait(10)}
-        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
+        return self.processes["ejabberd"].wait(10)
 
     def log(self, name):
         return (self.logs / name).read_text(errors="replace")
