@@ -11,13 +11,13 @@ from users import api, ask, login, put, signed, token
 HOSTS = {"hosts": ["example.org"], "tls": {"reloadSeconds": 1}}
 
 
-def annotations(values):
-    return one(render(values), "StatefulSet")["spec"]["template"]["metadata"]["annotations"]
+def template(values):
+    return one(render(values), "StatefulSet")["spec"]["template"]
 
 
 def starts_anew(more, before=None):
     """Whether these values, beside the others, start the pods anew."""
-    return annotations({**HOSTS, **(before or {})}) != annotations({**HOSTS, **more})
+    return template({**HOSTS, **(before or {})}) != template({**HOSTS, **more})
 
 
 def keys(text):
@@ -51,9 +51,9 @@ def test_what_cannot_starts_the_pods_anew(more):
 
 def test_all_does_where_that_was_asked_for():
     values = {**HOSTS, "reload": "restart"}
-    assert annotations(values) == annotations(values)
-    assert annotations(values) != annotations({**values, "uploads": {"maxSize": "1MiB"}})
-    assert annotations(values) != annotations({**values, "ejabberd": {"extraConfig": "language: de"}})
+    assert template(values) == template(values)
+    assert template(values) != template({**values, "uploads": {"maxSize": "1MiB"}})
+    assert template(values) != template({**values, "ejabberd": {"extraConfig": "language: de"}})
 
 
 @pytest.fixture(params=["", "newest"], ids=["debian", "newest"])

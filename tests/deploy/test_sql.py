@@ -24,13 +24,13 @@ class Cluster:
 
     def __init__(self, folder, hub, database, which):
         self.folder, self.hub, self.database = folder, hub, database
-        self.root, self.libs, self.version = ejabberd(which)
-        self.items = None
+        self.which = which
         if not which:
-            # Versions that do not make them.
-            database.load("-f", f"{self.root}/usr/share/ejabberd/sql/pg.new.sql")
+            # One that does not make them.
+            database.load("-f", "/usr/share/ejabberd/sql/pg.new.sql")
 
     def install(self, **more):
+        self.root, self.libs, self.version = ejabberd(self.which)
         self.items = render(values(self.version, **more))
 
     @contextmanager
@@ -64,10 +64,32 @@ def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
         assert "bob@example.org" in roster(pod, "alice")
 
 
+def test_an_upgrade_keeps_what_is_there_and_brings_the_tables_up_to_date(tmp_path):
+    with network() as hub, postgres(hub) as database:
+        cluster = Cluster(tmp_path, hub, database, "")
+        cluster.install()
+        with cluster.pod("old") as old:
+            assert login(old, token(old, "bob"), "bob") == "success"
+            say(old, "alice", "bob", "kept")
+            befriend(old, "alice", "bob")
+            old.stop_all()
+        assert database.sql("select to_regclass('schema_version')") == ""
+        cluster.which = "newest"
+        cluster.install()
+        with cluster.pod("new", lost=old) as new:
+            assert "kept" in archive(new, "bob")
+            assert "bob@example.org" in roster(new, "alice")
+            say(new, "alice", "bob", "after")
+            assert "after" in archive(new, "bob")
+            assert "[error]" not in new.ejabberd_log()
+        assert int(database.sql("select version from schema_version where module = 'mod_mam_sql'")) >= 1
+
+
 def nodes(pod):
     return len(pod.run("ejabberd", "ejabberdctl", "list_cluster").stdout.split())
 
 
+@pytest.mark.parametrize("cluster", ["newest"], indirect=True)
 def test_a_pod_of_several_is_lost_and_comes_back(cluster):
     with bucket(cluster.folder, cluster.hub) as (store, secret):
         store |= {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
