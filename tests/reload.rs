@@ -397,3 +397,16 @@ fn another_certificate_is_shown() {
     reload_with(&service, &configuration(FREE_PORTS, ""));
     assert_eq!(get(&public, "/nothing").status, 404, "new connections are plain");
 }
+
+#[test]
+fn a_file_that_is_watched_counts_as_soon_as_it_changes() {
+    let service = Service::start_watching(&configuration(FREE_PORTS, ""));
+    let broken = configuration(FREE_PORTS, "colour = 1");
+    fs::write(file(&service), broken).expect("writable");
+    wait_until("a mistake is refused", || value(&service, &metric("refused")) == 1);
+    assert_eq!(value(&service, "ejabberd_sidecar_reload_successful"), 0);
+    let changed = configuration(FREE_PORTS, "").replace(UPLOAD_SECRET, NEW_SECRET);
+    fs::write(file(&service), changed).expect("writable");
+    wait_until("a change counts", || value(&service, &metric("done")) == 1);
+    assert_eq!(put(&service.address("public"), &signed(NEW_SECRET, "h/r/new"), b"data").status, 201);
+}

@@ -1,6 +1,5 @@
 //! Settings into a service that is bound.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::background::{Background, ComponentTask};
 use super::fixed::Fixed;
 use super::prepared::{Lasting, Prepared, Served};
 use super::reload::Reloader;
-use crate::config::{ConfigError, Settings, StoreSettings};
+use crate::config::{ConfigError, ConfigFile, Settings, StoreSettings};
 use crate::http::{BindError, Lanes, Listener, Socket};
 use crate::login::{Registry, Removals};
 use crate::policy::{MinuteBudgets, MinuteRates};
@@ -61,7 +60,7 @@ impl App {
     /// [`StartError`]
     pub fn bind(
         settings: Settings,
-        config: Option<PathBuf>,
+        config: ConfigFile,
         counting: Counting,
         runtimes: &Runtimes,
     ) -> Result<Self, StartError> {

@@ -1,17 +1,15 @@
-//! SIGHUP: the configuration is read again, and counts as a whole or not at all.
-
-use std::path::PathBuf;
+//! SIGHUP, or a changed file that is watched: the configuration is read again, and counts as a whole or not at all.
 
 use super::fixed::Fixed;
 use super::login::Watched;
 use super::prepared::{InForce, Lasting, Prepared};
-use crate::config::{ConfigError, Environment, Settings};
+use crate::config::{ConfigError, ConfigFile, Environment, Settings};
 use crate::telemetry::metrics::{self, Reload};
 
 /// What a reload starts from.
 #[derive(Debug)]
 pub(super) struct Reloader {
-    pub(super) config: Option<PathBuf>,
+    pub(super) config: ConfigFile,
     pub(super) fixed: Fixed,
     pub(super) lasting: Lasting,
     pub(super) in_force: InForce,
@@ -36,7 +34,7 @@ impl Reloader {
     }
 
     fn try_to(&self) -> Result<Watched, ConfigError> {
-        let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        let settings = Settings::load(self.config.path(), &Environment::of_process())?;
         // Nor the rest alone: what makes an address safe that is to come need not do so for the one that stays.
         let fixed = self.fixed.differing(&settings).join(", ");
         if !fixed.is_empty() {

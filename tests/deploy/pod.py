@@ -72,20 +72,31 @@ class Volumes:
     def make(self, volume):
         place = self.folder / volume["name"]
         place.mkdir(parents=True)
-        mode = next((v["defaultMode"] for v in volume.values() if isinstance(v, dict) and "defaultMode" in v), 0o644)
-        for path, contents in self.files(volume):
-            file = place / path
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(contents)
-            os.chown(file, 0, self.user)
-            file.chmod(mode)
+        self.project(volume)
         if "emptyDir" in volume or len(volume) == 1:
             os.chown(place, self.user, self.user)
             place.chmod(0o2775)
 
+    def project(self, volume):
+        """All files at once: in a folder of their own, to which one link is turned."""
+        mode = next((v["defaultMode"] for v in volume.values() if isinstance(v, dict) and "defaultMode" in v), 0o644)
+        place = self.folder / volume["name"]
+        folder = place / f"..{time.monotonic_ns()}"
+        for path, contents in self.files(volume):
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(contents)
+            os.chown(file, 0, self.user)
+            file.chmod(mode)
+        if folder.exists():
+            (place / "..new").symlink_to(folder.name)
+            (place / "..new").rename(place / "..data")
+            for name in {path.name for path in folder.iterdir()} - {path.name for path in place.iterdir()}:
+                (place / name).symlink_to(f"..data/{name}")
+
 
 class Pod:
-    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None, ordinal=0):
+    def __init__(self, folder, items, sidecar, usr="", libs="", extra_pods=(), existing=None, ordinal=0, lost=None):
         self.items, self.usr, self.libs = items, usr, libs
         self.spec = dict(pods(items))[MAIN]
         self.user = self.spec["securityContext"]["runAsUser"]
@@ -97,19 +108,37 @@ class Pod:
         self.processes = {}
         specs = [self.spec, *(dict(pods(items))[name] for name in extra_pods)]
         self.fill(specs, existing or {})
+        if lost:
+            self.take_over(lost)
         self.programs(sidecar)
         self.enter()
 
     def fill(self, specs, existing):
-        volumes = Volumes(self.volumes, self.items, self.user, existing)
-        claims = one(self.items, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
+        volumes = self.brought = Volumes(self.volumes, self.items, self.user, existing)
         wanted = {volume["name"]: volume for spec in specs for volume in spec["volumes"]}
-        wanted |= {claim["metadata"]["name"]: {"name": claim["metadata"]["name"]} for claim in claims}
+        wanted |= {name: {"name": name} for name in self.claims()}
         for volume in wanted.values():
             volumes.make(volume)
         mounts = {m["mountPath"]: m["name"] for spec in specs for c in containers(spec) for m in c["volumeMounts"]}
         lines = [f"{name} {path}\n" for path, name in sorted(mounts.items(), key=lambda pair: len(pair[0]))]
         (self.volumes / "mounts").write_text("".join(lines))
+
+    def update(self, items, *names):
+        """The ConfigMaps of these volumes as they are now, as the kubelet brings them after a while."""
+        self.brought.items = items
+        for volume in self.spec["volumes"]:
+            if volume["name"] in names:
+                self.brought.project(volume)
+
+    def take_over(self, lost):
+        """What was claimed by a pod of this name that is no more."""
+        for claim in self.claims():
+            (self.volumes / claim).rmdir()
+            (lost.volumes / claim).rename(self.volumes / claim)
+
+    def claims(self):
+        found = one(self.items, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
+        return [claim["metadata"]["name"] for claim in found]
 
     def programs(self, sidecar):
         """What the images bring."""
@@ -146,8 +175,6 @@ class Pod:
             assert field in (None, "metadata.name")
             value = self.name if field else entry["value"]
             given[entry["name"]] = value.replace("$(POD_NAME)", self.name)
-        # What the image tells by itself.
-        given["EJABBERD_LOG_PATH"] = "/opt/ejabberd/logs/ejabberd.log"
         return given
 
     def command(self, container, words):
@@ -244,10 +271,13 @@ class Pod:
 
     def stop_all(self):
         """preStop, SIGTERM to the main containers, then to the sidecars."""
+        codes = {"ejabberd": self.end_ejabberd()}
+        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
+
+    def end_ejabberd(self):
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]
         self.run("ejabberd", *hook)
-        codes = {"ejabberd": self.processes["ejabberd"].wait(10)}
-        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
+        return self.processes["ejabberd"].wait(10)
 
     def log(self, name):
         return (self.logs / name).read_text(errors="replace")

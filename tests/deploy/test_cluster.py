@@ -1,28 +1,14 @@
-"""Two pods with a wire between their networks: the second joins the first, once, and only with an empty database."""
+"""Two pods: the second joins the first, once, and only with an empty database."""
 
 import os
-import subprocess
 
 import pytest
 
 from charts import render
+from network import network
 from pod import ejabberd, running
 
-ADDRESSES = ["10.255.0.1", "10.255.0.2"]
 MEMBERS = ["ejabberdctl", "list_cluster"]
-
-
-def connect(pods):
-    """A wire, and the names of both, as the headless service has them."""
-    pids = [str(pod.pid) for pod in pods]
-    wire = ["ip", "link", "add", "wire0", "netns", pids[0], "type", "veth", "peer", "name", "wire1", "netns", pids[1]]
-    subprocess.run(wire, check=True)
-    names = "".join(f"{ip} {pod.address}\n" for ip, pod in zip(ADDRESSES, pods, strict=True))
-    for number, pod in enumerate(pods):
-        for words in (["addr", "add", f"{ADDRESSES[number]}/24", "dev"], ["link", "set", "up", "dev"]):
-            done = pod.outside("ip", *words, f"wire{number}")
-            assert done.returncode == 0, done.stderr
-        (pod.volumes / "etc" / "hosts").write_text(f"127.0.0.1 localhost\n{names}")
 
 
 @pytest.fixture(params=["", "newest"])
@@ -35,10 +21,12 @@ def pods(request, tmp_path):
     more = {"usr": f"{root}/usr" if root else "", "libs": libs}
     sidecar = os.environ["SIDECAR"]
     with (
+        network() as hub,
         running(tmp_path / "0", items, sidecar, **more) as first,
         running(tmp_path / "1", items, sidecar, ordinal=1, **more) as second,
     ):
-        connect([first, second])
+        hub.attach(first)
+        hub.attach(second)
         yield first, second
 
 

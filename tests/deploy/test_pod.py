@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,10 +9,9 @@ import pytest
 
 from charts import render
 from pod import ejabberd, running, until
+from users import login, put, signed, token
 
-HERE = Path(__file__).parent
 SIDECAR = Path(os.environ["SIDECAR"])
-CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
 
 
 EJABBERDS = [ejabberd(""), ejabberd("newest")]
@@ -29,16 +27,6 @@ def pod(request, tmp_path_factory):
     with running(folder, items, SIDECAR, usr=usr, libs=libs, extra_pods=["xmpp-ejabberd-test"]) as pod:
         pod.start_all()
         yield pod
-
-
-def token(pod, user="alice"):
-    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@example.org"]
-    return pod.run("sidecar", *mint).stdout.strip()
-
-
-def login(pod, password, user="alice"):
-    done = pod.outside(sys.executable, HERE / "login.py", "example.org", user, input=password)
-    return done.stdout.strip() or done.stderr
 
 
 def test_a_token_logs_in_and_anything_else_does_not(pod):
@@ -138,28 +126,6 @@ def test_a_renewed_certificate_is_read(pod):
     assert "ejabberd has read it" in pod.log("reload")
 
 
-def signed(pod, name, size):
-    """Where to PUT a file, as it is reached from here."""
-    sign = [
-        "/ejabberd-sidecar",
-        "url",
-        "sign",
-        "--config",
-        CONFIG,
-        "--user",
-        "alice@example.org",
-        "--size",
-        str(size),
-        name,
-    ]
-    url = pod.run("sidecar", *sign).stdout.strip()
-    return "https://127.0.0.1:8080/" + url.split("/", 3)[3]
-
-
-def status(pod, *words):
-    return pod.outside("curl", "-sk", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}", *words).stdout
-
-
 def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
     body = tmp_path / "body"
     body.write_bytes(os.urandom(1_000_000))
@@ -194,5 +160,5 @@ def test_a_rotated_secret_counts_after_a_restart_and_the_old_one_until_it_is_tak
         pod.end("sidecar")
         pod.start("sidecar")
         url = before[0] if code == "201" else before[1]
-        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", url) == code
-        assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type:", signed(pod, "new.txt", 5)) == "201"
+        assert put(pod, url) == code
+        assert put(pod, signed(pod, "new.txt", 5)) == "201"

@@ -24,15 +24,14 @@ def configure(tmp_path):
         script = script.replace(path, f"{tmp_path}{path}")
         (tmp_path / path[1:]).mkdir(parents=True)
     (tmp_path / "run/secrets/ejabberd/macros").mkdir()
-    for name in ("conf", "database", "home"):
+    for name in ("database", "home"):
         (tmp_path / name).mkdir()
-    (tmp_path / "conf/macros.yml").write_text("define_macro:\n  A: 1\n")
     (tmp_path / "run/secrets/ejabberd/cookie").write_text("cookie\n")
 
     def call(secrets, **more):
         for name, text in secrets.items():
             (tmp_path / "run/secrets/ejabberd/macros" / name).write_text(text)
-        names = {"CONF": "conf", "DATABASE": "database", "HOME": "home"}
+        names = {"DATABASE": "database", "HOME": "home"}
         environment = {key: str(tmp_path / name) for key, name in names.items()}
         environment |= {"PATH": os.environ["PATH"], "POD_NAME": "xmpp-1", **more}
         return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
@@ -46,7 +45,7 @@ def test_a_secret_arrives_whatever_is_in_it(configure, secret):
     done = configure({"S": f"\n  {secret} \nold-one\n"})
     assert done.returncode == 0, done.stderr
     local = yaml.safe_load((configure.folder / "run/ejabberd/local.yml").read_text())
-    assert local == {"define_macro": {"A": 1, "S": secret}}
+    assert local == {"define_macro": {"S": secret}}
     assert done.stdout + done.stderr == ""
 
 
@@ -122,3 +121,17 @@ def test_a_join_that_failed_is_tried_again(ctl):
     (folder / ".join-pending").touch()
     assert run("join.sh", environment(folder), str(folder)).returncode != 0
     assert (folder / ".join-pending").exists()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_tables_are_made_before_ejabberd_or_the_pod_does_not_start(tmp_path, runs):
+    """By an ejabberd that runs until it is stopped, and by one that ends by itself."""
+    life = f"until [ -e {tmp_path}/stopped ]; do sleep 0.1; done" if runs else "exit 1"
+    lines = ["#!/bin/sh", "shift 8", f"case $1 in foreground) {life} ;; status) {str(runs).lower()} ;;"]
+    lines += [f"stop) : >{tmp_path}/stopped ;;", "esac"]
+    file = tmp_path / "ejabberdctl"
+    file.write_text("\n".join(lines))
+    file.chmod(0o755)
+    done = run("tables.sh", {"CONF": "/conf"}, str(tmp_path))
+    assert (done.returncode == 0) == (tmp_path / "stopped").exists() == runs, done.stderr
+    assert ("did not make its tables" in done.stderr) == (not runs)

@@ -1,12 +1,15 @@
 """Secrets stand in Secrets and nowhere else; what was made is kept."""
 
 import base64
+import os
 
 import pytest
 import yaml
 
 from charts import CHART, NAMES, containers, helm, objects, one, pods, render
 from cluster import cluster
+from pod import ejabberd, running
+from users import get, login, put, signed, token
 
 IDS = ["upload", "component", "issuer", "cookie", "turn", "sql", "s3"]
 # All that there are: a value for each.
@@ -14,7 +17,7 @@ GIVEN = {name: f"{name}-given-0123456789abcdef0123456789abcdef" for name in IDS}
 ALL = {
     "hosts": ["a.example"],
     "turn": {"enabled": True, "mode": "external", "address": "turn.example"},
-    "sql": {"enabled": True, "host": "db"},
+    "sql": {"enabled": True, "host": "db", "verify": False},
     "uploads": {"store": {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}},
 }
 
@@ -109,6 +112,20 @@ def test_a_second_upgrade_changes_nothing(tmp_path):
         second = helm("template", "xmpp", CHART, *values, *arguments)
     assert len(kept) == 2
     assert first == second
+
+
+def test_a_host_name_is_all_that_has_to_be_given(tmp_path):
+    """What helm makes of it, asking a cluster that has nothing yet, is a server."""
+    root, libs, _ = ejabberd("newest")
+    with cluster(tmp_path, {}) as arguments:
+        text = helm("template", "xmpp", CHART, "--set", "hosts[0]=example.org", *arguments)
+    items = [item for item in yaml.safe_load_all(text) if item]
+    with running(tmp_path / "pod", items, os.environ["SIDECAR"], usr=f"{root}/usr", libs=libs) as pod:
+        pod.start_all()
+        assert login(pod, token(pod)) == "success"
+        url = signed(pod, "hello.txt", 5)
+        assert put(pod, url) == "201"
+        assert get(pod, url) == "hello"
 
 
 def test_what_was_made_is_kept_when_more_is_needed(tmp_path):

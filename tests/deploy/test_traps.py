@@ -85,13 +85,16 @@ def test_options_are_those_of_the_version(version, clients, schema):
     values = {
         "hosts": ["a.example"],
         "ejabberd": {"image": {"tag": version}},
-        "sql": {"enabled": True, "host": "db"},
+        "sql": {"enabled": True, "host": "db", "verify": False},
         "secrets": {"sql": {"value": "x"}},
     }
     data = one(render(values), "ConfigMap", "-ejabberd")["data"]
     assert [name for name in data if name.startswith("clients")] == [clients]
     assert f"{schema}: true" in data["sql.yml"]
-    assert ("update_sql_schema" in data["sql.yml"]) == (version != "23.01")
+    makes = version != "23.01"
+    assert ("update_sql_schema: true" in data["sql.yml"]) == makes
+    assert ("tables.yml" in data) == makes
+    assert ("tables" in [container["name"] for container in ejabberd(render(values))["initContainers"]]) == makes
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +104,7 @@ def test_what_is_included_is_there_and_named_by_its_whole_path(name):
     included.remove("/run/ejabberd/local.yml")
     assert {path.rpartition("/")[0] for path in included} == {"/opt/ejabberd/conf"}
     files = {path.rpartition("/")[2] for path in included}
-    assert files == data.keys() - {"ejabberd.yml", "macros.yml", "inetrc"}
+    assert files == data.keys() - {"ejabberd.yml", "macros.yml", "tables.yml", "inetrc"}
     assert "inetrc" in data, "ERL_INETRC names it, and the image's own is hidden"
 
 

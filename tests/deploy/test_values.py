@@ -30,6 +30,7 @@ REFUSED = [
     ),
     ({"sql": {"enabled": True}}, "sql.enabled needs sql.host"),
     ({"sql": {"enabled": True, "host": "db"}}, "secrets.sql is missing"),
+    ({"sql": {"enabled": True, "host": "db"}}, "sql.verify needs sql.caConfigMap"),
     ({"uploads": {"store": {"kind": "s3"}}}, "name the bucket in uploads.store.s3.bucket"),
     ({"uploads": {"store": S3}}, "secrets.s3 is missing"),
     ({"uploads": {"host": "a.example"}}, "uploads.host is one of hosts"),

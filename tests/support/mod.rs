@@ -102,6 +102,13 @@ impl Service {
         Self::start_program(shell, Arc::new(TempDir::new().expect("temporary folder")), configuration)
     }
 
+    /// Starts a service that looks after its configuration file.
+    pub(crate) fn start_watching(configuration: &str) -> Self {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", "exec \"$@\" --watch", "bash", PROGRAM]);
+        Self::start_program(shell, Arc::new(TempDir::new().expect("temporary folder")), configuration)
+    }
+
     /// Starts a service whose store is a file system of its own with room for so many bytes. Only the service sees it, and
     /// [`Service::seen`]. It takes user namespaces, or root; a machine with neither fails such a test unless it is left out
     /// (`cargo test -- --skip mounted_for_this`).

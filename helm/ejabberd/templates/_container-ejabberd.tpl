@@ -92,9 +92,7 @@ volumeMounts:
   - {name: scripts, mountPath: /opt/chart, readOnly: true}
   - {name: bridge, mountPath: /opt/ejabberd-sidecar, readOnly: true}
   - {name: hook, mountPath: /run/ejabberd-sidecar}
-  {{- if .Values.sql.caConfigMap.name }}
-  - {name: sql-ca, mountPath: /etc/ejabberd-sql, readOnly: true}
-  {{- end }}
+  {{- include "ejabberd.sqlMount" . | nindent 2 }}
   {{- with .Values.ejabberd.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
@@ -108,20 +106,49 @@ env:
   {{- include "ejabberd.podName" . | nindent 2 }}
   - name: HOME
     value: {{ .Values.ejabberd.home }}
-  - name: CONF
-    value: {{ .Values.ejabberd.home }}/conf
   {{- include "ejabberd.clusterEnv" . | nindent 2 }}
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
   - {name: home, mountPath: {{ .Values.ejabberd.home }}}
-  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
   - {name: database, mountPath: {{ .Values.ejabberd.home }}/database}
   - {name: run, mountPath: /run/ejabberd}
   - {name: scripts, mountPath: /opt/chart, readOnly: true}
   - {name: secrets, mountPath: /run/secrets/ejabberd, readOnly: true}
 {{- end -}}
 
-{{/* Watches the certificate. */}}
+{{- define "ejabberd.sqlMount" -}}
+{{- if .Values.sql.caConfigMap.name -}}
+- {name: sql-ca, mountPath: /etc/ejabberd-sql, readOnly: true}
+{{- end -}}
+{{- end -}}
+
+{{/* Makes the tables in PostgreSQL. */}}
+{{- define "ejabberd.tablesContainer" -}}
+name: tables
+{{ include "ejabberd.ejabberdImage" . }}
+{{ include "ejabberd.erlangSecurity" . }}
+command: [sh, /opt/chart/tables.sh]
+env:
+  - name: HOME
+    value: {{ .Values.ejabberd.home }}
+  - name: CONF
+    value: {{ .Values.ejabberd.home }}/conf
+  - name: ERL_DIST_PORT
+    value: "5210"
+  - name: ERL_CRASH_DUMP_BYTES
+    value: "0"
+resources: {{- toYaml .Values.ejabberd.resources | nindent 2 }}
+volumeMounts:
+  - {name: home, mountPath: {{ .Values.ejabberd.home }}}
+  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
+  - {name: run, mountPath: /run/ejabberd, readOnly: true}
+  - {name: tmp, mountPath: /tmp}
+  - {name: scripts, mountPath: /opt/chart, readOnly: true}
+  {{- include "ejabberd.sqlMount" . | nindent 2 }}
+  {{- with .Values.ejabberd.extraVolumeMounts }}{{ toYaml . | nindent 2 }}{{ end }}
+{{- end -}}
+
+{{/* Watches the certificate and the configuration. */}}
 {{- define "ejabberd.reload" -}}
 name: reload
 {{ include "ejabberd.ejabberdImage" . }}
@@ -130,11 +157,18 @@ command: [sh, /opt/chart/reload.sh]
 env:
   - name: RELOAD_SECONDS
     value: {{ .Values.tls.reloadSeconds | quote }}
+  {{- if eq .Values.reload "live" }}
+  - name: CONF
+    value: {{ .Values.ejabberd.home }}/conf
+  {{- end }}
 livenessProbe:
   exec: {command: [sh, -c, 'test -n "$(find /tmp/.reload -mmin -{{ add 5 (div (int .Values.tls.reloadSeconds) 60) }})"']}
   periodSeconds: 60
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
+  {{- if eq .Values.reload "live" }}
+  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
+  {{- end }}
   - {name: scripts, mountPath: /opt/chart, readOnly: true}
   - {name: tls, mountPath: /etc/ejabberd-tls, readOnly: true}
   - {name: tmp, mountPath: /tmp}

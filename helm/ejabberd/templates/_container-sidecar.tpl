@@ -17,7 +17,7 @@ name: sidecar
 # It starts before ejabberd and ends after it.
 restartPolicy: Always
 {{- end }}
-args: [serve, --config, /etc/ejabberd-sidecar/sidecar.toml]
+args: [serve, --config, /etc/ejabberd-sidecar/sidecar.toml{{ if eq .Values.reload "live" }}, --watch{{ end }}]
 {{- with .Values.sidecar.extraEnv }}
 env: {{- toYaml . | nindent 2 }}
 {{- end }}

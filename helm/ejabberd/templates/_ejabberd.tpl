@@ -3,7 +3,8 @@
 {{- $root := index . 0 -}}
 {{- $text := $root.Files.Get (printf "files/ejabberd-config/%s" (index . 1)) -}}
 {{- if not $text }}{{ fail (printf "files/ejabberd-config/%s is missing in this chart" (index . 1)) }}{{ end -}}
-{{- $text = $text | replace "\"local.yml\"" "\"/run/ejabberd/local.yml\"" -}}
+{{- $macros := printf "  %q:\n    allow_only: [define_macro]\n  \"/run/ejabberd/local.yml\":\n" (printf "%s/conf/macros.yml" $root.Values.ejabberd.home) -}}
+{{- $text = $text | replace "  \"local.yml\":\n" $macros -}}
 {{- $text = $text | replace "\"parts.yml\"" (printf "\"%s/conf/parts.yml\"" $root.Values.ejabberd.home) -}}
 {{- if $root.Values.ejabberd.proxyProtocol -}}
 {{- /* On the listeners for clients and servers; web clients' proxy tells the address in a header. */ -}}
@@ -62,7 +63,7 @@ sql_username: {{ .Values.sql.user | quote }}
 sql_password: SQL_PASSWORD
 {{- if .Values.sql.ssl }}
 sql_ssl: true
-sql_ssl_verify: true
+sql_ssl_verify: {{ .Values.sql.verify }}
 {{- if .Values.sql.caConfigMap.name }}
 sql_ssl_cafile: /etc/ejabberd-sql/ca.crt
 {{- end }}
@@ -70,10 +71,21 @@ sql_ssl_cafile: /etc/ejabberd-sql/ca.crt
 default_db: sql
 # Several domains in one schema. The option was renamed.
 {{ ternary "sql_schema_multihost" "new_sql_schema" $newest }}: true
-{{- if eq (include "ejabberd.atLeast" (list . "23.10")) "true" }}
-# Makes the tables.
+{{- if eq (include "ejabberd.makesTables" .) "true" }}
 update_sql_schema: true
 {{- end }}
+{{- end -}}
+
+{{- define "ejabberd.makesTables" -}}
+{{- if and .Values.sql.enabled (eq (include "ejabberd.atLeast" (list . "23.10")) "true") -}}true{{- end -}}
+{{- end -}}
+
+{{/* The configuration for tables.sh: the same modules, and nobody to log in. */}}
+{{- define "ejabberd.tables" -}}
+include_config_file:
+  {{ printf "%s/conf/ejabberd.yml" .Values.ejabberd.home | quote }}:
+    disallow: [listen, auth_method, certfiles]
+auth_method: [sql]
 {{- end -}}
 
 {{- define "ejabberd.macros" -}}

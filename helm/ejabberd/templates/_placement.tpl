@@ -1,10 +1,23 @@
-{{/* Changed configuration starts the pods anew. Secrets that were made are not in it: they never change. */}}
+{{/* What starts the pods anew when it changes. Secrets that were made are not in it: they never change. */}}
 {{- define "ejabberd.checksums" -}}
-{{- $secrets := dict "secrets" .Values.secrets "issuers" .Values.issuers -}}
+{{- $secrets := list .Values.secrets -}}
+{{- range .Values.issuers }}{{ $secrets = append $secrets (list .secret .pem) }}{{ end -}}
+{{- if eq .Values.reload "live" -}}
+checksum/start: {{ include "ejabberd.readAtStart" . | sha256sum }}
+{{- else -}}
 checksum/ejabberd: {{ include (print $.Template.BasePath "/config-ejabberd.yaml") . | sha256sum }}
 checksum/sidecar: {{ include (print $.Template.BasePath "/config-sidecar.yaml") . | sha256sum }}
+{{- end }}
 checksum/scripts: {{ include (print $.Template.BasePath "/config-scripts.yaml") . | sha256sum }}
 checksum/secrets: {{ toJson $secrets | sha256sum }}
+{{- end -}}
+
+{{/* What a reload cannot change: new modules may need tables. */}}
+{{- define "ejabberd.readAtStart" -}}
+{{- $sidecar := include "sidecar.sections" . | fromJson -}}
+{{- $fixed := list .Values.ejabberd.extauthPool (pick $sidecar.listen "public" "hook" "ops") $sidecar.store $sidecar.log.format -}}
+{{- if .Values.sql.enabled }}{{ $fixed = append $fixed (list (include "ejabberd.sql" .) .Values.ejabberd.extraConfig) }}{{ end -}}
+{{- toJson $fixed -}}
 {{- end -}}
 
 {{- define "ejabberd.placement" -}}

@@ -66,6 +66,9 @@ replicas is {{ .Values.replicas }}, and a relay has one address: set turn.mode t
 {{- if and .enabled (not .host) }}
 sql.enabled needs sql.host: the name of the PostgreSQL server
 {{- end }}
+{{- if and .enabled .ssl .verify (not .caConfigMap.name) }}
+sql.verify needs sql.caConfigMap: the authorities that may have signed the server's certificate; or set sql.verify to false, to encrypt with whoever answers
+{{- end }}
 {{- if and .enabled .caConfigMap.name (not .ssl) }}
 sql.caConfigMap is of no use without sql.ssl: turn that on
 {{- end }}

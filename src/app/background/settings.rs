@@ -1,4 +1,4 @@
-//! Settings that change: files that are read again when they do, and everything when SIGHUP asks for it.
+//! Settings that change: files that are read again when they do, and everything when SIGHUP or the configuration file itself asks for it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,23 +23,30 @@ pub(in crate::app) struct WatchedTls {
 }
 
 /// Looks after all files, for ever, and reloads when `asked` to.
-pub(super) async fn keep(mut watched: Watched, reloader: Reloader, mut asked: Signal) {
+pub(super) async fn keep(mut watched: Watched, mut reloader: Reloader, mut asked: Signal) {
     watched.paths().for_each(|path| metrics::file_refused(path, false));
     watched.tell();
     loop {
         tokio::select! {
             Some(()) = asked.recv() => {
-                if let Some(new) = reloader.reload() {
-                    take_over(&mut watched, new);
-                }
+                reload(&mut watched, &reloader);
             }
             () = tokio::time::sleep(INTERVAL) => {
+                if reloader.config.changed() {
+                    reload(&mut watched, &reloader);
+                }
                 watched.keys.iter_mut().for_each(reread_keys);
                 watched.users.iter_mut().for_each(reread_users);
                 watched.tls.iter_mut().for_each(reread_tls);
                 watched.tell();
             }
         }
+    }
+}
+
+fn reload(watched: &mut Watched, reloader: &Reloader) {
+    if let Some(new) = reloader.reload() {
+        take_over(watched, new);
     }
 }
 

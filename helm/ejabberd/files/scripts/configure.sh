@@ -1,7 +1,6 @@
 #!/bin/sh
 # Before ejabberd: writes the two files that hold its secrets, where only its user reads them, and nothing of them anywhere else.
 # Beside the secrets that are mounted, and in the folders of the pod:
-#   CONF        ejabberd's configuration without secrets
 #   DATABASE    where Mnesia will be
 set -eu
 umask 077
@@ -15,12 +14,13 @@ quoted() {
 }
 
 {
-    cat "$CONF/macros.yml"
+    echo 'define_macro: {'
     for file in "$secrets"/macros/*; do
         [ -e "$file" ] || continue
         text=$(quoted "$file")
-        printf '  %s: %s\n' "${file##*/}" "$text"
+        printf '  %s: %s,\n' "${file##*/}" "$text"
     done
+    echo '}'
 } >/run/ejabberd/local.yml
 
 # Erlang takes the whole file for the cookie, and wants it for itself.

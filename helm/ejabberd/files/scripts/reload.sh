@@ -1,17 +1,30 @@
 #!/bin/sh
-# Tells ejabberd when its certificate was renewed. It reads the files at its start and on `reload_config` alone.
+# Tells ejabberd when its certificate was renewed or its configuration changed. It reads the files at its start and on `reload_config` alone.
 #   RELOAD_SECONDS   how often is looked
-folder=/etc/ejabberd-tls
+#   CONF             ejabberd's configuration, unless a change starts the pod anew
+certificate=/etc/ejabberd-tls
 
-sum() {
-    cat "$folder"/tls.crt "$folder"/tls.key 2>/dev/null | cksum
+get() {
+    if command -v curl >/dev/null; then
+        curl -fs --noproxy '*' --max-time 30 "http://127.0.0.1:5281/api/v0/$1"
+    else
+        wget -q -T 30 -Y off -O - "http://127.0.0.1:5281/api/v0/$1"
+    fi
 }
 
+sum() {
+    cat "$certificate"/tls.crt "$certificate"/tls.key ${CONF:+"$CONF"/*.yml} 2>/dev/null | cksum
+}
+
+# What ejabberd refuses, it refuses again: only one that does not answer is asked until it does.
 reload() {
-    if command -v curl >/dev/null; then
-        curl -fs --noproxy '*' --max-time 30 -o /dev/null http://127.0.0.1:5281/api/v0/reload_config
+    if get reload_config >/dev/null; then
+        echo "certificate or configuration changed: ejabberd has read it"
+    elif get status >/dev/null; then
+        echo "error: ejabberd refuses its configuration, and goes on with the one from before; its log says why. It would not start with this one" >&2
     else
-        wget -q -T 30 -Y off -O /dev/null http://127.0.0.1:5281/api/v0/reload_config
+        echo "certificate or configuration changed, and ejabberd does not answer: trying again" >&2
+        return 1
     fi
 }
 
@@ -23,11 +36,5 @@ while :; do
     sleep "$RELOAD_SECONDS" &
     wait $!
     now=$(sum)
-    [ "$now" != "$known" ] || continue
-    if reload; then
-        known=$now
-        echo "the certificate was renewed: ejabberd has read it"
-    else
-        echo "the certificate was renewed, and ejabberd does not answer: trying again" >&2
-    fi
+    [ "$now" = "$known" ] || ! reload || known=$now
 done

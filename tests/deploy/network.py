@@ -1,0 +1,186 @@
+"""The network of a cluster: pods on one wire with the names that the headless service has, PostgreSQL and a bucket."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from pod import until
+
+HUB = "10.255.0.1"
+PROGRAMS = Path("/usr/lib/postgresql")
+
+
+class Network:
+    """A namespace with a bridge, to which each pod has a wire."""
+
+    def __init__(self):
+        command = ["unshare", "--net", "--kill-child", "--fork", "sh", "-c", "echo ready; exec sleep infinity"]
+        self.root = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.root.stdout.readline() == "ready\n"
+        self.pid = int(Path(f"/proc/{self.root.pid}/task/{self.root.pid}/children").read_text())
+        self.names = {"postgres.example": HUB, "s3.example": HUB}
+        self.pods = []
+        self.ip(self.pid, "link set lo up")
+        # An address of its own: else it has one of its wires', and another one when that goes.
+        self.ip(self.pid, "link add hub address 02:00:00:00:00:01 type bridge")
+        self.ip(self.pid, f"addr add {HUB}/24 dev hub")
+        self.ip(self.pid, "link set hub up")
+
+    def ip(self, pid, words):
+        command = ["nsenter", f"--target={pid}", "--net", "ip", *words.split()]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    def attach(self, pod):
+        """A pod of that name gets the next address, as a new one of a StatefulSet does."""
+        self.pods = [other for other in self.pods if other.address != pod.address] + [pod]
+        number = len(self.names)
+        self.names[pod.address] = f"10.255.0.{number}"
+        wire = f"wire{number}"
+        self.ip(self.pid, f"link add {wire} type veth peer name eth0 netns {pod.pid}")
+        self.ip(self.pid, f"link set {wire} master hub up")
+        self.ip(pod.pid, f"addr add {self.names[pod.address]}/24 dev eth0")
+        self.ip(pod.pid, "link set eth0 up")
+        lines = "".join(f"{address} {name}\n" for name, address in self.names.items())
+        for each in self.pods:
+            (each.volumes / "etc" / "hosts").write_text(f"127.0.0.1 localhost\n{lines}")
+
+    def command(self, *words):
+        return ["nsenter", f"--target={self.pid}", "--net", *map(str, words)]
+
+    def remove(self):
+        self.root.kill()
+        self.root.wait()
+        self.root.stdout.close()
+
+
+@contextmanager
+def network():
+    hub = Network()
+    try:
+        yield hub
+    finally:
+        hub.remove()
+
+
+@contextmanager
+def serving(command, log, ready, end=signal.SIGTERM):
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            until(lambda: ready() or ended(process, log), 60)
+            yield
+        finally:
+            process.send_signal(end)
+            process.wait(60)
+
+
+def ended(process, log):
+    assert process.poll() is None, log.read_text()[-2000:]
+
+
+class Postgres:
+    """A cluster of its own that speaks TLS alone, with the empty database `ejabberd`."""
+
+    password = "the-password-of-postgres"
+
+    def __init__(self, folder, hub):
+        self.folder, self.hub = folder, hub
+        self.programs = sorted(PROGRAMS.glob("*/bin"))[-1]
+        # It refuses to be root.
+        shutil.chown(folder, "postgres", "postgres")
+        self.authority, self.certificate = self.folder / "ca.crt", self.folder / "server.crt"
+
+    def run(self, *words, **more):
+        command = self.hub.command("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *words)
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def make(self):
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        shutil.chown(secret, "postgres")
+        options = ["--username=ejabberd", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync", "--encoding=UTF8"]
+        self.run(self.programs / "initdb", *options, "--locale=C.UTF-8", f"--pgdata={self.folder}/data")
+        self.certify()
+        access = "local all all trust\nhostssl all all all scram-sha-256\n"
+        (self.folder / "data" / "pg_hba.conf").write_text(access)
+
+    def certify(self):
+        """An authority, since one that signs itself is nobody's to ejabberd, and what that signs."""
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        authority = ["-keyout", self.folder / "ca.key", "-out", self.authority, "-subj", "/CN=authority"]
+        self.run(*make, "-days", "2", *authority)
+        name = ["-subj", "/CN=postgres.example", "-addext", f"subjectAltName=IP:{HUB}"]
+        signer = ["-CA", self.authority, "-CAkey", self.folder / "ca.key", "-addext", "basicConstraints=CA:FALSE"]
+        files = ["-keyout", self.folder / "server.key", "-out", self.certificate]
+        self.run(*make, "-days", "2", *name, *signer, *files)
+
+    @contextmanager
+    def running(self):
+        settings = {"listen_addresses": HUB, "unix_socket_directories": self.folder, "fsync": "off", "ssl": "on"}
+        settings |= {"ssl_cert_file": self.certificate, "ssl_key_file": self.folder / "server.key"}
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=INT"]
+        command = self.hub.command(*command, self.programs / "postgres", "-D", self.folder / "data", *options)
+        ready = self.hub.command(self.programs / "pg_isready", "-q", "-h", self.folder)
+        # SIGTERM would wait for those that are connected.
+        with serving(command, self.folder / "log", lambda: subprocess.run(ready).returncode == 0, signal.SIGINT):
+            self.sql("create database ejabberd", database="postgres")
+            yield self
+
+    def sql(self, *statements, database="ejabberd"):
+        words = [word for statement in statements for word in ("-c", statement)]
+        return self.load(*words, database=database)
+
+    def load(self, *words, database="ejabberd"):
+        psql = [self.programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        return self.run(*psql, "-h", self.folder, "-U", "ejabberd", "-d", database, *words)
+
+
+@contextmanager
+def postgres(hub):
+    # Not below pytest's folder, which is its user's alone.
+    with tempfile.TemporaryDirectory() as folder:
+        server = Postgres(Path(folder), hub)
+        server.make()
+        with server.running():
+            yield server
+
+
+@contextmanager
+def bucket(folder, hub):
+    """A Garage with the empty bucket `uploads`: the key that may write there, and its secret."""
+    key, secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
+    folder = folder / "garage"
+    folder.mkdir()
+    config = folder / "garage.toml"
+    config.write_text(
+        f"""metadata_dir = "{folder}/meta"
+data_dir = "{folder}/data"
+db_engine = "lmdb"
+replication_factor = 1
+rpc_bind_addr = "{HUB}:3901"
+rpc_public_addr = "{HUB}:3901"
+rpc_secret = "{secrets.token_hex(32)}"
+[s3_api]
+s3_region = "garage"
+api_bind_addr = "{HUB}:3900"
+"""
+    )
+    # It insists on that, since its secret is in there.
+    config.chmod(0o600)
+    given = {"GARAGE_DEFAULT_ACCESS_KEY": key, "GARAGE_DEFAULT_SECRET_KEY": secret, "GARAGE_DEFAULT_BUCKET": "uploads"}
+    environment = [f"{name}={value}" for name, value in given.items()]
+    options = ["-c", config, "server", "--single-node", "--default-bucket"]
+    command = hub.command("env", *environment, os.environ["GARAGE"], *options)
+    # Anything that HTTP answers will do: its address is open once the bucket is there.
+    ready = hub.command("curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{HUB}:3900")
+    with serving(command, folder / "log", lambda: subprocess.run(ready).returncode == 0):
+        yield {"accessKeyId": key}, secret

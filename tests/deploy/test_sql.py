@@ -1,0 +1,119 @@
+"""The rendered pod on a real PostgreSQL, over TLS that is verified: who makes the tables, and what outlives the pod."""
+
+import os
+from contextlib import contextmanager
+
+import pytest
+
+from charts import render
+from network import HUB, Postgres, bucket, network, postgres
+from pod import ejabberd, running, until
+from users import archive, befriend, get, knows, login, nobody_is_online, put, roster, say, signed, token
+
+SECRETS = {"sql": {"value": Postgres.password}}
+
+
+def values(version, **more):
+    database = {"enabled": True, "host": "postgres.example", "caConfigMap": {"name": "postgres-ca"}}
+    image = {"image": {"tag": version.partition("-")[0]}}
+    return {"hosts": ["example.org"], "ejabberd": image, "sql": database, "secrets": SECRETS, **more}
+
+
+class Cluster:
+    """Pods of one release, on the database and the bucket that all have."""
+
+    def __init__(self, folder, hub, database, which):
+        self.folder, self.hub, self.database = folder, hub, database
+        self.which = which
+        if not which:
+            # One that does not make them.
+            database.load("-f", "/usr/share/ejabberd/sql/pg.new.sql")
+
+    def install(self, **more):
+        self.root, self.libs, self.version = ejabberd(self.which)
+        self.items = render(values(self.version, **more))
+
+    @contextmanager
+    def pod(self, name, **more):
+        """One with empty volumes, but for what it claimed when it was lost."""
+        more["existing"] = {"postgres-ca": {"ca.crt": self.database.authority.read_bytes()}}
+        usr = f"{self.root}/usr" if self.root else ""
+        with running(self.folder / name, self.items, os.environ["SIDECAR"], usr, self.libs, **more) as pod:
+            self.hub.attach(pod)
+            pod.start_all()
+            yield pod
+
+
+@pytest.fixture(params=["", "newest"], ids=["debian", "newest"])
+def cluster(request, tmp_path):
+    with network() as hub, postgres(hub) as database:
+        yield Cluster(tmp_path, hub, database, request.param)
+
+
+def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
+    cluster.install()
+    with cluster.pod("one") as pod:
+        assert login(pod, token(pod, "bob"), "bob") == "success", "who never did is nobody"
+        say(pod, "alice", "bob", "kept in SQL")
+        befriend(pod, "alice", "bob")
+        assert "kept in SQL" in archive(pod, "bob")
+        assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
+    assert cluster.database.sql("select count(*) from archive") == "2"
+    with cluster.pod("two") as pod:
+        assert "kept in SQL" in archive(pod, "bob")
+        assert "bob@example.org" in roster(pod, "alice")
+
+
+def test_an_upgrade_keeps_what_is_there_and_brings_the_tables_up_to_date(tmp_path):
+    with network() as hub, postgres(hub) as database:
+        cluster = Cluster(tmp_path, hub, database, "")
+        cluster.install()
+        with cluster.pod("old") as old:
+            assert login(old, token(old, "bob"), "bob") == "success"
+            say(old, "alice", "bob", "kept")
+            befriend(old, "alice", "bob")
+            old.stop_all()
+        assert database.sql("select to_regclass('schema_version')") == ""
+        cluster.which = "newest"
+        cluster.install()
+        with cluster.pod("new", lost=old) as new:
+            assert "kept" in archive(new, "bob")
+            assert "bob@example.org" in roster(new, "alice")
+            say(new, "alice", "bob", "after")
+            assert "after" in archive(new, "bob")
+            assert "[error]" not in new.ejabberd_log()
+        assert int(database.sql("select version from schema_version where module = 'mod_mam_sql'")) >= 1
+
+
+def nodes(pod):
+    return len(pod.run("ejabberd", "ejabberdctl", "list_cluster").stdout.split())
+
+
+@pytest.mark.parametrize("cluster", ["newest"], indirect=True)
+def test_a_pod_of_several_is_lost_and_comes_back(cluster):
+    with bucket(cluster.folder, cluster.hub) as (store, secret):
+        store |= {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
+        uploads = {"store": {"kind": "s3", "s3": store}}
+        cluster.install(
+            replicas=2, clustering={"enabled": True}, uploads=uploads, secrets=SECRETS | {"s3": {"value": secret}}
+        )
+        with cluster.pod("first") as first:
+            with cluster.pod("second", ordinal=1) as second:
+                assert nodes(first) == nodes(second) == 2
+                # What one takes, the other one has.
+                url = signed(first, "shared.txt", 5)
+                assert put(first, url) == "201"
+                assert get(second, url) == "hello"
+                assert put(second, url) == "409"
+                assert login(second, token(second, "bob"), "bob") == "success"
+                until(lambda: knows(first, "bob"))
+                say(first, "alice", "bob", "before")
+                assert "before" in archive(second, "bob")
+            # What is for a session on a lost node is lost as well, until ejabberd knows of it.
+            until(lambda: nodes(first) == 1 and nobody_is_online(first))
+            assert login(first, token(first)) == "success"
+            say(first, "alice", "bob", "meanwhile")
+            with cluster.pod("again", ordinal=1, lost=second) as again:
+                assert nodes(first) == nodes(again) == 2
+                assert "meanwhile" in archive(again, "bob")
+                assert get(again, url) == "hello"

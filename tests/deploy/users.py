@@ -1,0 +1,78 @@
+"""What users do at a pod: log in with a token, chat, upload."""
+
+import re
+import sys
+from pathlib import Path
+
+LOGIN = Path(__file__).parent / "login.py"
+CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
+CURL = ["curl", "-sk", "--noproxy", "*"]
+
+
+def token(pod, user="alice"):
+    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@example.org"]
+    return pod.run("sidecar", *mint).stdout.strip()
+
+
+def login(pod, password, user="alice"):
+    done = pod.outside(sys.executable, LOGIN, "example.org", user, input=password)
+    return done.stdout.strip() or done.stderr
+
+
+def api(pod, call):
+    """Of ejabberd; its versions differ in how they write a number."""
+    answer = pod.outside(*CURL, f"http://127.0.0.1:5281/api/v0/{call}").stdout
+    return re.sub(r'^{"\w+":(.*)}$', r"\1", answer.strip())
+
+
+def knows(pod, user):
+    """Whether this pod has heard of a user who logged in, if only at another one."""
+    return api(pod, f"check_account?user={user}&host=example.org") == "0"
+
+
+def nobody_is_online(pod):
+    return api(pod, "connected_users_number") == "0"
+
+
+def ask(pod, user, query, *stanzas):
+    """What a user is answered who logs in, sends the stanzas, and then asks this."""
+    query = f"<iq id='end' {query}</iq>"
+    done = pod.outside(sys.executable, LOGIN, "example.org", user, *stanzas, query, input=token(pod, user))
+    assert done.stdout.startswith("success"), done.stdout + done.stderr
+    return done.stdout
+
+
+def say(pod, user, to, text):
+    message = f"<message to='{to}@example.org' type='chat'><body>{text}</body></message>"
+    ask(pod, user, "type='get'><ping xmlns='urn:xmpp:ping'/>", message)
+
+
+def archive(pod, user):
+    return ask(pod, user, "type='set'><query xmlns='urn:xmpp:mam:2'/>")
+
+
+def befriend(pod, user, other):
+    ask(pod, user, f"type='set'><query xmlns='jabber:iq:roster'><item jid='{other}@example.org'/></query>")
+
+
+def roster(pod, user):
+    return ask(pod, user, "type='get'><query xmlns='jabber:iq:roster'/>")
+
+
+def signed(pod, name, size):
+    """Where to PUT a file, as it is reached from here."""
+    sign = ["url", "sign", "--config", CONFIG, "--user", "alice@example.org", "--size", str(size), name]
+    url = pod.run("sidecar", "/ejabberd-sidecar", *sign).stdout.strip()
+    return "https://127.0.0.1:8080/" + url.split("/", 3)[3]
+
+
+def status(pod, *words):
+    return pod.outside(*CURL, "-o", "/dev/null", "-w", "%{http_code}", *words).stdout
+
+
+def put(pod, url, text="hello"):
+    return status(pod, "-X", "PUT", "-d", text, "-H", "Content-Type:", url)
+
+
+def get(pod, url):
+    return pod.outside(*CURL, url.partition("?")[0]).stdout
