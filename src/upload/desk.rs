@@ -176,6 +176,7 @@ impl SlotDesk {
     }
 
     /// Refuses a request of `user` that has a fault, and logs and counts that. It is one of those that he may have in a minute, if it is his.
+    #[must_use]
     pub fn refuse(
         &self,
         user: &BareJid,

@@ -1,5 +1,7 @@
 //! A stream with a server of the test's own.
 
+use std::sync::Mutex;
+
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -97,6 +99,42 @@ async fn it_leaves_when_it_is_quiet() {
     assert_eq!(read_to(&mut served.server, "</stream:stream>").await, "</stream:stream>");
     drop(served.server);
     assert_eq!(ended(served.ended).await, Ok(Ended::Stopped));
+}
+
+/// What is logged, until this is dropped.
+fn logged() -> (Arc<Mutex<Vec<u8>>>, impl Sized) {
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Arc::new(Mutex::default());
+    let writer = Arc::clone(&log);
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || Log(Arc::clone(&writer))).finish();
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+#[tokio::test]
+async fn a_slot_that_is_not_answered_in_time_is_told_of() {
+    let answers = Answers::new(&Arc::new(component(9)));
+    let iq =
+        |payload| Element::new("iq", "").with("id", "1").with("from", "alice@localhost/x").child(payload);
+    let (log, _logging) = logged();
+    let log = || String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    let late = answers.late(&iq(Element::new("ping", "urn:xmpp:ping")))();
+    assert!(late.is_some() && log().is_empty(), "{}", log());
+    let late = answers.late(&iq(Element::new("request", "urn:xmpp:http:upload:0")));
+    assert!(log().is_empty(), "it may still be answered");
+    assert!(late().unwrap().to_string().contains("<resource-constraint "));
+    for told in ["user=\"alice@localhost\"", "reason=\"answer_late\""] {
+        assert!(log().contains(told), "{}", log());
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Lifetime, NewObject, ObjectInfo, Uploader};
-use crate::types::ContentType;
+use crate::types::{ContentType, since_1970};
 
 /// The format's name and version.
 const MAGIC: [u8; 8] = *b"XUPLOAD1";
@@ -45,7 +45,7 @@ impl Trailer {
     /// The trailer of an object that is being stored now.
     pub(super) fn new(object: &NewObject) -> Self {
         let stored_at = object.stored_at.unwrap_or_else(SystemTime::now);
-        let stored_at = stored_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let stored_at = since_1970(stored_at).as_secs();
         let etag = format!("{:032x}", rand::random::<u128>());
         let NewObject { content_type, life, uploader, .. } = object.clone();
         Self { content_type, etag, stored_at, life, uploader }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::store::{Lifetime, NewObject, Uploader};
+use crate::types::since_1970;
 
 /// When it was stored elsewhere.
 const STORED_AT: &str = "stored-at";
@@ -23,7 +24,7 @@ pub(super) fn metadata_of(object: &NewObject, upload: &str) -> HashMap<String, S
         metadata.insert(USER.to_owned(), uploader.as_str().to_owned());
     }
     if let Some(stored_at) = object.stored_at {
-        let seconds = stored_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seconds = since_1970(stored_at).as_secs();
         metadata.insert(STORED_AT.to_owned(), seconds.to_string());
     }
     metadata
