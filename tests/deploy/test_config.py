@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from charts import NAMES, objects, one, values_file
+from charts import NAMES, objects, one, render, values_file
 from pod import ejabberd, running
 
 KEY = {"kty": "OKP", "crv": "Ed25519", "kid": "one", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
@@ -62,13 +62,11 @@ def test_both_sides_fit(name, tmp_path):
     assert set(said) == SAID[name], done.stdout
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_ejabberd_takes_its_side(name, tmp_path):
-    """By ejabberd's own loader, of the version that the values name, or the nearest that is here."""
-    old = tag(name) == "23.01"
-    root, libs, version = ejabberd("" if old else "newest")
+def loaded(folder, items, which):
+    """Says `taken` where ejabberd's own loader takes the configuration."""
+    root, libs, version = ejabberd(which)
     usr = f"{root}/usr" if root else ""
-    with running(tmp_path, objects(name), os.environ["SIDECAR"], usr, libs, existing=existing()) as pod:
+    with running(folder, items, os.environ["SIDECAR"], usr, libs, existing=existing()) as pod:
         pod.run("configure")
         pod.run("bridge")
         (pod.volumes / "tmp" / "load").write_bytes(LOADER.read_bytes())
@@ -77,3 +75,15 @@ def test_ejabberd_takes_its_side(name, tmp_path):
         command = ["escript", "/tmp/load", str(app.parent).removeprefix(root), "/opt/ejabberd/conf/ejabberd.yml"]
         done = pod.run("ejabberd", *command)
     assert "taken" in done.stdout.splitlines(), f"{version}: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ejabberd_takes_its_side(name, tmp_path):
+    """Of the version that the values name, or the nearest that is here."""
+    loaded(tmp_path, objects(name), "" if tag(name) == "23.01" else "newest")
+
+
+@pytest.mark.parametrize(("which", "version"), [("", "23.01"), ("newest", "26.07")])
+def test_ejabberd_takes_one_without_secrets_of_its_own(which, version, tmp_path):
+    values = {"hosts": ["a.example"], "uploads": {"enabled": False}, "ejabberd": {"image": {"tag": version}}}
+    loaded(tmp_path, render(values), which)

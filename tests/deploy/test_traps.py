@@ -104,7 +104,7 @@ def test_what_is_included_is_there_and_named_by_its_whole_path(name):
     included.remove("/run/ejabberd/local.yml")
     assert {path.rpartition("/")[0] for path in included} == {"/opt/ejabberd/conf"}
     files = {path.rpartition("/")[2] for path in included}
-    assert files == data.keys() - {"ejabberd.yml", "macros.yml", "tables.yml", "inetrc"}
+    assert files == data.keys() - {"ejabberd.yml", "tables.yml", "inetrc"}
     assert "inetrc" in data, "ERL_INETRC names it, and the image's own is hidden"
 
 
