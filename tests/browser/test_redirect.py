@@ -12,16 +12,18 @@ import pytest
 from harness import web
 from harness.paths import SIDECAR
 
+from active import html
 from conftest import Files
 
 # The same tests once more: here the files are those of the fixture below.
 from test_fetch import content, get, put
 from test_scripts import (  # noqa: F401
     assert_never_runs,
+    fresh,
     opener,
-    test_a_page_is_saved,
     test_a_page_under_another_type_never_runs,
     test_documents_with_scripts_never_run,
+    uploaded,
 )
 
 GIVEN = {
@@ -114,3 +116,12 @@ def test_a_browser_does_not_say_who_asks_when_it_is_sent_on(page, site, tmp_path
     bucket = os.environ["TEST_S3_BUCKET"]
     assert site.origin_at(f"/{bucket}/origin/files{path}") == "null"
     assert files.stop() == 0
+
+
+def test_a_page_is_saved_from_the_bucket(chromium, opener, files, site):  # noqa: F811
+    content = html(site.beacon(fresh()))
+    url = uploaded(files, "Seite%202.html", content, "text/html")
+
+    opener.open("navigation", url)
+
+    assert chromium.wait_until_saved("Seite 2.html") == content.encode()
