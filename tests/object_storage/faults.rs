@@ -1,11 +1,13 @@
 //! Refused, late, cut off, wrong, silent: what is acknowledged is there, what failed left nothing and can be tried again.
 
+use std::time::Duration;
+
 use ejabberd_sidecar::store::{Cause, ObjectPrefix, PutError, S3Limits, Store};
 use ejabberd_sidecar::types::Vhost;
 use http_body_util::BodyExt as _;
 
 use super::faulty::Fault;
-use super::{PATIENCE, Scene, key, put, read};
+use super::{Scene, key, put, read};
 
 const FAILED: &str = "HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>";
@@ -14,7 +16,7 @@ const NO_ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:
 /// An upload that meets the fault fails with one of the causes, leaves nothing, and can be tried again.
 async fn fails(fault: Fault, causes: &[Cause]) {
     let scene = Scene::new().await;
-    let store = scene.settled().await;
+    let store = scene.settled_for(Some(fault)).await;
     scene.proxy.fail("PUT", fault, usize::MAX);
     let outcome = put(&store, "h/r/file", 300_000).await;
     let Err(PutError::Store(error)) = &outcome else { unreachable!("{fault:?}: {outcome:?}") };
@@ -86,7 +88,7 @@ async fn an_upload_of_which_only_the_answer_is_lost_is_stored() {
 async fn a_late_answer_is_an_answer() {
     let scene = Scene::new().await;
     let store = scene.settled().await;
-    scene.proxy.fail("", Fault::Delay(PATIENCE / 6), usize::MAX);
+    scene.proxy.fail("", Fault::Delay(Duration::from_millis(500)), usize::MAX);
     put(&store, "h/r/file", 1000).await.expect("stored");
     assert_eq!(read(&store, "h/r/file").await, Some(super::bytes(1000)));
     scene.proxy.heal();
@@ -129,11 +131,12 @@ async fn a_listing_that_fails_is_no_empty_one() {
     let prefix = ObjectPrefix::files_at(&vhost);
     put(&store, "h/r/file", 1000).await.expect("stored");
     for fault in [Fault::Answer(FAILED), Fault::Answer(NO_ANSWER), Fault::Refuse, Fault::Hang] {
+        let store = scene.settled_for(Some(fault)).await;
         scene.proxy.fail("list-type=2", fault, usize::MAX);
         let listed = store.list(&prefix, None, drop).await;
         assert!(listed.is_err(), "{fault:?}");
+        scene.proxy.heal();
     }
-    scene.proxy.heal();
     scene.assert_stored(&["h/r/file"]).await;
 }
 

@@ -33,11 +33,11 @@ use http_body_util::{BodyExt as _, Full};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use self::faulty::FaultyProxy;
+use self::faulty::{Fault, FaultyProxy};
 use self::s3_server::{S3Server, TestBucket};
 
-/// Of the store: long enough for a busy machine to answer in.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// With a store that will be silent: long enough for a busy machine to answer in.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A bucket, and a proxy in front of it.
 struct Scene {
@@ -66,7 +66,7 @@ impl Scene {
 
     /// The store, by way of the proxy.
     fn s3(&self) -> S3Store {
-        self.bucket.by_way_of(self.proxy.address()).store().with_patience(PATIENCE)
+        self.bucket.by_way_of(self.proxy.address()).store()
     }
 
     fn store(&self) -> Store {
@@ -75,7 +75,15 @@ impl Scene {
 
     /// A store that knows already who writes first, so that the test sees no other requests than its own.
     async fn settled(&self) -> Store {
-        let store = self.store();
+        self.settled_for(None).await
+    }
+
+    /// The same, with less patience if the store will be silent.
+    async fn settled_for(&self, fault: Option<Fault>) -> Store {
+        let store = match fault {
+            Some(Fault::Hang) => Store::S3(self.s3().with_patience(PATIENCE)),
+            _ => self.store(),
+        };
         store.check().await.expect("all is well");
         self.proxy.seen();
         store

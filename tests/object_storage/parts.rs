@@ -1,20 +1,24 @@
 //! Files above what goes in one request.
 
 use bytes::Bytes;
-use ejabberd_sidecar::store::{Cause, NewObject, PutError, S3Limits, Store, Uploader};
+use ejabberd_sidecar::store::{Cause, NewObject, PutError, S3Limits, S3Store, Store, Uploader};
 use http_body::Frame;
 use http_body_util::StreamBody;
 
 use super::faulty::Fault;
-use super::{Scene, key, object, put, read};
+use super::{PATIENCE, Scene, key, object, put, read};
 
 const PART: usize = 5 << 20;
 const ERROR_IN_200: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>";
 const FAILED: &str = "HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 async fn store(scene: &Scene) -> Store {
+    settled(scene, scene.s3()).await
+}
+
+async fn settled(scene: &Scene, s3: S3Store) -> Store {
     let limits = S3Limits { single_put_max: PART as u64, ..S3Limits::default() };
-    let store = Store::S3(scene.s3().with_limits(limits));
+    let store = Store::S3(s3.with_limits(limits));
     store.check().await.expect("all is well");
     scene.proxy.seen();
     store
@@ -53,7 +57,8 @@ async fn a_large_file_goes_in_parts_and_comes_back_whole() {
 #[tokio::test]
 async fn what_fails_in_the_middle_leaves_no_parts() {
     let scene = Scene::new().await;
-    let store = store(&scene).await;
+    let patient = store(&scene).await;
+    let impatient = settled(&scene, scene.s3().with_patience(PATIENCE)).await;
     for (within, fault) in [
         ("POST ?uploads", Fault::Answer(FAILED)),
         ("partNumber=2", Fault::Answer(FAILED)),
@@ -63,12 +68,13 @@ async fn what_fails_in_the_middle_leaves_no_parts() {
         ("POST uploadId=", Fault::Refuse),
     ] {
         scene.proxy.fail(within, fault, usize::MAX);
-        let outcome = put(&store, "h/r/file", 2 * PART).await;
+        let store = if matches!(fault, Fault::Hang) { &impatient } else { &patient };
+        let outcome = put(store, "h/r/file", 2 * PART).await;
         assert!(matches!(outcome, Err(PutError::Store(_))), "{within} {fault:?}: {outcome:?}");
         scene.proxy.heal();
         scene.assert_stored(&[]).await;
     }
-    put(&store, "h/r/file", 2 * PART).await.expect("stored");
+    put(&patient, "h/r/file", 2 * PART).await.expect("stored");
     scene.assert_stored(&["h/r/file"]).await;
 }
 
