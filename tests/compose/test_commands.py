@@ -1,5 +1,5 @@
-"""The commands of docs/compose.md, as they stand there, by a `docker` that is podman. The tests follow on
-each other: what the first one brings into being is there to the last."""
+"""The commands of docs/compose.md, as they stand there, by a `docker` that is podman. The tests
+follow on each other: what the first one brings into being is there to the last."""
 
 import asyncio
 import os
@@ -36,10 +36,9 @@ class Machine(Pair):
         self.folder = folder
 
     def choose(self, version: str) -> None:
-        lines = (
-            f"EJABBERD_VERSION={version}\nEJABBERD_IMAGE=ghcr.io/processone/ejabberd:{version}\n"
-        )
-        (self.folder / ".env").write_text(lines + "TURN_IP=203.0.113.7\n")
+        image = f"ghcr.io/processone/ejabberd:{version}"
+        lines = (f"EJABBERD_VERSION={version}", f"EJABBERD_IMAGE={image}", "")
+        (self.folder / ".env").write_text("\n".join(lines))
 
     def run(self, block: str) -> None:
         path = f"{ROOT / 'tests/compose/bin'}:{os.environ['PATH']}"

@@ -18,7 +18,6 @@ from composition import ROOT, services
 from converse import Converse
 from pair import PATIENCE, PUBLIC_ADDRESS, wait_until
 
-
 WEB = "http://localhost:8088"
 NO_PROXY = urllib.request.ProxyHandler({})
 # A PNG of two pixels.
