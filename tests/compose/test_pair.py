@@ -17,6 +17,7 @@ from client import fetched, lets_in, said, uploaded
 from composition import ROOT, services
 from converse import Converse
 from pair import PATIENCE, PUBLIC_ADDRESS, wait_until
+from web import outcomes
 
 WEB = "http://localhost:8088"
 NO_PROXY = urllib.request.ProxyHandler({})
@@ -165,6 +166,18 @@ def test_the_web_clients_server_has_a_page_and_nothing_else(pair):
         assert status(path) == 404, path
     # By http, nobody is led to type a token into a page that came from afar.
     assert status("/", Host="chat.example.org") == 421
+
+
+def test_who_guesses_by_the_web_client_is_banned_alone(pair):
+    """Not everybody who comes by its server."""
+    socket = f"{WEB.replace('http', 'ws')}/ws"
+    good = pair.token("alice")
+    assert outcomes(socket, "alice", [good], PUBLIC_ADDRESS) == ["success"]
+    guesses = outcomes(socket, "dave", ["guessed"] * 20, PUBLIC_ADDRESS)
+    assert guesses[0] == "failure"
+    assert "success" not in guesses
+    assert outcomes(socket, "alice", [good], PUBLIC_ADDRESS) != ["success"]
+    assert outcomes(socket, "alice", [good], "127.0.0.1") == ["success"]
 
 
 def test_hurl(pair, tmp_path):
