@@ -129,6 +129,20 @@ ejabberd_root() {
     esac
 }
 
+# debian SUITE FOLDER PACKAGES: makes the folder, of that Debian with these packages (with commas between them).
+debian() {
+    local new=$2.new
+    apt_install "servers of another Debian, in a folder" debootstrap
+    as_root rm -rf "$new" "$2"
+    # It starts no services. It mounts /proc below the folder, and may forget it there: in a namespace of its own that ends with it.
+    as_root unshare --mount debootstrap --variant=minbase --include="$3" "$1" "$new" >"$2.log" 2>&1 || {
+        tail -n 20 "$2.log" >&2
+        fail "debootstrap could not install $3; its log is $2.log"
+    }
+    as_root rm -rf "$new"/usr/share/{doc,man,locale} "$new"/var/{cache/apt,lib/apt/lists}/*
+    as_root mv "$new" "$2"
+}
+
 # The application file of that ejabberd, below its root, empty without ejabberd.
 ejabberd_app() {
     local root app
@@ -155,6 +169,14 @@ ejabberd_version() {
 # at_least VERSION OTHER: whether the first is as new as the second.
 at_least() {
     [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]
+}
+
+# Builds the program as it is shipped, linked to nothing (but with glibc in it where the image has musl), and prints its path.
+static_sidecar() {
+    local target
+    target=$(rustc -vV | sed -n 's/^host: //p')
+    RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --target "$target" --bin ejabberd-sidecar
+    sidecar_binary "$target/release"
 }
 
 # PROFILE is cargo's: release, dev, or one of Cargo.toml's own.

@@ -53,9 +53,9 @@ def trust(certificate: Path) -> str:
 class Converse(Chromium):
     """Somebody's browser."""
 
-    def __init__(self, saved: Path, server: Ejabberd):
+    def __init__(self, saved: Path, certificate: Path | None = None):
         arguments = (
-            trust(server.certificate),
+            *([trust(certificate)] if certificate else []),
             # Its login form shows logos of its makers' site.
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
         )
@@ -84,6 +84,11 @@ class Converse(Chromium):
         wait_until("a picture is shown", some, self._said)
         (picture,) = shown
         return tuple(picture)
+
+    def refused_by_its_policy(self) -> list[str]:
+        """What the page's policy kept it from, as the browser says it."""
+        log = [entry["message"] for entry in self.driver.get_log("browser")]
+        return [each for each in log if "Content Security Policy" in each]
 
     def _file_input(self):
         """There is one as soon as Converse.js has found where to upload."""

@@ -52,7 +52,7 @@ def browser(tmp_path, server, slots):
     open_ones = {}
 
     def of(name: str) -> Converse:
-        open_ones[name] = Converse(tmp_path / name, server.ejabberd)
+        open_ones[name] = Converse(tmp_path / name, server.ejabberd.certificate)
         return open_ones[name]
 
     yield of

@@ -3,6 +3,7 @@
 import asyncio
 import urllib.request
 
+import aiohttp
 from slixmpp import ClientXMPP
 
 
@@ -46,6 +47,46 @@ async def lets_in(user: str, token: str, certificate) -> bool:
         return await client.login()
     finally:
         await client.disconnect()
+
+
+def uploaded(pair, certificate: str, content: bytes) -> str:
+    """The address of a file that alice has put there."""
+    return asyncio.run(_uploaded(pair.token("alice"), certificate, content))
+
+
+async def _uploaded(token: str, certificate: str, content: bytes) -> str:
+    client = Client("alice", token, certificate)
+    assert await client.login()
+    answer = await client.plugin["xep_0363"].request_slot(
+        "upload.localhost", "hello.txt", len(content), "text/plain"
+    )
+    await client.disconnect()
+    slot = answer["http_upload_slot"]
+    headers = {each.attrib["name"]: each.text for each in slot["put"].xml}
+    headers["Content-Type"] = "text/plain"
+    async with (
+        aiohttp.ClientSession() as web,
+        web.put(slot["put"]["url"], data=content, headers=headers) as put,
+    ):
+        assert put.status == 201, await put.text()
+    return slot["get"]["url"]
+
+
+def said(pair, certificate: str, text: str) -> str:
+    """What bob hears when alice says this."""
+    tokens = {each: pair.token(each) for each in ("alice", "bob")}
+    return asyncio.run(_said(tokens, certificate, text))
+
+
+async def _said(tokens: dict[str, str], certificate: str, text: str) -> str:
+    alice, bob = (Client(user, token, certificate) for user, token in tokens.items())
+    assert await alice.login()
+    assert await bob.login()
+    alice.send_message("bob@localhost", text, mtype="chat")
+    message = await asyncio.wait_for(bob.inbox.get(), 30)
+    await alice.disconnect()
+    await bob.disconnect()
+    return message["body"]
 
 
 def fetched(url: str) -> bytes:

@@ -29,4 +29,6 @@ def runnable() -> dict:
         service["volumes"] = [
             re.sub(r"^(\$\{[A-Z]+:-)?\./", rf"\1{ROOT}/", each) for each in service["volumes"]
         ]
+        if "build" in service:
+            service["build"] = str(ROOT / service["build"])
     return whole

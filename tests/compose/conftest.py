@@ -1,6 +1,14 @@
+import subprocess
+
 import pytest
 
-from pair import Pair
+from pair import PUBLIC_ADDRESS, Pair
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _public_address():
+    add = ["ip", "address", "replace", f"{PUBLIC_ADDRESS}/32", "dev", "lo"]
+    subprocess.run(add, check=True)
 
 
 @pytest.fixture(scope="module", params=["26.07", "23.01"])

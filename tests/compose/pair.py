@@ -12,7 +12,9 @@ import yaml
 from composition import runnable
 
 PATIENCE = 150
-SUBNET = "10.214.81.0/24"
+SUBNETS = {"pair": "10.214.81.0/24", "web": "10.214.82.0/24"}
+# Of this machine in its namespace, where no other one is: as far as the world is concerned.
+PUBLIC_ADDRESS = "203.0.113.7"
 
 
 def podman(*arguments: str, check: bool = True) -> str:
@@ -31,9 +33,9 @@ def wait_until(what: str, condition, told=lambda: "") -> None:
 class Pair:
     """One project: its containers, networks and volumes."""
 
-    def __init__(self, version: str, folder: Path):
+    def __init__(self, version: str, folder: Path, name: str | None = None):
         self.version = version
-        self.name = f"pair{version.replace('.', '')}"
+        self.name = name or f"pair{version.replace('.', '')}"
         self.file = folder / "docker-compose.yml"
         whole = runnable()
         whole["services"]["ejabberd"]["image"] = f"ghcr.io/processone/ejabberd:{version}"
@@ -45,14 +47,21 @@ class Pair:
             ["podman-compose", "-p", self.name, "-f", self.file, *arguments],
             capture_output=True,
             text=True,
-            env=os.environ | {"EJABBERD_VERSION": self.version},
+            env=os.environ
+            | {
+                "EJABBERD_VERSION": self.version,
+                "LISTEN": "0.0.0.0",
+                "TURN_IP": PUBLIC_ADDRESS,
+            },
         )
         return done.stdout + done.stderr
 
     def create(self) -> None:
         """The containers, none of which runs. podman-compose knows no subnets."""
         self.remove()
-        podman("network", "create", "--internal", "--subnet", SUBNET, f"{self.name}_pair")
+        for name, subnet in SUBNETS.items():
+            network = f"{self.name}_{name}"
+            podman("network", "create", "--internal", "--subnet", subnet, network)
         printed = self.compose("up", "--no-start")
         missing = [each for each in self.services if not self.exists(each)]
         assert not missing, f"{missing}\n{printed}"

@@ -13,11 +13,17 @@ BIN = Path(sys.executable).parent
 
 # What is reached from outside, and what that is.
 PUBLISHED = {
-    "ejabberd": {5222, 5223, 5269, 5443},
-    "sidecar": {8080},
+    "ejabberd": {"5222:5222", "5223:5223", "5269:5269", "5443:5443"},
+    "sidecar": {"8080:8080"},
+    "turn": {"3478:3478/udp", "3478:3478/tcp", "49160-49259:49160-49259/udp"},
+    "web": {"8088:8080"},
 }
 # Who may have which capability, for a reason that the compose file tells.
-CAPABILITIES = {"init": ["CHOWN", "DAC_READ_SEARCH"], "ejabberd": ["NET_BIND_SERVICE"]}
+CAPABILITIES = {
+    "init": ["CHOWN", "DAC_READ_SEARCH"],
+    "ejabberd": ["NET_BIND_SERVICE"],
+    "turn": ["NET_BIND_SERVICE"],
+}
 SECRET_NAMES = ("PASSWORD", "SECRET", "TOKEN", "KEY", "COOKIE")
 
 
@@ -58,10 +64,9 @@ def test_every_service_ends_up_running_or_done(service):
 def test_only_these_ports_are_published_and_on_loopback(service):
     found = set()
     for port in service.get("ports", []):
-        address, outer, inner = filled(port).split(":")
+        address, ports = filled(port).split(":", 1)
         assert address == "127.0.0.1"
-        assert outer == inner
-        found.add(int(inner))
+        found.add(ports)
     assert found == PUBLISHED.get(service["name"], set())
 
 
@@ -97,6 +102,8 @@ def test_the_inner_networks_are_inner():
     assert {name for name, each in networks.items() if not each.get("internal")} == {
         "clients",
         "files",
+        "relay",
+        "site",
     }
     members = {
         network: {name for name, each in SERVICES.items() if network in each.get("networks", [])}
@@ -107,13 +114,23 @@ def test_the_inner_networks_are_inner():
     assert members["bucket"] == {"sidecar", "s3", "bucket"}
     assert members["clients"] == {"ejabberd"}
     assert members["files"] == {"sidecar"}
+    assert members["web"] == {"ejabberd", "web"}
+    assert members["relay"] == {"turn"}
+    assert members["site"] == {"web"}
+
+
+def test_what_is_not_for_everybody_has_a_profile():
+    profiles = {name: each["profiles"] for name, each in SERVICES.items() if "profiles" in each}
+    assert profiles == {"turn": ["turn"], "web": ["web"]}
 
 
 def test_images_have_versions(service):
     image = filled(service["image"])
-    assert image == "ejabberd-sidecar:latest" or image.rsplit(":", 1)[1][0] in "v0123456789"
+    ours = ("ejabberd-sidecar:latest", "ejabberd-sidecar-web:latest")
+    assert image in ours or image.rsplit(":", 1)[1][0] in "v0123456789"
 
 
-def test_the_dockerfile_is_clean():
-    done = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True)
+@pytest.mark.parametrize("file", ["Dockerfile", "scripts/compose/web/Dockerfile"])
+def test_the_dockerfile_is_clean(file):
+    done = subprocess.run([BIN / "hadolint", ROOT / file], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
