@@ -3,6 +3,8 @@
 mod config;
 mod exit;
 mod extauth;
+mod health;
+mod install;
 mod serve;
 mod stdin;
 mod store;
@@ -30,6 +32,10 @@ enum Command {
     Serve(serve::Serve),
     /// Is ejabberd's `extauth_program`: passes its questions on to the service's hook
     Extauth(extauth::Extauth),
+    /// Asks whether the service is ready, for health checks of containers
+    Health(health::Health),
+    /// Copies this program into a folder, for ejabberd beside its container
+    Install(install::Install),
     /// Login tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -54,6 +60,8 @@ pub fn run() -> ExitCode {
         Ok(cli) => match cli.command {
             Command::Serve(serve) => serve.run(),
             Command::Extauth(extauth) => extauth.run(),
+            Command::Health(health) => health.run(),
+            Command::Install(install) => install.run(),
             Command::Token(token) => token.run(),
             Command::Url(url) => url.run(),
             Command::User(user) => user.run(),

@@ -94,7 +94,7 @@ impl RawListen {
     pub(super) fn validate(self, folder: &Path) -> Result<ListenSettings, ConfigError> {
         let public = parse("listen.public", self.public.as_deref().unwrap_or("0.0.0.0:8080"))?;
         let hook = parse("listen.hook", self.hook.as_deref().unwrap_or("127.0.0.1:8081"))?;
-        let ops = parse("listen.ops", self.ops.as_deref().unwrap_or("0.0.0.0:8082"))?;
+        let ops = ops_address(self.ops.as_deref())?;
         let hook_credentials = Given {
             key: "listen.hook_credentials".to_owned(),
             value: self.hook_credentials.as_ref(),
@@ -137,6 +137,11 @@ impl RawListen {
             ops,
         })
     }
+}
+
+/// The address of the ops listener.
+pub(super) fn ops_address(written: Option<&str>) -> Result<Address, ConfigError> {
+    parse("listen.ops", written.unwrap_or("0.0.0.0:8082"))
 }
 
 /// Plain path characters only: braces would be patterns to the router.

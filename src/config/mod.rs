@@ -35,6 +35,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Table;
 
+use crate::types::Address;
+
 pub use self::auth::AuthSettings;
 pub use self::component::ComponentSettings;
 pub use self::effective::effective;
@@ -109,6 +111,21 @@ impl Settings {
     pub fn host(&self, vhost: &jid::DomainRef) -> Option<&HostSettings> {
         self.hosts.iter().find(|host| host.vhost.as_str() == vhost.as_str())
     }
+}
+
+/// Where the ops listener is, by what `file` (or nothing) and `environment` say of it. The rest is not looked at, and no secret read: the service may have
+/// been told something else since, or not yet.
+///
+/// # Errors
+///
+/// [`ConfigError`] for a file that cannot be read, is no TOML, or has no address there.
+pub fn ops_address(file: Option<&Path>, environment: &Environment) -> Result<Address, ConfigError> {
+    let text = file.map(read).transpose()?.unwrap_or_default();
+    let name = file.map(|file| file.display().to_string()).unwrap_or_default();
+    let table = table(&text, environment, &Source { name, folder: PathBuf::new() })?;
+    let written = table.get("listen").and_then(|listen| listen.get("ops"));
+    let text = written.map(|ops| ops.as_str().unwrap_or_default());
+    listen::ops_address(text)
 }
 
 /// The text of `file`, or the embedded defaults with what was made for them.

@@ -1,6 +1,6 @@
 //! Asks the hook, over one kept connection.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::question::Question;
 use super::resolver::LiteralFirst;
 use super::unix::UnixConnector;
 use crate::authn::HookCredentials;
+use crate::types::Address;
 
 /// The client makes both buffers at once, and as large as this. A longer question goes out in pieces.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -29,6 +30,24 @@ pub enum Hook {
     Http(String),
     /// `unix:/path`
     Unix(PathBuf),
+}
+
+impl Hook {
+    /// Where to ask a listener of ours. One that listens at every address of the machine is asked over loopback.
+    #[must_use]
+    pub fn listening_at(address: &Address, prefix: &str) -> Self {
+        match address {
+            Address::Unix(path) => Self::Unix(path.clone()),
+            Address::Tcp(address) => {
+                let ip = match address {
+                    SocketAddr::V4(v4) if v4.ip().is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+                    SocketAddr::V6(v6) if v6.ip().is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+                    address => address.ip(),
+                };
+                Self::Http(format!("http://{}{prefix}", SocketAddr::new(ip, address.port())))
+            }
+        }
+    }
 }
 
 /// An address that is neither.
@@ -186,6 +205,21 @@ pub(super) fn agent(hook: Hook) -> (Agent, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn listeners_at_every_address_are_asked_over_loopback() {
+        for (listener, asked) in [
+            ("0.0.0.0:8081", "http://127.0.0.1:8081/auth"),
+            ("[::]:8081", "http://[::1]:8081/auth"),
+            ("10.0.0.1:80", "http://10.0.0.1:80/auth"),
+        ] {
+            assert_eq!(
+                Hook::listening_at(&listener.parse().unwrap(), "/auth"),
+                Hook::Http(asked.into()),
+                "{listener}"
+            );
+        }
+    }
 
     #[test]
     fn hooks_are_urls_or_sockets() {

@@ -106,6 +106,29 @@ fn a_running_ejabberd_tells_its_version() {
     assert_eq!(checked.found[0].code, "token_size", "26.04 and newer have a limit of their own: {checked:?}");
 }
 
+/// A container's network may take connections for what hangs.
+#[test]
+fn an_ejabberd_that_takes_the_connection_and_is_silent_is_told_so() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut setup = Setup::clean().version(None);
+    let api = format!("http://{}/api", silent.local_addr().expect("bound"));
+    setup.toml = format!("{}[ejabberd]\napi_url = \"{api}\"\n", setup.toml);
+    let checked = setup.check();
+    let told =
+        format!("note: ejabberd's API at {api} does not answer: it took the connection and was silent");
+    assert!(checked.stdout.contains(&told), "{checked:?}");
+    assert!(checked.stdout.contains("look at its log"), "{checked:?}");
+}
+
+#[test]
+fn a_service_that_is_silent_is_told_so() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("bound").to_string();
+    let checked = Setup::clean().toml("unix:FOLDER/ops.sock", &address).check();
+    assert_eq!(checked.found[0].code, "service_degraded", "{checked:?}");
+    assert!(checked.found[0].text.contains("it took the connection and was silent"), "{checked:?}");
+}
+
 #[test]
 fn it_is_found_through_its_own_configuration() {
     let (address, server) = fake(1, status);

@@ -1,13 +1,10 @@
 //! What is running: the service and ejabberd. That they are not is no fault.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-
 use serde_json::json;
 
 use crate::config::{HostSettings, Settings};
 use crate::ejabberd::{Ejabberd, Findings, Place, Version, codes, findings};
 use crate::extauth::{Hook, Probe, Probed};
-use crate::types::Address;
 
 /// Nobody's name: it is only asked whether there is one.
 const NOBODY: &str = "config-check";
@@ -31,7 +28,8 @@ pub(super) fn service(
     }
     let listen = &settings.listen;
     let Candidate { user, vhost, is_theirs } = candidate(settings, theirs)?;
-    let hook = Probe::new(at(&listen.hook, &listen.hook_prefix), listen.hook_credentials.as_ref());
+    let hook =
+        Probe::new(Hook::listening_at(&listen.hook, &listen.hook_prefix), listen.hook_credentials.as_ref());
     let problem = match hook.user_exists(&user, &vhost) {
         Probed::Answered(200, text) => {
             return is_theirs.then(|| Asked { user, vhost, exists: text == "true" });
@@ -77,7 +75,7 @@ fn candidate(settings: &Settings, theirs: Option<&Ejabberd>) -> Option<Candidate
 /// Whether the service runs and says so.
 fn is_ready(settings: &Settings, place: &Place, findings: &mut Findings) -> bool {
     let ops = &settings.listen.ops;
-    match Probe::new(at(ops, ""), None).get("readyz") {
+    match Probe::new(Hook::listening_at(ops, ""), None).get("readyz") {
         Probed::NotThere => {
             findings.notes.push(format!("the service is not running: nothing listens at listen.ops, {ops}"));
             false
@@ -97,21 +95,6 @@ fn is_ready(settings: &Settings, place: &Place, findings: &mut Findings) -> bool
             let problem = format!("listen.ops, {ops}, does not answer: {problem}");
             findings.add(codes::SERVICE_DEGRADED, place, problem, "# its log says why");
             false
-        }
-    }
-}
-
-/// Where to ask a listener of ours.
-fn at(address: &Address, prefix: &str) -> Hook {
-    match address {
-        Address::Unix(path) => Hook::Unix(path.clone()),
-        Address::Tcp(address) => {
-            let ip = match address {
-                SocketAddr::V4(v4) if v4.ip().is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(v6) if v6.ip().is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-                address => address.ip(),
-            };
-            Hook::Http(format!("http://{}{prefix}", SocketAddr::new(ip, address.port())))
         }
     }
 }
@@ -179,7 +162,9 @@ fn login_path(
 /// How many requests the hook has refused for their credentials, if the service tells.
 fn refused(settings: &Settings) -> Option<u64> {
     const COUNT: &str = "ejabberd_sidecar_hook_refused_total{reason=\"credentials_wrong\"}";
-    let Probed::Answered(200, text) = Probe::new(at(&settings.listen.ops, ""), None).get("metrics") else {
+    let Probed::Answered(200, text) =
+        Probe::new(Hook::listening_at(&settings.listen.ops, ""), None).get("metrics")
+    else {
         return None;
     };
     Some(text.lines().find_map(|line| line.strip_prefix(COUNT)?.trim().parse().ok()).unwrap_or_default())
