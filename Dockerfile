@@ -5,7 +5,7 @@ FROM docker.io/library/rust:1.95-alpine AS build
 # cargo-auditable keeps the list of all that is linked in inside the program, where scanners find it: its SBOM.
 # Alpine keeps one version of each package, so a pinned one would be gone soon.
 # hadolint ignore=DL3018
-RUN apk add --no-cache busybox-static ca-certificates cmake g++ make musl-dev perl \
+RUN apk add --no-cache ca-certificates cmake g++ make musl-dev perl \
     && cargo install --locked cargo-auditable@0.7.7
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
@@ -16,10 +16,8 @@ COPY benches benches
 COPY tests/support tests/support
 RUN cargo auditable build --locked --release --bin ejabberd-sidecar \
     && strip target/release/ejabberd-sidecar \
-    && mkdir -p /image/bin /image/etc/ssl/certs \
+    && mkdir -p /image/etc/ssl/certs \
     && cp target/release/ejabberd-sidecar /image/ \
-    && cp /bin/busybox.static /image/bin/cp \
-    && ln -s cp /image/bin/wget \
     && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/
 
 FROM scratch
@@ -32,8 +30,8 @@ LABEL org.opencontainers.image.title="ejabberd-sidecar" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-# The program; the authorities of the web; and of busybox two commands: cp, by which an init container hands the program to ejabberd, and wget,
-# for health checks. There is no shell.
+# The program and the authorities of the web, and nothing else: the program asks after its own health (`health`), and hands itself out to ejabberd
+# (`install`).
 COPY --from=build /image/ /
 USER 65532:65532
 EXPOSE 8080 8082

@@ -120,6 +120,12 @@ class Pair:
         )
         return done.returncode == 0
 
+    def reaches(self, service: str, url: str) -> bool:
+        """Whether an address answers well from where a service is. Its image may have no client."""
+        inside = ("nsenter", "--target", str(self.state(service)["Pid"]), "--net")
+        asked = ("curl", "-fs", "--noproxy", "*", "--max-time", "20", "-o", "/dev/null", url)
+        return subprocess.run([*inside, *asked], capture_output=True).returncode == 0
+
     def sidecar(self, *command: str) -> str:
         settings = ("--config", "/etc/ejabberd-sidecar/sidecar.toml")
         return self.exec(
@@ -164,7 +170,7 @@ class Pair:
         return self.succeeds("ejabberd", "sh", "/opt/pair/healthy")
 
     def readyz(self) -> str:
-        asked = ("/bin/wget", "-q", "-O", "-", "http://127.0.0.1:8082/readyz")
+        asked = ("/ejabberd-sidecar", "health", "--url", "http://127.0.0.1:8082")
         return self.exec("sidecar", *asked, check=False)
 
     def wait_until_ready(self) -> None:

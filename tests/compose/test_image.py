@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tarfile
 
 import pytest
 
@@ -42,10 +43,26 @@ def test_the_program_runs_hardened_and_without_libraries():
     assert done.stdout.startswith("ejabberd-sidecar ")
 
 
-def test_it_hands_out_its_program_and_has_no_shell(tmp_path):
+def test_it_hands_out_its_program(tmp_path):
     tmp_path.chmod(0o777)
-    copying = ("--volume", f"{tmp_path}:/to", "--entrypoint", '["/bin/cp", "-f"]')
-    done = run(*copying, IMAGE, "/ejabberd-sidecar", "/to/program")
+    done = run("--volume", f"{tmp_path}:/to", IMAGE, "install", "/to")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "program").stat().st_mode & 0o111
-    assert run("--entrypoint", "/bin/sh", IMAGE, "-c", "true").returncode != 0
+    assert (tmp_path / "ejabberd-sidecar").stat().st_mode & 0o777 == 0o755
+
+
+def test_there_is_nothing_else_in_it(tmp_path):
+    archive = tmp_path / "image.tar"
+    container = podman("create", IMAGE).strip()
+    try:
+        podman("export", "--output", str(archive), container)
+    finally:
+        podman("rm", container)
+    with tarfile.open(archive) as files:
+        found = {each.name for each in files if each.isfile() and each.size}
+    assert found == {"ejabberd-sidecar", "etc/ssl/certs/ca-certificates.crt"}
+
+
+def test_its_health_check_fails_where_nothing_runs():
+    done = run(IMAGE, "health", "--url", "http://127.0.0.1:8082")
+    assert done.returncode == 1
+    assert "the service is not running" in done.stderr

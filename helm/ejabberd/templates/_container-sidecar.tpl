@@ -1,9 +1,9 @@
-{{/* The program is ejabberd's login program as well; its image has no shell. */}}
+{{/* The program is ejabberd's login program as well, and copies itself; its image has nothing else. */}}
 {{- define "sidecar.bridge" -}}
 name: bridge
 {{ include "ejabberd.sidecarImage" . }}
 {{ include "ejabberd.containerSecurity" . }}
-command: [/bin/cp, -f, /ejabberd-sidecar, /opt/ejabberd-sidecar/ejabberd-sidecar]
+command: [/ejabberd-sidecar, install, /opt/ejabberd-sidecar]
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
   - {name: bridge, mountPath: /opt/ejabberd-sidecar}
