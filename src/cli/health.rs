@@ -40,16 +40,13 @@ impl Health {
         Err(Failure::Failed(format!("not ready: {place}: {problem}")))
     }
 
+    /// Where to ask.
     fn ops(&self) -> Result<Hook, Failure> {
-        match &self.url {
-            Some(url) => url.parse().map_err(|_| {
-                let problem = "--url: write http://127.0.0.1:8082 or unix:/path/of/ops.sock";
-                Failure::Unusable(problem.to_owned())
-            }),
-            None => {
-                let address = config::ops_address(self.config.as_deref(), &Environment::of_process())?;
-                Ok(Hook::listening_at(&address, ""))
-            }
+        if let Some(url) = &self.url {
+            let problem = "--url: write http://127.0.0.1:8082 or unix:/path/of/ops.sock";
+            return url.parse().map_err(|_| Failure::Unusable(problem.to_owned()));
         }
+        let address = config::ops_address(self.config.as_deref(), &Environment::of_process())?;
+        Ok(Hook::listening_at(&address, ""))
     }
 }
