@@ -27,6 +27,8 @@ PICTURE = (
     "IQcEJwAHIwIJ5FiIOQAAAABJRU5ErkJggg=="
 )
 
+CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
+
 
 @pytest.fixture(scope="module")
 def pair(made, tmp_path_factory):
@@ -209,6 +211,12 @@ def test_ejabberds_api_answers_the_sidecar_and_nobody_else(pair):
         elsewhere = f"/dev/tcp/{pair.address('ejabberd', network)}/5281"
         assert not pair.succeeds("postgres", "bash", "-c", f"exec 3<>{elsewhere}")
     assert not pair.reaches("sidecar", f"{api}/stop?x=y")
+
+
+def test_config_check_asks_ejabberd_from_where_the_sidecar_is(pair):
+    asked = ("/ejabberd-sidecar", "config", "check", "--config", CONFIG)
+    said = pair.exec("sidecar", *asked, check=False)
+    assert "is running" in said, said
 
 
 def test_the_inner_networks_do_not_lead_out(pair):
