@@ -12,7 +12,7 @@ pub enum StoreError {
     Disk {
         /// What was tried.
         action: &'static str,
-        /// On which folder, or object ([`ObjectKey::redacted`]).
+        /// On which folder, or object ([`super::ObjectKey::redacted`]).
         place: String,
         /// What the system answered.
         source: Arc<std::io::Error>,
@@ -20,7 +20,7 @@ pub enum StoreError {
     /// The file is not one that this store wrote, or was changed since.
     #[error("{object} is damaged: the trailer of its file does not describe it")]
     Damaged {
-        /// Which one ([`ObjectKey::redacted`]).
+        /// Which one ([`super::ObjectKey::redacted`]).
         object: String,
     },
     /// A request to object storage.
