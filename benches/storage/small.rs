@@ -15,7 +15,7 @@ use super::support::slot::Slot;
 const BYTES: usize = 10_000;
 /// At once, each over its own connection and one after the other.
 const UPLOADERS: u32 = 32;
-const UPLOADS_OF_EACH: u32 = 25;
+const UPLOADS_OF_EACH: u32 = 10;
 
 pub(crate) fn measure(program: &Path, store: &BucketServer) {
     let sidecar = Sidecar::start(program, store, "");

@@ -169,6 +169,7 @@ impl S3Server {
         let mut connections = tokio::task::JoinSet::new();
         loop {
             let (connection, _) = self.listener.accept().await?;
+            connection.set_nodelay(true)?;
             let (http, service) =
                 (http.clone(), InTurns { service: self.service.clone(), turns: self.turns.clone() });
             // A client that breaks its connection is not the server's concern.
