@@ -50,10 +50,14 @@ fn main() {
     support::report::shares_heading();
     if wanted(Part::Large) {
         let files = large::Files::new();
-        stores.iter().for_each(|store| large::measure(&program, store, &files));
+        for store in &stores {
+            large::measure(&program, store, &files);
+        }
     }
     if wanted(Part::Small) {
-        stores.iter().for_each(|store| small::measure(&program, store));
+        for store in &stores {
+            small::measure(&program, store);
+        }
         small::measure(&program, &BucketServer::start(&s3_server, "s3s-fs with condition", &["--in-turns"]));
     }
     support::report::heading();

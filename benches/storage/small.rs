@@ -50,7 +50,9 @@ fn uploads(address: &str, target: &(dyn Fn(u32, u32) -> (String, u16) + Sync)) -
         let clients: Vec<_> = (0..UPLOADERS).map(|user| scope.spawn(move || upload(user))).collect();
         barrier.wait();
         let start = Instant::now();
-        clients.into_iter().for_each(|client| client.join().expect("all are taken"));
+        for client in clients {
+            client.join().expect("all are taken");
+        }
         f64::from(UPLOADERS * UPLOADS_OF_EACH) / start.elapsed().as_secs_f64()
     })
 }

@@ -13,7 +13,7 @@ const TICKS: usize = 40;
 /// That send them.
 const THREADS: usize = 4;
 
-/// Sends `clients` files at once to `address`, each with its own `head`, which is told how many bytes will follow. Answers the largest VmRSS of
+/// Sends `clients` files at once to `address`, each with its own `head`, which is told how many bytes will follow. Answers the largest `VmRSS` of
 /// `process` meanwhile, in KiB.
 pub(crate) fn peak_of_uploads(
     process: &Process,

@@ -21,6 +21,7 @@ use super::{Scene, key, object};
 
 /// As long as a frame gets.
 const FRAME_BYTES: usize = 128 * 1024;
+static FRAME: [u8; FRAME_BYTES] = [0; FRAME_BYTES];
 /// More than any kernel takes for a connection.
 const FILE_BYTES: usize = 64 << 20;
 
@@ -36,7 +37,7 @@ impl Counted {
 
 impl AsRef<[u8]> for Counted {
     fn as_ref(&self) -> &[u8] {
-        &[0; FRAME_BYTES]
+        &FRAME
     }
 }
 
