@@ -18,8 +18,6 @@ pub(crate) enum Fault {
     Refuse,
     /// Nothing goes on for that long, and then all is well.
     Delay(Duration),
-    /// Nothing goes on until the proxy is healed, and then all is well.
-    UntilHealed,
     /// Of the request's body, so many bytes reach the store; then both connections end.
     CutRequest(u64),
     /// The store does what it was asked for, and of its answer so many bytes come back.
@@ -116,11 +114,6 @@ async fn pass(
             return client.write_all(answer.as_bytes()).await;
         }
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
-        Some(Fault::UntilHealed) => {
-            while plan.lock().expect("ours").is_some() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }
         Some(Fault::CutRequest(_) | Fault::CutAnswer(_)) | None => {}
     }
     let mut store = TcpStream::connect(store).await?;
