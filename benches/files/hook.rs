@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::servers::{Server, Servers, Slot};
+use super::servers::{Server, Servers};
 use super::support::client::get;
 use super::support::latency::Question;
 use super::support::report::{Goal, percentile, row};
+use super::support::slot::Slot;
 
 const UPLOADERS: u32 = 8;
 const UPLOAD_BYTES: u64 = 64 << 20;

@@ -3,9 +3,10 @@
 use std::process::Command;
 use std::time::Instant;
 
-use super::servers::{Server, Servers, Slot, alone, in_turns};
+use super::servers::{Server, Servers, alone, in_turns};
 use super::support::client::Connection;
 use super::support::report::compared;
+use super::support::slot::Slot;
 
 const BYTES: u64 = 1 << 30;
 /// Of the file that Prosody gets: with one of 1 GiB it would be busy for minutes. It is more than what it keeps in memory before it

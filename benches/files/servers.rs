@@ -4,16 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-
 use super::prosody::Prosody;
 use super::support::body;
 use super::support::client::Connection;
 use super::support::nginx::Nginx;
-use super::support::processes::{Process, Service, Setup, UPLOAD_SECRET, free_address};
+use super::support::processes::{Process, SYNCED, Service, Setup, UNSYNCED, free_address};
 use super::support::report::Rounds;
 use super::support::signers::Signer;
+use super::support::slot::{NAME, Slot};
 
 /// nginx at its best: with a body buffer of 1 MiB it takes large files at a third of this speed.
 const NGINX: &str = r#"
@@ -28,7 +26,6 @@ const NGINX: &str = r#"
             create_full_put_path on;
         }
 "#;
-const NAME: &str = "file.bin";
 /// More than one piece of the body, and no multiple of anything.
 const CHECKED_BYTES: u64 = 3_000_017;
 
@@ -55,24 +52,6 @@ enum Kind {
     Ours(Service),
     Nginx(Nginx),
     Prosody(Box<Prosody>),
-}
-
-/// The place of one file.
-pub(crate) struct Slot {
-    owner: String,
-    random: String,
-}
-
-impl Slot {
-    /// A new one for this user.
-    pub(crate) fn of(user: u32) -> Self {
-        let random = format!("{:032x}{:08x}", rand::random::<u128>(), rand::random::<u32>());
-        Self { owner: format!("{user:040x}"), random }
-    }
-
-    fn path(&self) -> String {
-        format!("{}/{}/{NAME}", self.owner, self.random)
-    }
 }
 
 impl Servers {
@@ -102,7 +81,8 @@ impl Servers {
 impl Server {
     pub(crate) fn ours(program: &Path, sync: bool, signer: &Signer) -> Self {
         let [address, hook] = [(); 2].map(|()| free_address());
-        let setup = Setup { public: &address, sync, ..Setup::with_hook(&hook) };
+        let store = if sync { SYNCED } else { UNSYNCED };
+        let setup = Setup { public: &address, store, ..Setup::with_hook(&hook) };
         let service = Service::start(program, setup, [signer]);
         let files = service.files();
         Self { address, hook, files, kind: Kind::Ours(service) }
@@ -130,17 +110,16 @@ impl Server {
 
     /// The head of a request that puts a file of `size` bytes there.
     pub(crate) fn put_head(&self, slot: &Slot, size: u64) -> Vec<u8> {
-        let path = self.path(slot);
-        let (query, header) = match &self.kind {
-            Kind::Ours(_) => (format!("?v={}", upload_token(&slot.path(), size)), String::new()),
-            Kind::Nginx(_) => (String::new(), String::new()),
+        let (target, header) = match &self.kind {
+            Kind::Ours(_) => (slot.put_target(size), String::new()),
+            Kind::Nginx(_) => (self.path(slot), String::new()),
             Kind::Prosody(prosody) => {
                 let token = prosody.token(&slot.random, NAME, size);
-                (String::new(), format!("Authorization: Bearer {token}\r\n"))
+                (self.path(slot), format!("Authorization: Bearer {token}\r\n"))
             }
         };
         format!(
-            "PUT {path}{query} HTTP/1.1\r\nHost: localhost\r\n{header}Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
+            "PUT {target} HTTP/1.1\r\nHost: localhost\r\n{header}Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n"
         )
         .into()
     }
@@ -151,7 +130,7 @@ impl Server {
 
     fn path(&self, slot: &Slot) -> String {
         match self.kind {
-            Kind::Ours(_) => format!("/upload/localhost/{}", slot.path()),
+            Kind::Ours(_) => slot.get_target(),
             Kind::Nginx(_) => format!("/{}", slot.path()),
             Kind::Prosody(_) => format!("/file_share/{}/{NAME}", slot.random),
         }
@@ -178,12 +157,6 @@ impl Server {
     pub(crate) fn remove(&self, slot: &Slot) {
         fs::remove_file(self.files.join(slot.path())).expect("it is there");
     }
-}
-
-/// What ejabberd would have signed.
-fn upload_token(path: &str, size: u64) -> String {
-    let mac = Hmac::<Sha256>::new_from_slice(UPLOAD_SECRET.as_bytes()).expect("any length");
-    hex::encode(mac.chain_update(format!("{path} {size}")).finalize().into_bytes())
 }
 
 /// So many units in so much time, or why not.

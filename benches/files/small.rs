@@ -4,10 +4,11 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::servers::{Measured, Server, Servers, Slot, alone, in_turns};
+use super::servers::{Measured, Server, Servers, alone, in_turns};
 use super::support::body;
 use super::support::client::Connection;
 use super::support::report::compared;
+use super::support::slot::Slot;
 
 const ROUNDS: usize = 5;
 const SMALL: u64 = 10_000;

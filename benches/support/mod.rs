@@ -9,3 +9,5 @@ pub(crate) mod nginx;
 pub(crate) mod processes;
 pub(crate) mod report;
 pub(crate) mod signers;
+pub(crate) mod slot;
+pub(crate) mod slow;

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use tempfile::TempDir;
 
 use super::client::Connection;
@@ -18,6 +18,11 @@ pub(crate) const YES: [u8; 4] = [0, 2, 0, 1];
 pub(crate) const NO: [u8; 4] = [0, 2, 0, 0];
 /// Signs uploads.
 pub(crate) const UPLOAD_SECRET: &str = "upload-secret-0123456789-abcdefghijklmnop";
+/// A store on disk.
+pub(crate) const SYNCED: &str = "kind = 'disk'\npath = 'store'";
+/// One that does not wait for the disk.
+pub(crate) const UNSYNCED: &str = "kind = 'disk'\npath = 'store'\nsync = false";
+const READYZ: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// For a listener that nobody asks.
 const ANY_ADDRESS: &str = "127.0.0.1:0";
 
@@ -36,6 +41,16 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.unwrap_or_else(|| unreachable!("no {field} in:\n{status}"))
+    }
+
+    /// The same, for a report.
+    pub(crate) fn kibibytes(&self, field: &str) -> f64 {
+        u32::try_from(self.memory(field)).expect("not that much").into()
+    }
+
+    /// What it says, if that was piped.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().expect("piped, and asked for once")
     }
 
     /// That it has spent on a processor, together with its children. Threads that have ended count, too.
@@ -74,6 +89,12 @@ impl Drop for Process {
     }
 }
 
+/// For both ends of many connections, also in what is started from here.
+pub(crate) fn raise_open_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("up to what is allowed");
+}
+
 fn cpu_time_of(pid: &str) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     // The name before may hold anything. Two of the fields behind it are hundredths of a second, without and within the kernel.
@@ -103,13 +124,14 @@ pub(crate) struct Setup<'run> {
     pub(crate) hook: &'run str,
     pub(crate) public: &'run str,
     pub(crate) level: &'run str,
-    pub(crate) sync: bool,
+    /// What its section `[store]` says.
+    pub(crate) store: &'run str,
 }
 
 impl<'run> Setup<'run> {
     /// One whose logins are measured: nobody knows where its files are.
     pub(crate) fn with_hook(hook: &'run str) -> Self {
-        Self { hook, public: ANY_ADDRESS, level: "info", sync: true }
+        Self { hook, public: ANY_ADDRESS, level: "info", store: SYNCED }
     }
 }
 
@@ -136,7 +158,7 @@ impl Service {
     /// The same, without waiting.
     pub(crate) fn launch<'signers>(
         program: &Path,
-        Setup { hook, public, level, sync }: Setup<'_>,
+        Setup { hook, public, level, store }: Setup<'_>,
         issuers: impl IntoIterator<Item = &'signers Signer>,
     ) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -154,9 +176,7 @@ max_size = "8GiB"
 [limits]
 connections = 2048
 [store]
-kind = "disk"
-path = "store"
-sync = {sync}
+{store}
 [log]
 level = "{level}"
 [hosts.localhost]
@@ -176,9 +196,15 @@ level = "{level}"
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        let request = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
         TcpStream::connect(&self.ops).is_ok()
-            && Connection::open(&self.ops).ask(request).is_ok_and(|answer| answer.status == 200)
+            && Connection::open(&self.ops).ask(READYZ).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// What it says about itself.
+    pub(crate) fn readiness(&self) -> String {
+        let mut ops = Connection::open(&self.ops);
+        let answer = ops.ask(READYZ).expect("an answer");
+        String::from_utf8_lossy(answer.body).into_owned()
     }
 
     /// Where the files of its vhost are.
@@ -209,8 +235,8 @@ impl Bridge {
         let mut command = Command::new(program);
         command.args(["extauth", "--hook", hook]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut process = Process::spawn(&mut command);
-        let (stdin, stdout) = (process.0.stdin.take(), process.0.stdout.take());
-        Self { process, stdin: stdin.expect("piped"), stdout: stdout.expect("piped") }
+        let (stdin, stdout) = (process.0.stdin.take().expect("piped"), process.stdout());
+        Self { process, stdin, stdout }
     }
 
     pub(crate) fn ask(&mut self, frame: &[u8]) -> [u8; 4] {

@@ -75,6 +75,29 @@ pub(crate) fn compared(
     ]);
 }
 
+pub(crate) fn shares_heading() {
+    share_line(["", "ours", "direct", "share", "of all rounds", "goal", ""]);
+}
+
+/// Prints the medians of both, and the median of what we had of the other's number in the same round.
+pub(crate) fn shared(name: &str, ours: &[f64], direct: &[f64], goal: Option<f64>) {
+    let rate = |rates| format!("{:.0}", median(rates));
+    let (shares, share) = (shares(ours, direct), median(&shares(ours, direct)));
+    share_line([
+        name,
+        &rate(ours),
+        &rate(direct),
+        &format!("{share:.2}"),
+        &format!("{:.2} to {:.2}", shares[0], shares[shares.len() - 1]),
+        &goal.map_or_else(String::new, |goal| format!(">= {goal}")),
+        goal.map_or("", |goal| verdict(share >= goal)),
+    ]);
+}
+
+fn share_line([name, ours, direct, share, range, goal, verdict]: [&str; 7]) {
+    print(&format!("{name:<52} {ours:>6} {direct:>6}  {share:>5}  {range:>13}  {goal:>7}  {verdict}"));
+}
+
 fn shares(ours: &[f64], nginx: &[f64]) -> Vec<f64> {
     sorted(&ours.iter().zip(nginx).map(|(ours, nginx)| ours / nginx).collect::<Vec<_>>())
 }

@@ -16,6 +16,7 @@ mod credentials;
 mod ends;
 mod faults;
 mod first_writer;
+mod memory;
 mod parts;
 mod redirects;
 mod requests;

@@ -3,23 +3,31 @@
 #![allow(clippy::allow_attributes, reason = "an expectation would not hold in every test file")]
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
+use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation};
 use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use ejabberd_sidecar::store::{S3Credentials, S3Location, S3Store};
 use ejabberd_sidecar::types::Secret;
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 /// The bucket, which exists from the start.
 pub(crate) const BUCKET: &str = "uploads";
+/// Of two names at most one in so many has to wait for the other's writer, too.
+const TURNS: u64 = 4096;
 /// The access key's id.
 pub(crate) const ACCESS_KEY_ID: &str = "test-access-key";
 /// The access key.
@@ -98,6 +106,7 @@ impl TestBucket {
             .region(Region::new(self.region.clone()))
             .endpoint_url(&self.endpoint)
             .force_path_style(true)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .credentials_provider(credentials);
         Client::from_conf(config.build())
     }
@@ -126,6 +135,7 @@ impl TestBucket {
 pub(crate) struct S3Server {
     listener: TcpListener,
     service: S3Service,
+    turns: Option<Arc<[Mutex<()>]>>,
 }
 
 impl S3Server {
@@ -140,7 +150,12 @@ impl S3Server {
         let files = s3s_fs::FileSystem::new(root).map_err(|error| io::Error::other(format!("{error:?}")))?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        Ok(Self { listener, service: service.build() })
+        Ok(Self { listener, service: service.build(), turns: None })
+    }
+
+    /// The same, where of those who write one name each waits for the one before, so that it enforces `If-None-Match`.
+    pub(crate) fn in_turns(self) -> Self {
+        Self { turns: Some((0..TURNS).map(|_| Mutex::default()).collect()), ..self }
     }
 
     /// Where it listens.
@@ -154,11 +169,39 @@ impl S3Server {
         let mut connections = tokio::task::JoinSet::new();
         loop {
             let (connection, _) = self.listener.accept().await?;
-            let (http, service) = (http.clone(), self.service.clone());
+            connection.set_nodelay(true)?;
+            let (http, service) =
+                (http.clone(), InTurns { service: self.service.clone(), turns: self.turns.clone() });
             // A client that breaks its connection is not the server's concern.
             connections
                 .spawn(async move { http.serve_connection(TokioIo::new(connection), service).await.is_ok() });
             while connections.try_join_next().is_some() {}
         }
+    }
+}
+
+/// The server for one connection.
+struct InTurns {
+    service: S3Service,
+    turns: Option<Arc<[Mutex<()>]>>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for InTurns {
+    type Response = Response<s3s::Body>;
+    type Error = s3s::HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (service, turns) = (self.service.clone(), self.turns.clone());
+        Box::pin(async move {
+            let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(request.uri().path());
+            let turn = turns.as_deref().filter(|_| request.method() == Method::PUT);
+            let turn = turn.map(|turns| &turns[usize::try_from(hash % TURNS).expect("a few")]);
+            let _turn = match turn {
+                Some(turn) => Some(turn.lock().await),
+                None => None,
+            };
+            hyper::service::Service::call(&service, request).await
+        })
     }
 }

@@ -14,14 +14,18 @@ struct Arguments {
     port: u16,
     #[arg(long)]
     root: PathBuf,
+    /// Of those who write one name each waits for the one before
+    #[arg(long)]
+    in_turns: bool,
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     use std::io::Write as _;
 
-    let Arguments { port, root } = Arguments::parse();
+    let Arguments { port, root, in_turns } = Arguments::parse();
     let server = s3::S3Server::bind(port, &root).await?;
+    let server = if in_turns { server.in_turns() } else { server };
     writeln!(std::io::stdout(), "listening on {}", server.address()?)?;
     server.serve().await
 }

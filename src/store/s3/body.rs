@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::store::body::{BoxError, Remaining};
@@ -38,7 +39,12 @@ impl<B: UploadBody> Source<B> {
 
     /// The next `bytes` bytes. Whatever was not taken of the part before is lost to both.
     pub(super) fn part(&self, bytes: u64) -> ByteStream {
-        let part = Part { rest: Arc::clone(&self.rest), watch: Arc::clone(&self.watch), bytes };
+        let part = Part {
+            rest: Arc::clone(&self.rest),
+            watch: Arc::clone(&self.watch),
+            held: Arc::default(),
+            bytes,
+        };
         ByteStream::new(SdkBody::from_body_1_x(part))
     }
 
@@ -111,6 +117,7 @@ impl BodyWatch {
 struct Part<B> {
     rest: Arc<Mutex<Rest<B>>>,
     watch: Arc<BodyWatch>,
+    held: Arc<Held>,
     bytes: u64,
 }
 
@@ -125,12 +132,13 @@ impl<B: UploadBody> Body for Part<B> {
         if self.bytes == 0 {
             return Poll::Ready(None);
         }
+        ready!(self.held.poll_nothing(context));
         let polled = locked(&self.rest).poll(self.bytes, context);
         self.watch.polled(polled.is_pending());
         Poll::Ready(Some(match ready!(polled) {
             Ok(data) => {
                 self.bytes -= data.len() as u64;
-                Ok(Frame::data(data))
+                Ok(Frame::data(self.held.hold(data)))
             }
             Err(fault) => Err(self.watch.failed(fault)),
         }))
@@ -142,6 +150,47 @@ impl<B: UploadBody> Body for Part<B> {
 
     fn is_end_stream(&self) -> bool {
         self.bytes == 0
+    }
+}
+
+/// Whether a frame still waits for the store to take it. Without this the HTTP client would gather four times as much of an upload as its longest frame,
+/// whenever the store is slower than the sender.
+#[derive(Debug, Default)]
+struct Held {
+    frame: AtomicBool,
+    gone: AtomicWaker,
+}
+
+/// A frame until it is written.
+struct HeldFrame {
+    data: Bytes,
+    held: Arc<Held>,
+}
+
+impl Held {
+    fn hold(self: &Arc<Self>, data: Bytes) -> Bytes {
+        self.frame.store(true, Ordering::Release);
+        Bytes::from_owner(HeldFrame { data, held: Arc::clone(self) })
+    }
+
+    /// Ready when there is none.
+    fn poll_nothing(&self, context: &mut Context<'_>) -> Poll<()> {
+        // Before the look: a frame that goes between the two wakes.
+        self.gone.register(context.waker());
+        if self.frame.load(Ordering::Acquire) { Poll::Pending } else { Poll::Ready(()) }
+    }
+}
+
+impl AsRef<[u8]> for HeldFrame {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+impl Drop for HeldFrame {
+    fn drop(&mut self) {
+        self.held.frame.store(false, Ordering::Release);
+        self.held.gone.wake();
     }
 }
 
