@@ -82,7 +82,7 @@ async fn s3() -> Backend {
     if let Some(bucket) = TestBucket::of_environment() {
         return Backend { bucket: Some(bucket.clone()), ..Backend::new(folder, Store::S3(bucket.store())) };
     }
-    let server = s3_server::S3Server::bind(0, folder.path()).await.expect("free port");
+    let server = s3_server::S3Server::bind(0, folder.path()).expect("free port");
     let bucket = TestBucket::at(server.address().expect("bound"));
     let mut backend = Backend::new(folder, Store::S3(bucket.store()));
     backend.server.spawn(server.serve());

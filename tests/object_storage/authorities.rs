@@ -16,7 +16,7 @@ const NOWHERE: [(&str, &str); 2] = [("SSL_CERT_FILE", "/nowhere/ca.pem"), ("SSL_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_without_tls_needs_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let configuration = configuration_of(&scene, "");
     spawn_blocking(move || {
         let [file, folder] = NOWHERE.map(|(name, value)| format!("{name}={value}"));
@@ -43,7 +43,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)], configuration: &str) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_with_tls_is_refused_before_anything_is_bound() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let configuration = configuration_of(&scene, "");
     let address = scene.proxy.address();
     let of_its_own = configuration.replace(&format!("http://{address}"), &format!("https://{address}"));

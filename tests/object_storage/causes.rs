@@ -13,7 +13,7 @@ async fn cause_of(bucket: &TestBucket) -> Cause {
 
 #[tokio::test]
 async fn wrong_credentials_bucket_and_address() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let right = &scene.bucket;
     let key = TestBucket { secret_access_key: "another-secret-key-0123456789".to_owned(), ..right.clone() };
     assert_eq!(cause_of(&key).await, Cause::Denied);
@@ -37,7 +37,7 @@ fn answer(status: &str, headers: &str, code: &str, message: &str) -> &'static st
 
 #[tokio::test]
 async fn by_what_the_store_answers() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let old = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     for (answer, cause) in [
@@ -67,7 +67,7 @@ async fn by_what_the_store_answers() {
 
 #[tokio::test]
 async fn a_full_store_is_told_as_full() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     for full in [
         answer("507 Insufficient Storage", "", "XMinioStorageFull", "no"),

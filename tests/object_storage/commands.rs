@@ -15,7 +15,7 @@ use super::{Scene, put};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_does_not_end_before_its_claims_are_gone() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let folder = TempDir::new().expect("temporary folder");
     let disk = folder.path().join("disk");
     let source = Store::Disk(DiskStore::open(&disk, false).expect("a folder"));

@@ -38,7 +38,7 @@ fn wait_for_readiness(service: &Service, says: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_environment_and_none_at_all() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let configuration = configuration(&scene);
     let (id, key) = (scene.bucket.access_key_id.clone(), scene.bucket.secret_access_key.clone());
     spawn_blocking(move || {
@@ -57,7 +57,7 @@ async fn of_the_environment_and_none_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_shared_file_in_the_profile_that_is_named() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let configuration = configuration(&scene);
     let (id, key) = (scene.bucket.access_key_id.clone(), scene.bucket.secret_access_key.clone());
     spawn_blocking(move || {
@@ -145,7 +145,7 @@ fn environment(endpoint: &str, token: &Path) -> String {
 /// The file is read anew each time: whoever runs the service exchanges it.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_web_identity_and_anew_when_they_end() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (endpoint, state, _server) = exchange(scene.bucket.clone()).await;
     let configuration = configuration(&scene);
     state.lock().expect("ours").is_away = true;

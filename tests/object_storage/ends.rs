@@ -28,7 +28,7 @@ struct Middle {
 impl Middle {
     /// Of an upload of `size` bytes, which has `drain` to finish.
     async fn of(size: usize, drain: &str) -> Self {
-        let scene = Scene::new().await;
+        let scene = Scene::new();
         let service = service(&scene, &format!("{SETTINGS}'{drain}'")).await;
         let service = Arc::into_inner(service).expect("nobody else's");
         let acknowledged = Slot::new(Kind::V, "alice", "acknowledged", 1000);

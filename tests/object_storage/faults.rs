@@ -15,7 +15,7 @@ const NO_ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:
 
 /// An upload that meets the fault fails with one of the causes, leaves nothing, and can be tried again.
 async fn fails(fault: Fault, causes: &[Cause]) {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled_for(Some(fault)).await;
     scene.proxy.fail("PUT", fault, usize::MAX);
     let outcome = put(&store, "h/r/file", 300_000).await;
@@ -56,7 +56,7 @@ async fn silence() {
 
 #[tokio::test]
 async fn cut_off_in_the_middle_of_the_body() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     scene.proxy.fail("PUT files/", Fault::CutRequest(100_000), 1);
     let outcome = put(&store, "h/r/file", 300_000).await;
@@ -72,7 +72,7 @@ async fn cut_off_in_the_middle_of_the_body() {
 /// The file is there, and its sender is not told otherwise: a second try would find the slot used.
 #[tokio::test]
 async fn an_upload_of_which_only_the_answer_is_lost_is_stored() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     for (path, fault) in [("h/r/cut", Fault::CutAnswer(0)), ("h/r/half", Fault::CutAnswer(9))] {
         scene.proxy.fail("PUT files/", fault, 1);
@@ -86,7 +86,7 @@ async fn an_upload_of_which_only_the_answer_is_lost_is_stored() {
 
 #[tokio::test]
 async fn a_late_answer_is_an_answer() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     scene.proxy.fail("", Fault::Delay(Duration::from_millis(500)), usize::MAX);
     put(&store, "h/r/file", 1000).await.expect("stored");
@@ -97,7 +97,7 @@ async fn a_late_answer_is_an_answer() {
 
 #[tokio::test]
 async fn a_download_that_is_cut_off_is_no_whole_one() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     put(&store, "h/r/file", 300_000).await.expect("stored");
     scene.proxy.fail("GET", Fault::CutAnswer(100_000), 1);
@@ -111,7 +111,7 @@ async fn a_download_that_is_cut_off_is_no_whole_one() {
 /// Small requests are tried again by themselves.
 #[tokio::test]
 async fn questions_are_asked_again() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     put(&store, "h/r/file", 1000).await.expect("stored");
     for fault in [Fault::Answer(FAILED), Fault::Answer(SLOW_DOWN), Fault::Refuse] {
@@ -125,7 +125,7 @@ async fn questions_are_asked_again() {
 
 #[tokio::test]
 async fn a_listing_that_fails_is_no_empty_one() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let vhost = Vhost::new("example.org").expect("a domain").into_owned();
     let prefix = ObjectPrefix::files_at(&vhost);
@@ -152,7 +152,7 @@ fn page(token: &str, key: &str) -> &'static str {
 /// What is missing from a listing passes for removed: sums are wrong, and users do not exist.
 #[tokio::test]
 async fn a_listing_that_breaks_off_or_turns_in_a_circle_is_an_error() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let token = "<NextContinuationToken>t</NextContinuationToken>";
     let own = format!("<Contents><Key>{}users/a</Key><Size>1</Size></Contents>", scene.bucket.prefix);
@@ -171,7 +171,7 @@ async fn a_listing_that_breaks_off_or_turns_in_a_circle_is_an_error() {
 /// The store is away at first, and then comes: nothing has to be started again.
 #[tokio::test]
 async fn a_store_that_comes_later() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.store();
     scene.proxy.fail("", Fault::Refuse, usize::MAX);
     assert_eq!(store.check().await.expect_err("it is away").cause(), Cause::Unreachable);
@@ -185,7 +185,7 @@ async fn a_store_that_comes_later() {
 
 #[tokio::test]
 async fn a_client_that_is_cut_off_leaves_nothing() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let frames = futures_util::stream::iter([
         Ok(http_body::Frame::data(super::bytes(100_000))),
@@ -202,7 +202,7 @@ async fn a_client_that_is_cut_off_leaves_nothing() {
 /// Beyond `store.concurrency` nobody waits, and the others finish.
 #[tokio::test]
 async fn more_transfers_than_may_go_on_at_once_are_refused() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let limits = S3Limits { concurrency: 2, ..S3Limits::default() };
     let store = Store::S3(scene.s3().with_limits(limits));
     store.check().await.expect("all is well");

@@ -14,7 +14,7 @@ use super::{Scene, key, object, put, read};
 /// What the store of these tests does is found out, and not believed.
 #[tokio::test]
 async fn it_is_tried_out_whether_the_store_enforces_the_condition() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let s3 = scene.s3();
     assert_eq!(s3.known_first_writer(), None);
     let store = Store::S3(s3);
@@ -37,7 +37,7 @@ async fn it_is_tried_out_whether_the_store_enforces_the_condition() {
 
 #[tokio::test]
 async fn of_racers_on_several_processes_exactly_one_wins() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let stores = [scene.settled().await, scene.settled().await, scene.settled().await];
     for round in 0..3 {
         let path = format!("h/r/{round}");
@@ -81,7 +81,7 @@ async fn with_short_lease(scene: &Scene) -> Store {
 /// One that began first and is slow is not overtaken, however much longer it takes than a claim counts.
 #[tokio::test]
 async fn whoever_writes_is_waited_for() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (one, other) = (with_short_lease(&scene).await, with_short_lease(&scene).await);
     let (sender, body) = bytewise();
     let path = key("h/r/file");
@@ -106,7 +106,7 @@ async fn whoever_writes_is_waited_for() {
 /// A process that was killed renews nothing and clears nothing away.
 #[tokio::test]
 async fn the_claim_of_a_dead_process_ends_by_itself() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (dead, other) = (with_short_lease(&scene).await, with_short_lease(&scene).await);
     let (sender, body) = bytewise();
     let path = key("h/r/file");
@@ -129,7 +129,7 @@ async fn the_claim_of_a_dead_process_ends_by_itself() {
 /// The claim of an upload that failed is gone with it.
 #[tokio::test]
 async fn the_next_one_does_not_wait_for_one_that_failed() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (one, other) = (scene.settled().await, scene.settled().await);
     let cut =
         StreamBody::new(futures_util::stream::iter([Err::<Frame<Bytes>, _>(std::io::Error::other("cut"))]));
@@ -143,7 +143,7 @@ async fn the_next_one_does_not_wait_for_one_that_failed() {
 /// Where a file is, there is nothing to wait for, whoever has left a claim.
 #[tokio::test]
 async fn a_used_slot_is_told_as_such_beside_the_claim_of_whoever_used_it() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (ended, other) = (scene.settled().await, scene.settled().await);
     scene.proxy.fail("DELETE claims/", Fault::Refuse, usize::MAX);
     put(&ended, "h/r/file", 5).await.expect("stored");

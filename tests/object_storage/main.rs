@@ -50,18 +50,27 @@ struct Scene {
 
 impl Scene {
     /// At the server that the environment names, or at one of the tests' own.
-    async fn new() -> Self {
+    fn new() -> Self {
+        Self::at(|server| server)
+    }
+
+    /// The same, where a server of the tests' own enforces `If-None-Match`: an upload is one request, or two.
+    fn enforcing() -> Self {
+        Self::at(S3Server::in_turns)
+    }
+
+    fn at(own: impl FnOnce(S3Server) -> S3Server) -> Self {
         let folder = TempDir::new().expect("temporary folder");
         let mut tasks = JoinSet::new();
         let bucket = if let Some(bucket) = TestBucket::of_environment() {
             bucket
         } else {
-            let server = S3Server::bind(0, folder.path()).await.expect("free port");
+            let server = S3Server::bind(0, folder.path()).expect("free port");
             let address = server.address().expect("bound");
-            tasks.spawn(server.serve());
+            tasks.spawn(own(server).serve());
             TestBucket::at(address)
         };
-        let proxy = FaultyProxy::before(&bucket.endpoint).await;
+        let proxy = FaultyProxy::before(&bucket.endpoint);
         Self { bucket, proxy, _folder: folder, _server: tasks }
     }
 

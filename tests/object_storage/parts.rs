@@ -33,7 +33,7 @@ fn frames(size: usize) -> impl ejabberd_sidecar::store::UploadBody {
 
 #[tokio::test]
 async fn a_large_file_goes_in_parts_and_comes_back_whole() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     for (path, size, parts) in
         [("h/r/one", PART, 0), ("h/r/two", PART + 1, 2), ("h/r/three", 2 * PART + 7, 3)]
@@ -56,7 +56,7 @@ async fn a_large_file_goes_in_parts_and_comes_back_whole() {
 
 #[tokio::test]
 async fn what_fails_in_the_middle_leaves_no_parts() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let patient = store(&scene).await;
     let impatient = settled(&scene, scene.s3().with_patience(PATIENCE)).await;
     for (within, fault) in [
@@ -80,7 +80,7 @@ async fn what_fails_in_the_middle_leaves_no_parts() {
 
 #[tokio::test]
 async fn parts_that_were_put_together_without_an_answer_are_stored() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     scene.proxy.fail("POST uploadId=", Fault::CutAnswer(0), 1);
     put(&store, "h/r/file", 2 * PART).await.expect("stored");
@@ -91,7 +91,7 @@ async fn parts_that_were_put_together_without_an_answer_are_stored() {
 
 #[tokio::test]
 async fn what_the_process_leaves_behind_is_given_up_at_its_end() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     let begun = Frame::data(Bytes::from(vec![7; PART + 1]));
     let frames = futures_util::stream::once(async { Ok::<_, std::io::Error>(begun) });
@@ -110,7 +110,7 @@ async fn what_the_process_leaves_behind_is_given_up_at_its_end() {
 
 #[tokio::test]
 async fn an_error_in_an_answer_of_200_is_an_error() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     for (within, causes) in
         [("partNumber=1", [Cause::Answer].as_slice()), ("POST uploadId=", &[Cause::Failed, Cause::Answer])]
@@ -126,7 +126,7 @@ async fn an_error_in_an_answer_of_200_is_an_error() {
 
 #[tokio::test]
 async fn a_client_that_is_cut_off_in_the_second_part_leaves_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     let sent = super::bytes(PART + 100_000);
     let frames = futures_util::stream::iter([Ok(Frame::data(sent)), Err(std::io::Error::other("hung up"))]);
@@ -137,7 +137,7 @@ async fn a_client_that_is_cut_off_in_the_second_part_leaves_none() {
 
 #[tokio::test]
 async fn an_upload_that_is_given_up_leaves_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = store(&scene).await;
     let frames = futures_util::stream::once(async {
         Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![7; PART + 1])))

@@ -18,7 +18,7 @@ fn follow(answer: &Answer, method: &str, headers: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_handed_out_by_the_store_as_the_service_would() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let direct = format!("download = 'redirect'\ndownload_endpoint = '{}'", scene.bucket.endpoint);
     let service = service(&scene, &direct).await;
     let slot = Slot::new(Kind::V, "alice", "r", 1000);
@@ -60,7 +60,7 @@ async fn a_file_is_handed_out_by_the_store_as_the_service_would() {
 /// Metadata is for whoever fetches an object from the store, too.
 #[tokio::test]
 async fn who_uploaded_a_file_that_the_store_hands_out_is_not_written_down() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let direct = scene.s3().with_downloads(Downloads::Redirect { endpoint: None });
     for (path, store, told) in [("h/r/direct", direct, false), ("h/r/proxy", scene.s3(), true)] {
         let store = Store::S3(store);

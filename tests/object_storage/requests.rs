@@ -49,7 +49,7 @@ async fn enforcing() -> Scene {
             connections.spawn(async move { drop(serve_enforcing(connection, &taken).await) });
         }
     });
-    let proxy = FaultyProxy::before(&bucket.endpoint).await;
+    let proxy = FaultyProxy::before(&bucket.endpoint);
     Scene { bucket, proxy, _folder: TempDir::new().expect("temporary folder"), _server: server }
 }
 
@@ -95,7 +95,7 @@ async fn a_store_that_enforces_the_condition_is_found_out_and_an_upload_is_one_r
 /// Whoever is alone with his claim still has to look: the one before him may have written, and be gone.
 #[tokio::test]
 async fn claims_are_four_requests_more_whatever_is_known() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     for (path, known) in [("h/r/nothing", Beforehand::Nothing), ("h/r/unused", Beforehand::Unused)] {
         put_known(&store, path, 5, known).await;
@@ -139,7 +139,7 @@ async fn an_upload_to_the_service_looks_at_its_slot_once_or_not_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_is_one_request_or_two_and_a_refusal_is_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let service = service(&scene, "").await;
     let costs = move || {
         let public = service.address("public");

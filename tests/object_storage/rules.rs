@@ -152,7 +152,7 @@ fn theirs() -> (LifecycleRule, CorsRule) {
 /// All of a bucket's lists in one test, because its other tests have the same bucket.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_store_takes_ours_beside_those_of_others_or_says_that_it_has_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     if TestBucket::of_environment().is_none() {
         let store = scene.s3();
         assert!(matches!(store.lifecycle(KEEP, true).await, Err(RulesError::Unsupported(_))));

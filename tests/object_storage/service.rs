@@ -53,7 +53,7 @@ pub(super) fn ask(address: &str, method: &str, target: &str, headers: &str) -> A
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_told_to_client_and_operator() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let service = service(&scene, "").await;
     let running = Arc::clone(&service);
     let slot = Slot::new(Kind::V, "alice", "r", 1000);
@@ -87,7 +87,7 @@ async fn a_store_that_fails_is_told_to_client_and_operator() {
 /// With the object, for whoever operates the store: its type, its user where the slot names him, and its deadlines.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_of_a_file_is_its_objects_metadata() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let service = service(&scene, "").await;
     let until = super::support::tokens::now() + 86_400;
     for (kind, named, kept) in

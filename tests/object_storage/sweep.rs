@@ -25,7 +25,7 @@ fn removed(scene: &Scene) -> Vec<String> {
 
 #[tokio::test]
 async fn parts_of_uploads_that_began_long_ago_are_forgotten() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let upload = |id: &str, begun: &str| {
         let key = format!("{}files/example.org/h/r/{id}", scene.bucket.prefix);
@@ -44,7 +44,7 @@ async fn parts_of_uploads_that_began_long_ago_are_forgotten() {
 
 #[tokio::test]
 async fn claims_that_nobody_renewed_for_long_are_removed() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let store = scene.settled().await;
     let claim = |name: &str, written: &str| {
         let key = format!("{}claims/k/{name}", scene.bucket.prefix);

@@ -23,7 +23,8 @@ pub(crate) struct Bucket {
 impl Bucket {
     pub(crate) fn start() -> Self {
         let (runtime, folder) = (Runtime::new().expect("threads"), TempDir::new().expect("temporary folder"));
-        let server = runtime.block_on(s3_server::S3Server::bind(0, folder.path())).expect("free port");
+        let server =
+            runtime.block_on(async { s3_server::S3Server::bind(0, folder.path()) }).expect("free port");
         let address = server.address().expect("bound");
         let section = format!(
             "kind = 's3'\nbucket = '{}'\nendpoint = 'http://{}'\npath_style = true\naccess_key_id = '{}'\nsecret_access_key = '{}'",

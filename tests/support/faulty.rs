@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// What goes wrong.
@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Refuse,
     /// Nothing goes on for that long, and then all is well.
     Delay(Duration),
+    /// Nothing goes on until the proxy is healed, and then all is well.
+    UntilHealed,
     /// Of the request's body, so many bytes reach the store; then both connections end.
     CutRequest(u64),
     /// The store does what it was asked for, and of its answer so many bytes come back.
@@ -50,8 +52,11 @@ pub(crate) struct FaultyProxy {
 
 impl FaultyProxy {
     /// A proxy on a free port, in front of `store` (`http://host:port`).
-    pub(crate) async fn before(store: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("free port");
+    pub(crate) fn before(store: &str) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("free port");
+        // A crowd's connections come at once.
+        let listener = socket.listen(4096).expect("ours");
         let address = listener.local_addr().expect("bound");
         let store = store.trim_start_matches("http://").to_owned();
         let (plan, seen) = (Arc::<Mutex<Option<Plan>>>::default(), Arc::<Mutex<Vec<String>>>::default());
@@ -114,6 +119,11 @@ async fn pass(
             return client.write_all(answer.as_bytes()).await;
         }
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
+        Some(Fault::UntilHealed) => {
+            while plan.lock().expect("ours").is_some() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
         Some(Fault::CutRequest(_) | Fault::CutAnswer(_)) | None => {}
     }
     let mut store = TcpStream::connect(store).await?;

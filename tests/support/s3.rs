@@ -21,9 +21,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Mutex;
 
+/// Connections that wait for the server. Where there is no room for another one the system breaks it, now and then behind the client's back.
+const BACKLOG: u32 = 4096;
 /// The bucket, which exists from the start.
 pub(crate) const BUCKET: &str = "uploads";
 /// Of two names at most one in so many has to wait for the other's writer, too.
@@ -140,8 +142,11 @@ pub(crate) struct S3Server {
 
 impl S3Server {
     /// Binds a loopback port (0: a free one) and serves the folder `root`.
-    pub(crate) async fn bind(port: u16, root: &Path) -> io::Result<Self> {
-        Self::on(TcpListener::bind(("127.0.0.1", port)).await?, root)
+    pub(crate) fn bind(port: u16, root: &Path) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+        Self::on(socket.listen(BACKLOG)?, root)
     }
 
     /// Serves the folder `root` on a socket that listens.

@@ -24,7 +24,7 @@ async fn main() -> std::io::Result<()> {
     use std::io::Write as _;
 
     let Arguments { port, root, in_turns } = Arguments::parse();
-    let server = s3::S3Server::bind(port, &root).await?;
+    let server = s3::S3Server::bind(port, &root)?;
     let server = if in_turns { server.in_turns() } else { server };
     writeln!(std::io::stdout(), "listening on {}", server.address()?)?;
     server.serve().await
