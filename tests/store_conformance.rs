@@ -17,6 +17,7 @@ use ejabberd_sidecar::store::{
 use ejabberd_sidecar::types::{BareJid, ContentType, ObjectPath, RangeSpec, UserHash, Vhost};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3_server::TestBucket;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -121,6 +122,7 @@ conformance![
     a_wrong_length_leaves_nothing,
     a_dropped_upload_leaves_nothing,
     keeps_names_apart,
+    takes_every_character,
     removes_what_is_asked_for,
     lists_in_order_from_a_key_on,
     lists_as_far_as_is_wanted,
@@ -364,6 +366,34 @@ async fn keeps_names_apart(Backend { store, .. }: &Backend) {
     }
     for name in names {
         assert_eq!(read(store, &key(&format!("u/r/{name}"))).await, name, "{name}");
+    }
+}
+
+/// That may stand in a file's name, each alone and between others; and what comes back is what the listing names.
+async fn takes_every_character(Backend { store, .. }: &Backend) {
+    let ascii = (' '..='~').filter(|character| *character != '/');
+    let others = "\u{a0}é߷\u{202e}\u{200f}中\u{301}\u{feff}\u{fffd}😀".chars();
+    let names: Vec<_> =
+        ascii.chain(others).flat_map(|it| [format!("{it}x{it}"), format!("a{it}b")]).collect();
+    let paths: Vec<_> = names
+        .iter()
+        .map(|name| key(&format!("u/r/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))))
+        .collect();
+    for (path, name) in paths.iter().zip(&names) {
+        store.put(path, text(name.len()), whole(name.as_bytes())).await.expect(name);
+    }
+    for (path, name) in paths.iter().zip(&names) {
+        assert_eq!(read(store, path).await, name.as_bytes(), "{name}");
+    }
+    let vhost = Vhost::new("example.org").expect("a domain").into_owned();
+    let mut found = listed(store, &ObjectPrefix::files_at(&vhost), None).await;
+    let mut expected: Vec<_> = paths.iter().map(|path| path.as_str().to_owned()).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    for path in &paths {
+        store.delete(path).await.expect("removed");
+        assert!(!exists(store, path).await, "{path:?}");
     }
 }
 

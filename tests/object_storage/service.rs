@@ -1,5 +1,6 @@
 //! The service on object storage: what it tells clients and operators.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -7,9 +8,9 @@ use tokio::task::spawn_blocking;
 
 use super::Scene;
 use super::faulty::Fault;
-use super::support::http::{Answer, Client};
+use super::support::http::{Answer, Client, post_form};
 use super::support::slots::{Kind, Slot};
-use super::support::{FREE_PORTS, Service, configuration, wait_until};
+use super::support::{FREE_PORTS, Service, configuration, tokens, wait_until};
 
 /// A service on the scene's bucket, by way of its proxy.
 pub(super) async fn service(scene: &Scene, more: &str) -> Arc<Service> {
@@ -89,7 +90,7 @@ async fn a_store_that_fails_is_told_to_client_and_operator() {
 async fn what_is_known_of_a_file_is_its_objects_metadata() {
     let scene = Scene::new();
     let service = service(&scene, "").await;
-    let until = super::support::tokens::now() + 86_400;
+    let until = tokens::now() + 86_400;
     for (kind, named, kept) in
         [(Kind::V, false, false), (Kind::Bearer, true, false), (Kind::Keeping(until), true, true)]
     {
@@ -107,4 +108,57 @@ async fn what_is_known_of_a_file_is_its_objects_metadata() {
         assert_eq!(put.contains("x-amz-meta-slot-ends: "), named, "{put}");
     }
     assert!(!service.log().contains("x-amz-meta"), "none of it in the log");
+}
+
+/// Logins ask nobody for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_at_the_start_is_waited_for_beside_logins() {
+    let scene = Scene::new();
+    scene.proxy.fail("", Fault::Refuse, usize::MAX);
+    let configuration = configuration_of(&scene, "");
+    let service = spawn_blocking(move || {
+        let service = Service::start_with(&configuration);
+        let ops = service.address("ops");
+        wait_until("the store is away", || ask(&ops, "GET", "/readyz", "").text().contains("store: down"));
+        let form = [("user", "alice"), ("server", "localhost"), ("pass", &tokens::good("alice"))];
+        assert_eq!(post_form(&service.address("hook"), "/check_password", &form).text(), "true");
+        assert_eq!(Slot::new(Kind::V, "alice", "r", 1000).put(&service, 1000).status, 503);
+        service
+    })
+    .await
+    .expect("as expected");
+    let paths = |names: &BTreeSet<String>| names.iter().filter(|name| name.contains("files/")).count();
+    assert_eq!(paths(&scene.bucket.listed().await), 0);
+    scene.proxy.heal();
+    spawn_blocking(move || {
+        let service = ready(service);
+        assert_eq!(Slot::new(Kind::V, "alice", "r", 1000).put(&service, 1000).status, 201);
+    })
+    .await
+    .expect("as expected");
+    assert_eq!(paths(&scene.bucket.listed().await), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_removed_is_missing() {
+    let scene = Scene::new();
+    let service = service(&scene, "").await;
+    let slot = Slot::new(Kind::V, "alice", "r", 1000);
+    let (put, running) = (slot.clone(), Arc::clone(&service));
+    let status = spawn_blocking(move || put.put(&running, 1000).status).await.expect("answered");
+    assert_eq!(status, 201);
+    let stored = scene.bucket.listed().await;
+    let object = stored.iter().find(|name| name.contains("files/")).expect("the file");
+    let removal = scene.bucket.client().delete_object().bucket(&scene.bucket.bucket).key(object);
+    removal.send().await.expect("removed");
+    spawn_blocking(move || {
+        let (public, path) = (service.address("public"), format!("/upload/localhost/{}", slot.path));
+        for method in ["GET", "HEAD"] {
+            assert_eq!(ask(&public, method, &path, "").status, 404, "{method}");
+        }
+        service.wait_for_log(&["download", "reason=\"missing\""]);
+    })
+    .await
+    .expect("as expected");
+    assert!(!scene.bucket.listed().await.contains(object));
 }
