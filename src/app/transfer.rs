@@ -48,10 +48,7 @@ pub fn copy_store(
 ) -> Result<Summary, String> {
     runtime(order)?.block_on(async {
         let from = Arc::new(source(from).map_err(|error| format!("source: {error}"))?);
-        let to = target(to).await?;
-        let copied = copy(from, Arc::clone(&to), order, observer).await;
-        close_store(&to).await;
-        copied
+        into_target(to, async |to| copy(from, to, order, observer).await).await
     })
 }
 
@@ -81,12 +78,8 @@ pub fn import_folder(
     order: CopyOrder,
     observer: &Arc<dyn Observer>,
 ) -> Result<Summary, String> {
-    runtime(order)?.block_on(async {
-        let to = target(to).await?;
-        let imported = import(Arc::new(folder), Arc::clone(&to), order, observer).await;
-        close_store(&to).await;
-        imported
-    })
+    let imports = async |to| import(Arc::new(folder), to, order, observer).await;
+    runtime(order)?.block_on(into_target(to, imports))
 }
 
 async fn import(
@@ -193,11 +186,17 @@ fn source(settings: StoreSettings) -> Result<Store, StoreError> {
     }
 }
 
-async fn target(settings: StoreSettings) -> Result<Arc<Store>, String> {
+/// Opens the target and works on it until that is done, however it ends.
+async fn into_target(
+    settings: StoreSettings,
+    work: impl AsyncFnOnce(Arc<Store>) -> Result<Summary, String>,
+) -> Result<Summary, String> {
     let problem = |error: StoreError| format!("target: {error}");
-    let store = open_store(settings).map_err(problem)?;
+    let store = Arc::new(open_store(settings).map_err(problem)?);
     store.check().await.map_err(problem)?;
-    Ok(Arc::new(store))
+    let done = work(Arc::clone(&store)).await;
+    close_store(&store).await;
+    done
 }
 
 /// Whether both are one and the same store, as far as their settings tell.

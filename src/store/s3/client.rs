@@ -1,7 +1,7 @@
 //! The SDK's client, with the settings without which it breaks uploads.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -26,7 +26,10 @@ const IDLE: Duration = Duration::from_secs(10);
 /// and `SSL_CERT_DIR` say.
 #[must_use]
 pub fn has_authorities() -> bool {
-    !rustls_native_certs::load_native_certs().certs.is_empty()
+    // Read and parsed once: each runtime makes a client, and does so within its first upload.
+    static FOUND: LazyLock<bool> =
+        LazyLock::new(|| !rustls_native_certs::load_native_certs().certs.is_empty());
+    *FOUND
 }
 
 pub(super) fn client(location: &S3Location, credentials: &S3Credentials) -> Client {

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .bucket import Bucket
 from .paths import S3_SERVER
 from .processes import Process
 
@@ -22,13 +23,6 @@ class S3Server:
 
     def section(self) -> str:
         """The [store] of a sidecar that keeps its files here."""
-        return f"""\
-[store]
-kind = "s3"
-bucket = "uploads"
-region = "us-east-1"
-endpoint = "{self.endpoint}"
-path_style = true
-access_key_id = "{self.ACCESS_KEY}"
-secret_access_key = "{self.SECRET_KEY}"
-"""
+        return Bucket(
+            self.endpoint, "us-east-1", "uploads", self.ACCESS_KEY, self.SECRET_KEY
+        ).section()
