@@ -137,7 +137,10 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
         // A namespace is declared once and kept with each element that is in it. Of a stanza itself there is one.
         let nested = !self.open.is_empty();
         self.bytes += if nested { name.len() + namespace.len() } else { 0 };
-        if name.len() > KEPT_BYTES || (nested && self.bytes > KEPT_BYTES) {
+        if !is_name(start.name().into_inner())
+            || name.len() > KEPT_BYTES
+            || (nested && self.bytes > KEPT_BYTES)
+        {
             self.declared.pop();
             self.whole = false;
             self.skipped += 1;
@@ -165,7 +168,8 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
             self.bytes += attribute.key.as_ref().len() + attribute.value.len();
             let value =
                 attribute.decoded_and_normalized_value(XmlVersion::Implicit1_0, self.reader.decoder());
-            let (Ok(value), true) = (value, self.bytes <= KEPT_BYTES) else {
+            let is_kept = self.bytes <= KEPT_BYTES && is_name(attribute.key.into_inner());
+            let (Ok(value), true) = (value, is_kept) else {
                 self.whole = false;
                 continue;
             };
@@ -220,6 +224,11 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
     }
 }
 
+/// A parser that looks no closer takes a quotation mark for a part of a name, and the end of that element for the beginning of a value.
+fn is_name(name: &[u8]) -> bool {
+    !name.iter().any(|byte| matches!(byte, b'\'' | b'"'))
+}
+
 /// The stanzas in all that a server sends, written anew, each with whether that is all of it; up to what is no XML. Of the stream so many bytes are read at once.
 /// For who tries out what strangers may send.
 #[must_use]
@@ -237,6 +246,13 @@ pub fn stanzas_in(stream: &[u8], at_once: usize) -> Vec<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_has_quotation_marks() {
+        let stream = b"<stream xmlns='s'><iq'a t'id='1'/><iq id='2' t'x='' v='/><iq id='3'/>";
+        let whole: Vec<_> = stanzas_in(stream, 64).into_iter().filter(|(_, whole)| *whole).collect();
+        assert_eq!(whole, [("<iq xmlns='s' id='3'></iq>".to_owned(), true)]);
+    }
 
     fn kept(element: &Element) -> usize {
         let children: usize = element.children.iter().map(kept).sum();
