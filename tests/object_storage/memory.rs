@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::faulty::Fault;
 use super::service::service;
 use super::support::slots::{Kind, Slot};
-use super::{Scene, key, object};
+use super::{PATIENCE, Scene, key, object};
 
 /// As long as a frame gets.
 const FRAME_BYTES: usize = 128 * 1024;
@@ -47,22 +47,29 @@ impl Drop for Counted {
     }
 }
 
-/// However fast the sender is, one frame is with the store's connection, and the next one is not asked for.
+/// However fast the sender is, one frame is with the store's connection, and the next one is not asked for. Nor is that one kept for as long as the store is
+/// silent: the connection ends.
 #[tokio::test]
-async fn of_a_file_that_the_store_does_not_take_one_frame_is_held() {
+async fn of_a_file_that_the_store_does_not_take_one_frame_is_held_and_not_for_ever() {
     let scene = Scene::new();
     let store = scene.settled_for(Some(Fault::Hang)).await;
     scene.proxy.fail("PUT files/", Fault::Hang, 1);
     let (alive, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let seen = Arc::clone(&most);
+    let (held, seen) = (Arc::clone(&alive), Arc::clone(&most));
     let body = futures_util::stream::repeat_with(move || {
-        let frame = Counted::frame(&alive);
-        seen.fetch_max(alive.load(Ordering::Relaxed), Ordering::Relaxed);
+        let frame = Counted::frame(&held);
+        seen.fetch_max(held.load(Ordering::Relaxed), Ordering::Relaxed);
         Ok::<_, std::io::Error>(Frame::data(frame))
     });
     let outcome = store.put(&key("h/r/file"), object(FILE_BYTES), StreamBody::new(body)).await;
     assert!(matches!(outcome, Err(PutError::Store(_))), "{outcome:?}");
     assert_eq!(most.load(Ordering::Relaxed), 1);
+    let let_go = async {
+        while alive.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(10 * PATIENCE, let_go).await.expect("the connection ends");
     scene.assert_stored(&[]).await;
 }
 

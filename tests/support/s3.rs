@@ -109,7 +109,8 @@ impl TestBucket {
             .endpoint_url(&self.endpoint)
             .force_path_style(true)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .credentials_provider(credentials);
+            .credentials_provider(credentials)
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
         Client::from_conf(config.build())
     }
 

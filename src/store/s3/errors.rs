@@ -52,9 +52,11 @@ fn explain<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> St
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn causes<E: Error + 'static>(error: &SdkError<E>) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    let outermost: &(dyn Error + 'static) = error;
-    std::iter::successors(Some(outermost), |cause| (*cause).source())
+/// The error, and what led to it.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |cause| (*cause).source())
 }
 
 fn cause<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> Cause {

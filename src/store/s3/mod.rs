@@ -10,6 +10,7 @@ mod client;
 mod credentials;
 mod errors;
 mod first_writer;
+mod http;
 mod list;
 mod metadata;
 mod multipart;
@@ -28,11 +29,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use self::bucket::Bucket;
-pub use self::client::has_authorities;
 pub use self::credentials::S3Credentials;
 use self::errors::s3_error;
 pub use self::first_writer::FirstWriter;
 use self::first_writer::Knowledge;
+pub use self::http::has_authorities;
 use self::presign::Signer;
 pub use self::presign::{Downloads, Presigned, PresignedMethod};
 pub use self::rules::{BucketRules, KeptVersions, OwnRule, RuleGap, RuleKind, RuleState, RulesError};
@@ -92,7 +93,7 @@ impl S3Store {
     #[must_use]
     pub fn new(location: S3Location, credentials: &S3Credentials) -> Self {
         let bucket = Bucket {
-            client: client::client(&location, credentials),
+            client: client::client(&location, credentials, PATIENCE),
             name: location.bucket.into(),
             prefix: location.prefix.into(),
             patience: PATIENCE,
@@ -127,6 +128,7 @@ impl S3Store {
     /// The same store, given up after a silence of `patience` and not of a minute.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.bucket.client = client::with_patience(&self.bucket.client, patience);
         self.bucket.patience = patience;
         self
     }
