@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     StalledStreamProtectionConfig,
 };
 
-use super::http::http_client;
+use super::http::{CONNECT_TIMEOUT, http_client};
 use super::{S3Credentials, S3Location};
 
 /// A client that gives a connection up when it takes nothing for twice `patience`: by then the upload on it was given up, and said why.
@@ -21,6 +22,7 @@ pub(super) fn client(location: &S3Location, credentials: &S3Credentials, patienc
         .http_client(http)
         .region(region)
         .force_path_style(location.path_style)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         // A client's silence is watched at the client's side.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // Garage and Ceph refuse the SDK's default.

@@ -27,8 +27,8 @@ use tower::util::BoxCloneSyncService;
 
 use super::errors::causes;
 
-/// How long a connection to the store may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection to the store may take, with its handshake.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection is kept without a request. A store that closes it in the moment in which it is used again fails an upload, which cannot be sent
 /// twice; they do so after 20 seconds (AWS) to 75.
 const IDLE: Duration = Duration::from_secs(10);
@@ -72,8 +72,10 @@ struct Timeouts {
 
 impl Timeouts {
     fn of(settings: &HttpConnectorSettings) -> Self {
-        let connect = settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT);
-        Self { connect, answer: settings.read_timeout() }
+        Self {
+            connect: settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT),
+            answer: settings.read_timeout(),
+        }
     }
 }
 
