@@ -56,9 +56,14 @@ async fn one_with_tls_is_refused_before_anything_is_bound() {
     let of_its_own = configuration.replace(&format!("http://{address}"), &format!("https://{address}"));
     let of_aws = configuration.replace(&format!("endpoint = 'http://{address}'\n"), "");
     assert!(of_its_own != configuration && of_aws != configuration);
-    for https in [&of_its_own, &of_aws] {
+    // A file in which nothing is a certificate is none.
+    let folder = TempDir::new().expect("temporary folder");
+    let empty = folder.path().join("empty.pem");
+    fs::write(&empty, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("writable");
+    let unreadable = [("SSL_CERT_FILE", empty.to_str().expect("text")), NOWHERE[1]];
+    for (https, authorities) in [(&of_its_own, &NOWHERE), (&of_aws, &NOWHERE), (&of_its_own, &unreadable)] {
         for command in [&["serve"][..], &["config", "check"]] {
-            let (code, said) = run(command, &NOWHERE, https);
+            let (code, said) = run(command, authorities, https);
             assert_eq!(code, 64, "{said}");
             assert!(said.contains("store.endpoint: is https") && said.contains("SSL_CERT_FILE"), "{said}");
             assert!(!said.contains("panicked") && !said.contains("listener="), "{said}");
