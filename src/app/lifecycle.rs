@@ -6,13 +6,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::background::write_last;
 use super::build::close_store;
 use super::{App, Runtimes};
-use crate::http::Listener;
+use crate::http::{End, Listener};
 
 /// What the service does not die of.
 #[derive(Debug)]
@@ -58,6 +57,9 @@ impl Stop {
 /// How long questions under way get once the uploads are through. They take milliseconds.
 const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 
+/// How long it may take to cut off the uploads that were not.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
 /// Serves until a signal, then drains: no new uploads and downloads, those under way get `limits.drain` to finish, a second signal
 /// ends them at once. Logins are answered until then, so that a restart is short for them however long an upload takes.
 ///
@@ -90,6 +92,7 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
         () = files.finish_with(&uploads) => {}
         () = tokio::time::sleep(drain) => {
             tracing::warn!(connections = files.connections.len(), "stopping before all requests had finished");
+            drop(tokio::time::timeout(LAST_MOMENT, files.cut_off()).await);
         }
         () = stop.next() => {
             tracing::warn!(connections = files.connections.len(), "stopped at once by a second signal");
@@ -106,21 +109,18 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
 
 /// Listeners that stop together.
 struct Serving {
-    stop: CancellationToken,
+    end: End,
     listeners: JoinSet<()>,
     connections: TaskTracker,
 }
 
 impl Serving {
     fn start<const N: usize>(listeners: [Listener; N], runtime: &Handle) -> Self {
-        let mut serving = Self {
-            stop: CancellationToken::new(),
-            listeners: JoinSet::new(),
-            connections: TaskTracker::new(),
-        };
+        let mut serving =
+            Self { end: End::default(), listeners: JoinSet::new(), connections: TaskTracker::new() };
         for listener in listeners {
             tracing::info!(listener = listener.name, "listening on {}", listener.url());
-            let served = listener.serve(serving.stop.clone(), serving.connections.clone());
+            let served = listener.serve(serving.end.clone(), serving.connections.clone());
             serving.listeners.spawn_on(served, runtime);
         }
         serving
@@ -140,8 +140,14 @@ impl Serving {
 
     /// Takes no more connections, and lets the requests under way finish.
     async fn finish(&mut self) {
-        self.stop.cancel();
+        self.end.gently.cancel();
         while self.listeners.join_next().await.is_some() {}
+        self.connections.close();
+        self.connections.wait().await;
+    }
+    /// Ends the connections that are left. What their requests leave in the store is then cleared away by [`close_store`].
+    async fn cut_off(&self) {
+        self.end.now.cancel();
         self.connections.close();
         self.connections.wait().await;
     }

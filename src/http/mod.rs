@@ -29,6 +29,6 @@ pub use self::ops::OpsDoor;
 pub use self::pace::Pace;
 pub use self::routes::{HookKeys, hook, ops, public};
 pub use self::seats::Seats;
-pub use self::server::{Listener, TURNED_AWAY};
+pub use self::server::{End, Listener, TURNED_AWAY};
 pub use self::socket::{BindError, Socket};
 pub use self::tls::{Identity, InvalidIdentity, Tls};

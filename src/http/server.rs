@@ -22,6 +22,15 @@ pub const TURNED_AWAY: usize = 64;
 /// How long one of those may take to hear it.
 const TURNING_AWAY: Duration = Duration::from_secs(5);
 
+/// How listeners are told to end.
+#[derive(Debug, Clone, Default)]
+pub struct End {
+    /// No more connections; the requests under way finish.
+    pub gently: CancellationToken,
+    /// Those are cut off.
+    pub now: CancellationToken,
+}
+
 /// A bound listener with what it serves.
 #[derive(Debug)]
 pub struct Listener {
@@ -48,17 +57,17 @@ impl Listener {
         }
     }
 
-    /// Serves until `stop`; then lets the requests under way finish. Each connection is a task of `tasks`.
-    pub async fn serve(self, stop: CancellationToken, tasks: TaskTracker) {
+    /// Serves until it is told to end. Each connection is a task of `tasks`.
+    pub async fn serve(self, end: End, tasks: TaskTracker) {
         let Self { name: listener, socket, offer, lanes, seats } = self;
-        let stop_accepting = stop.clone();
-        let served = Arc::new(Served { listener, offer, stop });
-        while let Some(accepted) = stop_accepting.run_until_cancelled(seats.next(&socket)).await {
+        let End { gently, now } = end;
+        let served = Arc::new(Served { listener, offer, stop: gently.clone() });
+        while let Some(accepted) = gently.run_until_cancelled(seats.next(&socket)).await {
             match accepted {
                 Ok((seat, accepted)) => {
                     let lane = Arc::clone(lanes.emptiest());
                     let served = seated(Arc::clone(&served), seat, accepted, Arc::clone(&lane));
-                    tasks.spawn_on(served, &lane);
+                    tasks.spawn_on(now.clone().run_until_cancelled_owned(served), &lane);
                 }
                 Err(error) => {
                     not_accepted(listener, &error);

@@ -101,14 +101,12 @@ async fn a_service_that_is_asked_to_end_finishes_what_it_has_begun() {
     }
 }
 
-/// There is time to give up the parts.
+/// There is time to give up parts and claim: whoever tries again does not wait for what is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_longer_than_the_end_may_is_given_up() {
     for size in SIZES {
         let mut middle = Middle::of(size, "1s").await;
         assert!(middle.end("TERM").success(), "{}", middle.service.log());
-        assert_eq!(middle.files().await, names(&[&middle.acknowledged]), "{size}");
-        let listed = middle.scene.bucket.listed().await;
-        assert!(!listed.iter().any(|name| name.ends_with(" in parts")), "{listed:?}");
+        middle.scene.assert_named(names(&[&middle.acknowledged])).await;
     }
 }
