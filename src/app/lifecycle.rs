@@ -92,7 +92,7 @@ pub async fn run(app: App, runtimes: &Runtimes, signals: Signals) -> Result<(), 
         () = files.finish_with(&uploads) => {}
         () = tokio::time::sleep(drain) => {
             tracing::warn!(connections = files.connections.len(), "stopping before all requests had finished");
-            drop(tokio::time::timeout(LAST_MOMENT, files.cut_off()).await);
+            drop(tokio::time::timeout(LAST_MOMENT, files.cut_off(&uploads)).await);
         }
         () = stop.next() => {
             tracing::warn!(connections = files.connections.len(), "stopped at once by a second signal");
@@ -145,10 +145,12 @@ impl Serving {
         self.connections.close();
         self.connections.wait().await;
     }
-    /// Ends the connections that are left. What their requests leave in the store is then cleared away by [`close_store`].
-    async fn cut_off(&self) {
+    /// Ends the connections that are left, and waits for `tasks` to notice. What their requests leave in the store is then cleared away by [`close_store`].
+    async fn cut_off(&self, tasks: &TaskTracker) {
         self.end.now.cancel();
         self.connections.close();
         self.connections.wait().await;
+        tasks.close();
+        tasks.wait().await;
     }
 }

@@ -22,6 +22,11 @@ async fn wrong_credentials_bucket_and_address() {
     let bucket = TestBucket { bucket: "another-bucket".to_owned(), ..right.clone() };
     // A store may not tell strangers to a bucket whether it exists.
     assert!(matches!(cause_of(&bucket).await, Cause::Bucket | Cause::Denied));
+    // s3s-fs has no regions.
+    if TestBucket::of_environment().is_some() {
+        let region = TestBucket { region: "elsewhere".to_owned(), ..right.clone() };
+        assert_eq!(cause_of(&region).await, Cause::Region);
+    }
     let nobody = TestBucket { endpoint: "http://127.0.0.1:9".to_owned(), ..right.clone() };
     assert_eq!(cause_of(&nobody).await, Cause::Unreachable);
     scene.assert_stored(&[]).await;

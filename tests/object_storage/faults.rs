@@ -11,6 +11,7 @@ use super::{Scene, key, put, read};
 
 const FAILED: &str = "HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>";
 const SLOW_DOWN: &str = "HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>";
+const ERROR_IN_200: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/xml\r\n\r\n<?xml version=\"1.0\"?><Error><Code>InternalError</Code></Error>";
 const NO_ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 9\r\n\r\nnot XML!!";
 
 /// An upload that meets the fault fails with one of the causes, leaves nothing, and can be tried again.
@@ -52,6 +53,21 @@ async fn an_error_before_the_body_was_read() {
 #[tokio::test]
 async fn silence() {
     fails(Fault::Hang, &[Cause::Silent]).await;
+}
+
+#[tokio::test]
+async fn a_200_that_means_something_else() {
+    let scene = Scene::new();
+    let store = scene.settled().await;
+    for answer in [ERROR_IN_200, NO_ANSWER] {
+        scene.proxy.fail("PUT files/", Fault::Answer(answer), 1);
+        let outcome = put(&store, "h/r/file", 300_000).await;
+        let Err(PutError::Store(error)) = &outcome else { unreachable!("{answer}: {outcome:?}") };
+        assert!(matches!(error.cause(), Cause::Failed | Cause::Answer), "{answer}: {error}");
+        scene.assert_stored(&[]).await;
+    }
+    put(&store, "h/r/file", 300_000).await.expect("stored with the third try");
+    scene.assert_stored(&["h/r/file"]).await;
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod support;
 mod authorities;
 mod causes;
 mod commands;
+mod connections;
 mod credentials;
 mod ends;
 mod faults;

@@ -1,6 +1,7 @@
 //! The service on object storage: what it tells clients and operators.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -8,9 +9,10 @@ use tokio::task::spawn_blocking;
 
 use super::Scene;
 use super::faulty::Fault;
+use super::s3_server::TestBucket;
 use super::support::http::{Answer, Client, post_form};
 use super::support::slots::{Kind, Slot};
-use super::support::{FREE_PORTS, Service, configuration, tokens, wait_until};
+use super::support::{FREE_PORTS, PROGRAM, Service, configuration, tokens, wait_until};
 
 /// A service on the scene's bucket, by way of its proxy.
 pub(super) async fn service(scene: &Scene, more: &str) -> Arc<Service> {
@@ -161,4 +163,34 @@ async fn what_somebody_else_removed_is_missing() {
     .await
     .expect("as expected");
     assert!(!scene.bucket.listed().await.contains(object));
+}
+
+/// Which of the two sees to it that a slot is used once, for the operator: in a metric, and from `config check`, which says what it costs.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_first_is_told_to_the_operator() {
+    for (scene, code, said) in [
+        (Scene::new(), "claims", "claim objects see to it that a slot is used once"),
+        (Scene::enforcing(), "condition", "the store enforces If-None-Match"),
+    ] {
+        // The real server is one and the same for both.
+        let code = if TestBucket::of_environment().is_some() { "claims" } else { code };
+        let said = if code == "claims" { "claim objects see to it that a slot is used once" } else { said };
+        let service = service(&scene, "").await;
+        let folder = TempDir::new().expect("temporary folder");
+        let file = folder.path().join("sidecar.toml");
+        std::fs::write(&file, configuration_of(&scene, "")).expect("writable");
+        spawn_blocking(move || {
+            let metrics = ask(&service.address("ops"), "GET", "/metrics", "");
+            let metrics = metrics.text();
+            let of = |by: &str| format!("ejabberd_sidecar_store_first_writer{{by=\"{by}\"}} 1");
+            let other = if code == "claims" { "condition" } else { "claims" };
+            assert!(metrics.contains(&of(code)) && !metrics.contains(&of(other)), "{code}: {metrics}");
+            let check = Command::new(PROGRAM).args(["config", "check", "--config"]).arg(&file).output();
+            let check = check.expect("runs");
+            let text = String::from_utf8_lossy(&check.stdout) + String::from_utf8_lossy(&check.stderr);
+            assert!(text.contains(said), "{text}");
+        })
+        .await
+        .expect("as expected");
+    }
 }

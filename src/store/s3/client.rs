@@ -12,7 +12,7 @@ use aws_sdk_s3::config::{
 use super::http::{CONNECT_TIMEOUT, http_client};
 use super::{S3Credentials, S3Location};
 
-/// A client that gives a connection up when it takes nothing for twice `patience`: by then the upload on it was given up, and said why.
+/// A client that gives a connection up when it takes nothing for twice `patience`: as a rule the upload on it was given up by then, and said why.
 pub(super) fn client(location: &S3Location, credentials: &S3Credentials, patience: Duration) -> Client {
     let region = Region::new(location.region.clone());
     let http = http_client(2 * patience);

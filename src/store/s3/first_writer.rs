@@ -79,6 +79,7 @@ impl Knowledge {
     /// The store that comes back may be another one.
     pub(super) fn forget(&self) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        metrics::first_writer("nobody knows yet");
     }
 
     pub(super) fn set(&self, found: FirstWriter) {

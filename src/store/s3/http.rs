@@ -100,6 +100,8 @@ fn connections(timeout: Duration, patience: Duration) -> Connections {
     let mut sockets = Sockets::new();
     sockets.enforce_http(false);
     sockets.set_nodelay(true);
+    // Shared by the addresses of a name: one that is silent leaves time for the others.
+    sockets.set_connect_timeout(Some(timeout));
     // Who gave an upload up has left a connection behind that still has something to write. A server that is silent would keep it, with all that it holds.
     sockets.set_tcp_user_timeout(Some(patience));
     let tls = ClientConfig::builder().with_root_certificates(Arc::clone(&AUTHORITIES)).with_no_client_auth();

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::S3Store;
 use super::body::{BodyWatch, Source};
 use super::bucket::{Bucket, PUT};
-use super::errors::{failed, silence, status};
+use super::errors::{failed, s3_error, silence, status};
 use super::first_writer::FirstWriter;
 use super::metadata::{is_of, metadata_of};
 use crate::store::{Beforehand, Cause, NewObject, ObjectKey, PutError, UploadBody};
@@ -104,7 +104,12 @@ impl Bucket {
             .customize()
             .config_override(not_twice())
             .send();
-        self.streamed(PUT, sent, source.watch()).await.map(drop)
+        let answer = self.streamed(PUT, sent, source.watch()).await?;
+        // As for parts: a store may say 200 and mean something else.
+        answer
+            .e_tag
+            .map(drop)
+            .ok_or_else(|| s3_error(PUT, Cause::Answer, "the answer names no object").into())
     }
 
     /// Whether the object is there that the upload `id` made. A store that does not say so is not asked twice.
