@@ -5,13 +5,14 @@ import asyncio
 import json
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
 from harness import component, ejabberd_api, raw_xmpp, tokens, uploads, web
-from harness.pair import MAX_SIZE
+from harness.pair import MAX_SIZE, QUOTA
 from harness.processes import wait_until
 from harness.secrecy import SECRETS, occurrences, secret
 from harness.xmpp import logged_in
@@ -152,6 +153,43 @@ def test_apps_see_the_same_at_both(pair):
         assert pair.api(at % 2, token, "DELETE", f"uploads/{file['path']}").status == 204
         assert [web.status(pair.at(which, file["url"])) for which in BOTH] == [410, 410]
     assert seen(0) == seen(1) == []
+
+
+def test_a_users_quota_is_the_same_at_both(pair):
+    _, token = pair.user("hoarder")
+
+    def used(at):
+        answer = json.loads(pair.api(at, token, "GET", "uploads").body)
+        assert answer["quota"] == QUOTA
+        return answer["used"]
+
+    def both_know(size):
+        def known():
+            # There is a limit to how often one may ask.
+            time.sleep(2)
+            return [used(at) for at in BOTH] == [size] * 2
+
+        wait_until(f"both know of {size} bytes", known)
+
+    def put(size, times):
+        """Through nginx, which asks the one or the other, and then at each of them."""
+        slots = [pair.slot("hoarder", size) for _ in range(times)]
+        slots += [pair.at(which, pair.slot("hoarder", size)) for which in BOTH]
+        return {web.put(slot, b"x" * size).status for slot in slots}
+
+    most = QUOTA // MAX_SIZE - 1
+    files = [pair.upload("hoarder", MAX_SIZE)[0] for _ in range(most)]
+    # One byte is left.
+    files.append(pair.upload("hoarder", MAX_SIZE - 1)[0])
+    both_know(QUOTA - 1)
+    assert put(2, times=4) == {507}
+
+    listed = json.loads(pair.api(1, token, "GET", "uploads").body)["files"]
+    path = next(file["path"] for file in listed if file["url"] == files[0])
+    assert pair.api(0, token, "DELETE", f"uploads/{path}").status == 204
+    both_know(QUOTA - 1 - MAX_SIZE)
+    assert put(1000, times=4) == {201}
+    both_know(QUOTA - 1 - MAX_SIZE + 6 * 1000)
 
 
 def test_of_racers_at_both_exactly_one_wins(pair):

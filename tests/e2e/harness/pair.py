@@ -20,8 +20,11 @@ from .secrecy import secret_url
 from .server import Server
 
 MAX_SIZE = 10_000_000
+# More than what other tests begin at once.
+QUOTA = 150_000_000
 SETTINGS = {
     "EJABBERD_SIDECAR__UPLOAD__MAX_SIZE": f"{MAX_SIZE}B",
+    "EJABBERD_SIDECAR__UPLOAD__QUOTA_PER_USER": f"{QUOTA}B",
     "EJABBERD_SIDECAR__AUTH__PROVISIONING": "true",
     "EJABBERD_SIDECAR__LISTEN__TRUSTED_PROXIES": "127.0.0.1",
 }
