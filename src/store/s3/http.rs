@@ -84,7 +84,7 @@ type Connections = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>
 /// Connections to servers.
 #[derive(Debug)]
 struct Http {
-    client: Client<Connections, SdkBody>,
+    requests: Client<Connections, SdkBody>,
     timeouts: Timeouts,
 }
 
@@ -92,7 +92,7 @@ impl Http {
     fn new(timeouts: Timeouts, patience: Duration) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-        Self { client: builder.build(connections(timeouts.connect, patience)), timeouts }
+        Self { requests: builder.build(connections(timeouts.connect, patience)), timeouts }
     }
 }
 
@@ -116,7 +116,7 @@ impl HttpConnector for Http {
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
         tell_connection(&mut request);
-        let (answer, patience) = (self.client.request(request), self.timeouts.answer);
+        let (answer, patience) = (self.requests.request(request), self.timeouts.answer);
         HttpConnectorFuture::new(async move {
             let answer = match patience {
                 Some(patience) => tokio::time::timeout(patience, answer)
