@@ -5,11 +5,44 @@ import json
 import pytest
 import yaml
 
-from charts import CHART, helm, refusal, render
+from charts import CHART, helm, one, refusal, render
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
+PUBLIC = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+SECRET_KEY = "issuers[0] has a key that is secret, which would lie in a ConfigMap"
+
+
+def issuer(**more):
+    return {"issuers": [{"issuer": "x", **more}]}
+
+
+def keys(*found):
+    return issuer(jwks=json.dumps({"keys": found}))
+
+
+def config(**sections):
+    return {"sidecar": {"config": sections}}
+
+
 REFUSED = [
+    (config(store={"secret_access_key": "s"}), "store.secret_access_key, which would lie in a ConfigMap"),
+    (config(store={"secret_access_key": "s"}), "give it in secrets.s3"),
+    (config(upload={"secrets": ["s"]}), "give them in secrets.upload"),
+    (config(component={"secret": "s"}), "give it in secrets.component"),
+    (config(listen={"hook_credentials": "s"}), "listen.hook_credentials, which would lie in a ConfigMap"),
+    (config(listen={"hook_slot_key": "s"}), "listen.hook_slot_key, which would lie in a ConfigMap"),
+    (
+        {"sidecar": {"hostConfig": {"a.example": {"upload": {"secrets": ["s"]}}}}},
+        "sidecar.hostConfig has upload.secrets for a.example, which would lie in a ConfigMap",
+    ),
+    (issuer(secret=KEY, config={"secret": "s"}), "give it in issuers[0].secret"),
+    (issuer(secret=KEY, config={"jwks_file": "f"}), "issuers[0].config has jwks_file, which the chart sets"),
+    (keys(PUBLIC, {"kty": "oct", "k": "c2VjcmV0"}), SECRET_KEY),
+    (keys({**PUBLIC, "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}), SECRET_KEY),
+    (issuer(jwks='{"\\u006bty": "oct"}'), SECRET_KEY),
+    (issuer(pem="-----BEGIN PRIVATE KEY-----"), SECRET_KEY),
+    (issuer(jwks="keys"), "issuers[0].jwks is no JSON"),
     ({"hosts": []}, "name the domains that ejabberd serves"),
     ({"replicas": 2}, "set uploads.store.kind to s3 with a bucket, or replicas to 1"),
     ({"replicas": 2, "uploads": {"store": S3}}, "set sql.enabled with a PostgreSQL"),
@@ -132,3 +165,8 @@ def test_the_notes_say_what_comes_next():
 
 def test_a_host_is_all_that_is_needed():
     assert len(render({"hosts": ["a.example"]})) > 8
+
+
+def test_public_keys_are_no_secrets():
+    items = render({"hosts": ["a.example"], **keys(PUBLIC)})
+    assert "11qYAYKxCrfVS" in one(items, "ConfigMap", "-sidecar")["data"]["issuer-0.jwks"]

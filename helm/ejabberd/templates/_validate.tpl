@@ -1,7 +1,7 @@
 {{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
 {{- define "ejabberd.validate" -}}
 {{- $problems := list -}}
-{{- range list "hosts" "settings" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
+{{- range list "hosts" "settings" "plain" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
 {{- $found := include (printf "validate.%s" .) $ | trim -}}
 {{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
 {{- end -}}
@@ -25,7 +25,7 @@ sidecar.hostConfig has {{ $host }}, which is not among hosts: add it there, or t
 
 {{/* What probes, Services and ejabberd rely on. */}}
 {{- define "validate.settings" -}}
-{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret" "component.secret_file" "store.kind" "store.path" -}}
+{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret_file" "store.kind" "store.path" -}}
 {{- range $owned }}
 {{- $path := splitList "." . }}
 {{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
@@ -36,6 +36,42 @@ sidecar.config has {{ . }}, which the chart sets: take it out, and use the chart
 {{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
 sidecar.hostConfig has users_file for {{ $host }}: the probes need the chart's, which holds a user who always exists; take it out
 {{- end }}
+{{- end -}}
+
+{{/* What is secret and would lie in a ConfigMap, which many may read. */}}
+{{- define "validate.plain" -}}
+{{- $socket := "the hook is a socket that the pod alone reaches, and needs none" -}}
+{{- range $option, $instead := dict "store.secret_access_key" "give it in secrets.s3" "upload.secrets" "give them in secrets.upload" "component.secret" "give it in secrets.component" "listen.hook_credentials" $socket "listen.hook_slot_key" $socket }}
+{{- $path := splitList "." $option }}
+{{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
+sidecar.config has {{ $option }}, which would lie in a ConfigMap for all to read: take it out; {{ $instead }}
+{{- end }}
+{{- end }}
+{{- range $host, $parts := .Values.sidecar.hostConfig }}
+{{- if hasKey ($parts.upload | default dict) "secrets" }}
+sidecar.hostConfig has upload.secrets for {{ $host }}, which would lie in a ConfigMap for all to read: take it out; secrets.upload is for all domains, or mount a Secret with extraVolumes and sidecar.extraVolumeMounts, and name its file in upload.secrets_file
+{{- end }}
+{{- end }}
+{{- range $index, $issuer := .Values.issuers }}
+{{- if hasKey ($issuer.config | default dict) "secret" }}
+issuers[{{ $index }}].config has secret, which would lie in a ConfigMap for all to read: take it out, and give it in issuers[{{ $index }}].secret
+{{- end }}
+{{- if eq (include "issuer.hasSecretKey" $issuer) "true" }}
+issuers[{{ $index }}] has a key that is secret, which would lie in a ConfigMap for all to read: give public keys alone, and one that is shared (HS256) in issuers[{{ $index }}].secret
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* "true" where the keys of an issuer are no public ones: shared (`k`), or the private half (`d`). */}}
+{{- define "issuer.hasSecretKey" -}}
+{{- $set := .jwks | default "{}" | fromJson -}}
+{{- $keys := list $set -}}
+{{- if kindIs "slice" $set.keys }}{{ $keys = concat $keys $set.keys }}{{ end -}}
+{{- $secret := contains "PRIVATE KEY" (.pem | default "") -}}
+{{- range $keys -}}
+{{- if kindIs "map" . }}{{ if or (hasKey . "k") (hasKey . "d") (eq (toString .kty) "oct") }}{{ $secret = true }}{{ end }}{{ end -}}
+{{- end -}}
+{{- if $secret -}}true{{- end -}}
 {{- end -}}
 
 {{- define "validate.versions" -}}
@@ -98,6 +134,14 @@ uploads.host is one of hosts: it has to be a domain of its own, such as upload.e
 {{- end }}
 {{- if ne (len $given) 1 }}
 issuers[{{ $index }}] ({{ $issuer.issuer }}) has {{ ternary (join " and " $given) "no key" (not (empty $given)) }}: give one of jwks, pem, configMap and secret
+{{- end }}
+{{- range list "secret_file" "pem_file" "jwk_file" "jwks_file" }}
+{{- if hasKey ($issuer.config | default dict) . }}
+issuers[{{ $index }}].config has {{ . }}, which the chart sets: take it out, and give the keys in one of jwks, pem, configMap and secret
+{{- end }}
+{{- end }}
+{{- if hasKey ($issuer.jwks | default "{}" | fromJson) "Error" }}
+issuers[{{ $index }}].jwks is no JSON: give a key set, as in {"keys": […]}
 {{- end }}
 {{- with $issuer.secret }}
 {{- if not (or .value (dig "existingSecret" "name" "" .)) }}
