@@ -9,6 +9,7 @@ from charts import CHART, helm, one, refusal, render
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
+INGRESS = {"ingress": {"enabled": True}, "tls": {"existingSecret": "x"}}
 PUBLIC = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 SECRET_KEY = "issuers[0] has a key that is secret, which would lie in a ConfigMap"
 
@@ -83,6 +84,9 @@ REFUSED = [
     ({"ejabberd": {"image": {"tag": "22.10"}}}, "ejabberd 22.10 is too old"),
     ({"ingress": {"enabled": True}, "tls": {"web": "pod", "existingSecret": "x"}}, "set it to auto"),
     ({"ingress": {"enabled": True}}, "a certificate that nobody trusts"),
+    (INGRESS, "ejabberd.trustedProxies is empty, and all web users would have the proxy's address"),
+    ({"gateway": {"enabled": True, "parentRefs": [{"name": "g"}]}}, "ejabberd.trustedProxies is empty"),
+    ({"tls": {"web": "proxy"}}, "ejabberd.trustedProxies is empty"),
     ({"gateway": {"enabled": True}}, "gateway.enabled needs gateway.parentRefs"),
     ({"tls": {"certManager": {"enabled": True}}}, "needs issuerRef.name"),
     (

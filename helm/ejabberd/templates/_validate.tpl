@@ -190,6 +190,9 @@ turn.address is {{ .Values.turn.address }}: ejabberd's own relay needs an IPv4 a
 {{- if and $proxied (eq .Values.tls.web "pod") }}
 tls.web is pod, and ingress or gateway would speak plain HTTP to it: set it to auto
 {{- end }}
+{{- if and (or $proxied (eq .Values.tls.web "proxy")) (not .Values.ejabberd.trustedProxies) }}
+ejabberd.trustedProxies is empty, and all web users would have the proxy's address, which one who guesses passwords gets banned for all: name the networks of the ingress controller's or balancer's addresses, as in [10.0.0.0/8]
+{{- end }}
 {{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) }}
 gateway.enabled needs gateway.parentRefs: the Gateways that lead here
 {{- end }}
