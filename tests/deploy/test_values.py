@@ -80,6 +80,19 @@ REFUSED = [
     ({"sidecar": {"config": {"listen": {"ops": "x"}}}}, "sidecar.config has listen.ops, which the chart sets"),
     ({"sidecar": {"config": {"auth": {"users_file": "x"}}}}, "sidecar.config has auth.users_file"),
     ({"sidecar": {"hostConfig": {"a.example": {"auth": {"users_file": "x"}}}}}, "the probes need the chart's"),
+    (config(listen={"tls": {"cert": "c", "key": "k"}}), "sidecar.config has listen.tls, which the chart sets"),
+    (config(**{"listen.tls": {"cert": "c"}}), "sidecar.config has the section listen.tls"),
+    (config(hosts={"a.example": {}}), "sidecar.config has the section hosts"),
+    (config(upload={"accept": ["v", "v2"]}), "sidecar.config has upload.accept without bearer"),
+    (config(upload={"accept": "v"}), "sidecar.config has upload.accept without bearer"),
+    (
+        {"sidecar": {"hostConfig": {"a.example": {"upload": {"accept": ["v"]}}}}},
+        "sidecar.hostConfig (a.example) has upload.accept without bearer",
+    ),
+    ({"uploads": {"slots": "ejabberd"}, **config(upload={"accept": ["bearer"]})}, "upload.accept without v,"),
+    ({"ejabberd": {"extraConfig": "foo: ["}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"extraConfig": "- language: de"}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"extraConfig": "language"}}, "ejabberd.extraConfig is no mapping in YAML"),
     ({"ejabberd": {"image": {"tag": "latest"}}}, "say in ejabberd.version which one it is"),
     ({"ejabberd": {"image": {"tag": "22.10"}}}, "ejabberd 22.10 is too old"),
     ({"ingress": {"enabled": True}, "tls": {"web": "pod", "existingSecret": "x"}}, "set it to auto"),
@@ -174,3 +187,27 @@ def test_a_host_is_all_that_is_needed():
 def test_public_keys_are_no_secrets():
     items = render({"hosts": ["a.example"], **keys(PUBLIC)})
     assert "11qYAYKxCrfVS" in one(items, "ConfigMap", "-sidecar")["data"]["issuer-0.jwks"]
+
+
+@pytest.mark.parametrize("accept", ["bearer", ["bearer"], ["v", "bearer"]])
+def test_the_scheme_of_slots_may_be_named(accept):
+    assert render({"hosts": ["a.example"], **config(upload={"accept": accept})})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [
+        ("", 443),
+        ("https://s3.example", 443),
+        ("http://s3.example", 80),
+        ("https://s3.example:9000", 9000),
+        ("http://[2001:db8::1]:3900/", 3900),
+        ("https://[2001:db8::1]", 443),
+    ],
+)
+def test_the_policy_lets_the_pods_reach_the_bucket(endpoint, port):
+    store = {"kind": "s3", "s3": {**S3["s3"], "endpoint": endpoint}}
+    values = {"uploads": {"store": store}, "secrets": {"s3": KEY}, "networkPolicy": {"egressPorts": []}}
+    rules = one(render({"hosts": ["a.example"], "ejabberd": {"federation": False}, **values}), "NetworkPolicy")
+    ports = [found["port"] for rule in rules["spec"]["egress"] for found in rule["ports"]]
+    assert ports == [53, 53, 5210, port]

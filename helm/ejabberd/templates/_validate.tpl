@@ -1,7 +1,7 @@
 {{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
 {{- define "ejabberd.validate" -}}
 {{- $problems := list -}}
-{{- range list "hosts" "settings" "plain" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
+{{- range list "hosts" "settings" "plain" "versions" "replicas" "uploads" "accept" "issuers" "secrets" "network" -}}
 {{- $found := include (printf "validate.%s" .) $ | trim -}}
 {{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
 {{- end -}}
@@ -25,12 +25,20 @@ sidecar.hostConfig has {{ $host }}, which is not among hosts: add it there, or t
 
 {{/* What probes, Services and ejabberd rely on. */}}
 {{- define "validate.settings" -}}
-{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret_file" "store.kind" "store.path" -}}
+{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials_file" "listen.ops" "listen.tls" "auth.users_file" "upload.public_url" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret_file" "store.kind" "store.path" -}}
 {{- range $owned }}
 {{- $path := splitList "." . }}
 {{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
 sidecar.config has {{ . }}, which the chart sets: take it out, and use the chart's own values
 {{- end }}
+{{- end }}
+{{- range $heading, $_ := .Values.sidecar.config }}
+{{- if regexMatch "^(hosts|listen[.])" $heading }}
+sidecar.config has the section {{ $heading }}, which the chart writes: take it out; issuers, sidecar.hostConfig and tls are for that
+{{- end }}
+{{- end }}
+{{- with dig "Error" "" (.Values.ejabberd.extraConfig | default "{}" | fromYaml) }}
+ejabberd.extraConfig is no mapping in YAML ({{ . | replace "\n" " " }}): write options as in "language: de"
 {{- end }}
 {{- $host := first $.Values.hosts | default "" }}
 {{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
@@ -123,6 +131,20 @@ uploads.store.kind is s3: set uploads.store.s3.accessKeyId, and give the key tha
 {{- end }}
 {{- if has (include "ejabberd.uploadHost" (dict "Values" (dict "uploads" .Values.uploads "hosts" (.Values.hosts | default (list "-"))))) .Values.hosts }}
 uploads.host is one of hosts: it has to be a domain of its own, such as upload.example.org
+{{- end }}
+{{- end -}}
+
+{{/* The scheme of the slots that are handed out has to be among those that are accepted. */}}
+{{- define "validate.accept" -}}
+{{- if .Values.uploads.enabled }}
+{{- $scheme := ternary "bearer" "v" (eq .Values.uploads.slots "component") }}
+{{- $given := dict "sidecar.config" (.Values.sidecar.config.upload | default dict) }}
+{{- range $host, $parts := .Values.sidecar.hostConfig }}{{ $_ := set $given (printf "sidecar.hostConfig (%s)" $host) ($parts.upload | default dict) }}{{ end }}
+{{- range $where, $upload := $given }}
+{{- if and (hasKey $upload "accept") (not (has $scheme (kindIs "slice" $upload.accept | ternary $upload.accept (list $upload.accept)))) }}
+{{ $where }} has upload.accept without {{ $scheme }}, which slots have with uploads.slots {{ $.Values.uploads.slots }}: add it there, or take upload.accept out
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
