@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from charts import render
+from charts import objects, render
 from pod import ejabberd, running, until
-from users import login, put, signed, token
+from users import login, put, signed, status, token
 
 SIDECAR = Path(os.environ["SIDECAR"])
 
@@ -57,6 +57,16 @@ def test_helm_test_passes(pod):
 def test_the_component_is_connected(pod):
     ready = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/readyz"]
     until(lambda: "component: connected" in pod.outside(*ready).stdout)
+
+
+def test_health_checks_of_a_balancer_are_answered(pod):
+    """Trap: they name an address as the host, for which ejabberd has no host-meta."""
+    checks = [item["spec"]["healthCheck"] for item in objects("gke") if item["kind"] == "BackendConfig"]
+    assert {check["port"] for check in checks} == {5443, 8082}
+    for check in checks:
+        scheme = "http" if check["port"] == 8082 else "https"
+        url = f"{scheme}://127.0.0.1:{check['port']}{check['requestPath']}"
+        assert status(pod, "-H", "Host: 10.0.0.1", url) == "200", url
 
 
 def test_secrets_are_read_by_the_pods_user_alone_and_logged_nowhere(pod):
