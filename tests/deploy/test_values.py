@@ -93,6 +93,8 @@ REFUSED = [
     ({"ejabberd": {"extraConfig": "foo: ["}}, "ejabberd.extraConfig is no mapping in YAML"),
     ({"ejabberd": {"extraConfig": "- language: de"}}, "ejabberd.extraConfig is no mapping in YAML"),
     ({"ejabberd": {"extraConfig": "language"}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"image": {"repository": "docker.io/ejabberd/ecs"}}}, "where a volume would hide them"),
+    ({"ejabberd": {"home": "/home/ejabberd"}}, "take ghcr.io/processone/ejabberd with home /opt/ejabberd"),
     ({"ejabberd": {"image": {"tag": "latest"}}}, "say in ejabberd.version which one it is"),
     ({"ejabberd": {"image": {"tag": "22.10"}}}, "ejabberd 22.10 is too old"),
     ({"ingress": {"enabled": True}, "tls": {"web": "pod", "existingSecret": "x"}}, "set it to auto"),

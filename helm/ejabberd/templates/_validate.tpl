@@ -83,6 +83,9 @@ issuers[{{ $index }}] has a key that is secret, which would lie in a ConfigMap f
 {{- end -}}
 
 {{- define "validate.versions" -}}
+{{- if or (regexMatch "(^|/)ejabberd/ecs$" .Values.ejabberd.image.repository) (eq .Values.ejabberd.home "/home/ejabberd") }}
+ejabberd.image.repository is {{ .Values.ejabberd.image.repository }} with home {{ .Values.ejabberd.home }}: ejabberd/ecs has its programs in /home/ejabberd, where a volume would hide them; take ghcr.io/processone/ejabberd with home /opt/ejabberd
+{{- end }}
 {{- $version := include "ejabberd.version" . -}}
 {{- if not $version }}
 ejabberd.image.tag is {{ .Values.ejabberd.image.tag }}, which is no version: say in ejabberd.version which one it is, as in "26.07"
