@@ -17,6 +17,21 @@ SIDECAR = Path(os.environ["SIDECAR"])
 EJABBERDS = [ejabberd(""), ejabberd("newest")]
 
 
+@pytest.mark.parametrize(("root", "libs", "version"), EJABBERDS, ids=[found[2] for found in EJABBERDS])
+def test_on_the_network_of_its_node_no_other_machine_reaches_erlang(root, libs, version, tmp_path):
+    image = {"image": {"tag": version.partition("-")[0]}}
+    turn = {"enabled": True, "mode": "hostNetwork", "address": "203.0.113.7"}
+    items = render({"hosts": ["example.org"], "ejabberd": image, "turn": turn})
+    with running(tmp_path, items, SIDECAR, usr=f"{root}/usr" if root else "", libs=libs) as pod:
+        # What the kubelet writes into the pod's hosts file, which is there in ours.
+        assert pod.spec["hostAliases"] == [{"ip": "127.0.0.1", "hostnames": [pod.address]}]
+        pod.start_all()
+        listening = pod.outside("ss", "-Hltn").stdout.split()
+        assert [place for place in listening if place.endswith(":5210")] == ["127.0.0.1:5210"]
+        assert "is running" in pod.run("ejabberd", "ejabberdctl", "status").stdout
+        assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
+
+
 @pytest.fixture(scope="module", params=EJABBERDS, ids=lambda found: found[2])
 def pod(request, tmp_path_factory):
     root, libs, version = request.param
