@@ -175,11 +175,27 @@ def test_most_maps_have_fixed_keys():
     assert len(list(maps(DEFAULTS))) > 40
 
 
+def notes(*settings):
+    arguments = ["--dry-run=client", "--namespace", "chat", "--set", "hosts={a.example,b.example}", *settings]
+    return helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+
+
 def test_the_notes_say_what_comes_next():
-    arguments = ["--dry-run=client", "--namespace", "chat", "--set", "hosts={a.example,b.example}"]
-    notes = helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+    said = notes()
     for word in ("_xmpp-client._tcp.b.example", "upload.a.example", "token mint", "helm test -n chat xmpp"):
-        assert word in notes
+        assert word in said
+    assert "HTTP-01" not in said
+
+
+def test_the_notes_name_all_that_dns_has_to_know():
+    """Other servers look for rooms by the rooms' own name, and an authority for each name of the certificate."""
+    parts = [f"{part}.{host}" for host in ("a.example", "b.example") for part in ("conference", "pubsub")]
+    for name in parts:
+        assert f"_xmpp-server._tcp.{name} " in notes()
+        assert f"_xmpp-server._tcp.{name} " not in notes("--set", "ejabberd.federation=false")
+    said = notes("--set", "tls.certManager.enabled=true,tls.certManager.issuerRef.name=letsencrypt")
+    listed = said.partition("HTTP-01")[2].partition("): ")[2].partition("\n")[0].split(", ")
+    assert set(listed) == {"a.example", "b.example", *parts, "upload.a.example", "upload.b.example"}
 
 
 def test_a_host_is_all_that_is_needed():
