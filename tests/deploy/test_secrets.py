@@ -102,16 +102,51 @@ def test_secrets_are_made_and_differ():
     assert not set(made.values()) & set(again.values())
 
 
-def test_a_second_upgrade_changes_nothing(tmp_path):
+PASSWORD = {"sql": {"enabled": True, "host": "db", "verify": False}}
+ELSEWHERE = {name: {"existingSecret": {"name": "mine"}} for name in IDS if name != "sql"}
+SECRETS = [{}, {"sql": {"value": "hunter2"}}, {**ELSEWHERE, "sql": {"value": "hunter2"}}]
+
+
+def upgraded(values, arguments, kept):
+    """What helm renders, asking the cluster, which then has it."""
+    text = helm("template", "xmpp", CHART, "--values", "-", *arguments, input=yaml.safe_dump(values))
+    kept.update(installed(item for item in yaml.safe_load_all(text) if item))
+    return text
+
+
+def secrets_sum(text):
+    found = one([item for item in yaml.safe_load_all(text) if item], "StatefulSet")
+    return found["spec"]["template"]["metadata"]["annotations"]["checksum/secrets"]
+
+
+@pytest.mark.parametrize("secrets", SECRETS, ids=["made", "a password", "a password alone"])
+def test_a_second_upgrade_changes_nothing(secrets, tmp_path):
     """helm asks the cluster for what it made the first time."""
-    values = ["--set", "hosts[0]=a.example"]
+    values = {"hosts": ["a.example"], **(PASSWORD if secrets else {}), "secrets": secrets}
     kept = {}
     with cluster(tmp_path, kept) as arguments:
-        first = helm("template", "xmpp", CHART, *values, *arguments)
-        kept.update(installed(item for item in yaml.safe_load_all(first) if item))
-        second = helm("template", "xmpp", CHART, *values, *arguments)
+        first, second = (upgraded(values, arguments, kept) for _ in range(2))
     assert len(kept) == 2
     assert first == second
+
+
+@pytest.mark.parametrize("secrets", SECRETS[1:], ids=["a password", "a password alone"])
+def test_a_password_cannot_be_guessed_by_its_sum(secrets):
+    """Two installations with the same one show different sums."""
+    values = yaml.safe_dump({"hosts": ["a.example"], **PASSWORD, "secrets": secrets})
+    one_of, other = (secrets_sum(helm("template", "xmpp", CHART, "--values", "-", input=values)) for _ in range(2))
+    assert one_of != other
+
+
+def test_a_changed_password_starts_the_pods_anew(tmp_path):
+    values = {"hosts": ["a.example"], **PASSWORD}
+    kept = {}
+    with cluster(tmp_path, kept) as arguments:
+        sums = [
+            secrets_sum(upgraded({**values, "secrets": {"sql": {"value": word}}}, arguments, kept))
+            for word in ("hunter2", "hunter2", "hunter3")
+        ]
+    assert sums[0] == sums[1] != sums[2]
 
 
 def test_a_host_name_is_all_that_has_to_be_given(tmp_path):

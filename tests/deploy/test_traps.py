@@ -35,6 +35,7 @@ def test_the_node_has_a_full_name_and_one_port_and_no_dump(name):
     assert values["ERLANG_NODE_ARG"] == "ejabberd@$(POD_NAME).xmpp-ejabberd-headless.chat.svc.cluster.local"
     assert values["ERL_DIST_PORT"] == "5210"
     assert values["ERL_CRASH_DUMP_BYTES"] == "0"
+    assert ("ERL_AFLAGS" in values) == (name == "hostnetwork") == ("hostAliases" in pod)
     # It is ignored by the image, or echoes what it is given.
     assert not {"ERLANG_NODE", "ERLANG_COOKIE", "CTL_ON_CREATE", "CTL_ON_START"} & values.keys()
     headless = one(objects(name), "Service", "-headless")["spec"]

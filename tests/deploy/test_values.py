@@ -5,11 +5,45 @@ import json
 import pytest
 import yaml
 
-from charts import CHART, helm, refusal, render
+from charts import CHART, helm, one, refusal, render
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
+INGRESS = {"ingress": {"enabled": True}, "tls": {"existingSecret": "x"}}
+PUBLIC = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+SECRET_KEY = "issuers[0] has a key that is secret, which would lie in a ConfigMap"
+
+
+def issuer(**more):
+    return {"issuers": [{"issuer": "x", **more}]}
+
+
+def keys(*found):
+    return issuer(jwks=json.dumps({"keys": found}))
+
+
+def config(**sections):
+    return {"sidecar": {"config": sections}}
+
+
 REFUSED = [
+    (config(store={"secret_access_key": "s"}), "store.secret_access_key, which would lie in a ConfigMap"),
+    (config(store={"secret_access_key": "s"}), "give it in secrets.s3"),
+    (config(upload={"secrets": ["s"]}), "give them in secrets.upload"),
+    (config(component={"secret": "s"}), "give it in secrets.component"),
+    (config(listen={"hook_credentials": "s"}), "listen.hook_credentials, which would lie in a ConfigMap"),
+    (config(listen={"hook_slot_key": "s"}), "listen.hook_slot_key, which would lie in a ConfigMap"),
+    (
+        {"sidecar": {"hostConfig": {"a.example": {"upload": {"secrets": ["s"]}}}}},
+        "sidecar.hostConfig has upload.secrets for a.example, which would lie in a ConfigMap",
+    ),
+    (issuer(secret=KEY, config={"secret": "s"}), "give it in issuers[0].secret"),
+    (issuer(secret=KEY, config={"jwks_file": "f"}), "issuers[0].config has jwks_file, which the chart sets"),
+    (keys(PUBLIC, {"kty": "oct", "k": "c2VjcmV0"}), SECRET_KEY),
+    (keys({**PUBLIC, "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}), SECRET_KEY),
+    (issuer(jwks='{"\\u006bty": "oct"}'), SECRET_KEY),
+    (issuer(pem="-----BEGIN PRIVATE KEY-----"), SECRET_KEY),
+    (issuer(jwks="keys"), "issuers[0].jwks is no JSON"),
     ({"hosts": []}, "name the domains that ejabberd serves"),
     ({"replicas": 2}, "set uploads.store.kind to s3 with a bucket, or replicas to 1"),
     ({"replicas": 2, "uploads": {"store": S3}}, "set sql.enabled with a PostgreSQL"),
@@ -46,10 +80,28 @@ REFUSED = [
     ({"sidecar": {"config": {"listen": {"ops": "x"}}}}, "sidecar.config has listen.ops, which the chart sets"),
     ({"sidecar": {"config": {"auth": {"users_file": "x"}}}}, "sidecar.config has auth.users_file"),
     ({"sidecar": {"hostConfig": {"a.example": {"auth": {"users_file": "x"}}}}}, "the probes need the chart's"),
+    (config(listen={"tls": {"cert": "c", "key": "k"}}), "sidecar.config has listen.tls, which the chart sets"),
+    (config(**{"listen.tls": {"cert": "c"}}), "sidecar.config has the section listen.tls"),
+    (config(hosts={"a.example": {}}), "sidecar.config has the section hosts"),
+    (config(upload={"accept": ["v", "v2"]}), "sidecar.config has upload.accept without bearer"),
+    (config(upload={"accept": "v"}), "sidecar.config has upload.accept without bearer"),
+    (
+        {"sidecar": {"hostConfig": {"a.example": {"upload": {"accept": ["v"]}}}}},
+        "sidecar.hostConfig (a.example) has upload.accept without bearer",
+    ),
+    ({"uploads": {"slots": "ejabberd"}, **config(upload={"accept": ["bearer"]})}, "upload.accept without v,"),
+    ({"ejabberd": {"extraConfig": "foo: ["}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"extraConfig": "- language: de"}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"extraConfig": "language"}}, "ejabberd.extraConfig is no mapping in YAML"),
+    ({"ejabberd": {"image": {"repository": "docker.io/ejabberd/ecs"}}}, "where a volume would hide them"),
+    ({"ejabberd": {"home": "/home/ejabberd"}}, "take ghcr.io/processone/ejabberd with home /opt/ejabberd"),
     ({"ejabberd": {"image": {"tag": "latest"}}}, "say in ejabberd.version which one it is"),
     ({"ejabberd": {"image": {"tag": "22.10"}}}, "ejabberd 22.10 is too old"),
     ({"ingress": {"enabled": True}, "tls": {"web": "pod", "existingSecret": "x"}}, "set it to auto"),
     ({"ingress": {"enabled": True}}, "a certificate that nobody trusts"),
+    (INGRESS, "ejabberd.trustedProxies is empty, and all web users would have the proxy's address"),
+    ({"gateway": {"enabled": True, "parentRefs": [{"name": "g"}]}}, "ejabberd.trustedProxies is empty"),
+    ({"tls": {"web": "proxy"}}, "ejabberd.trustedProxies is empty"),
     ({"gateway": {"enabled": True}}, "gateway.enabled needs gateway.parentRefs"),
     ({"tls": {"certManager": {"enabled": True}}}, "needs issuerRef.name"),
     (
@@ -123,12 +175,57 @@ def test_most_maps_have_fixed_keys():
     assert len(list(maps(DEFAULTS))) > 40
 
 
+def notes(*settings):
+    arguments = ["--dry-run=client", "--namespace", "chat", "--set", "hosts={a.example,b.example}", *settings]
+    return helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+
+
 def test_the_notes_say_what_comes_next():
-    arguments = ["--dry-run=client", "--namespace", "chat", "--set", "hosts={a.example,b.example}"]
-    notes = helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+    said = notes()
     for word in ("_xmpp-client._tcp.b.example", "upload.a.example", "token mint", "helm test -n chat xmpp"):
-        assert word in notes
+        assert word in said
+    assert "HTTP-01" not in said
+
+
+def test_the_notes_name_all_that_dns_has_to_know():
+    """Other servers look for rooms by the rooms' own name, and an authority for each name of the certificate."""
+    parts = [f"{part}.{host}" for host in ("a.example", "b.example") for part in ("conference", "pubsub")]
+    for name in parts:
+        assert f"_xmpp-server._tcp.{name} " in notes()
+        assert f"_xmpp-server._tcp.{name} " not in notes("--set", "ejabberd.federation=false")
+    said = notes("--set", "tls.certManager.enabled=true,tls.certManager.issuerRef.name=letsencrypt")
+    listed = said.partition("HTTP-01")[2].partition("): ")[2].partition("\n")[0].split(", ")
+    assert set(listed) == {"a.example", "b.example", *parts, "upload.a.example", "upload.b.example"}
 
 
 def test_a_host_is_all_that_is_needed():
     assert len(render({"hosts": ["a.example"]})) > 8
+
+
+def test_public_keys_are_no_secrets():
+    items = render({"hosts": ["a.example"], **keys(PUBLIC)})
+    assert "11qYAYKxCrfVS" in one(items, "ConfigMap", "-sidecar")["data"]["issuer-0.jwks"]
+
+
+@pytest.mark.parametrize("accept", ["bearer", ["bearer"], ["v", "bearer"]])
+def test_the_scheme_of_slots_may_be_named(accept):
+    assert render({"hosts": ["a.example"], **config(upload={"accept": accept})})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [
+        ("", 443),
+        ("https://s3.example", 443),
+        ("http://s3.example", 80),
+        ("https://s3.example:9000", 9000),
+        ("http://[2001:db8::1]:3900/", 3900),
+        ("https://[2001:db8::1]", 443),
+    ],
+)
+def test_the_policy_lets_the_pods_reach_the_bucket(endpoint, port):
+    store = {"kind": "s3", "s3": {**S3["s3"], "endpoint": endpoint}}
+    values = {"uploads": {"store": store}, "secrets": {"s3": KEY}, "networkPolicy": {"egressPorts": []}}
+    rules = one(render({"hosts": ["a.example"], "ejabberd": {"federation": False}, **values}), "NetworkPolicy")
+    ports = [found["port"] for rule in rules["spec"]["egress"] for found in rule["ports"]]
+    assert ports == [53, 53, 5210, port]

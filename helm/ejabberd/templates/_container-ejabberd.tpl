@@ -22,6 +22,21 @@
 {{- end }}
 {{- end -}}
 
+{{- define "ejabberd.hostNetwork" -}}
+{{- if and .Values.turn.enabled (eq .Values.turn.mode "hostNetwork") -}}true{{- end -}}
+{{- end -}}
+
+{{/* Erlang's port between nodes. On the network of the node, where no NetworkPolicy counts, it is open for the machine itself alone: there is one
+     pod, and whoever reaches the port and knows the cookie controls the server. ejabberdctl takes no interface from the environment, Erlang does. */}}
+{{- define "ejabberd.distribution" -}}
+- name: ERL_DIST_PORT
+  value: "5210"
+{{- if eq (include "ejabberd.hostNetwork" .) "true" }}
+- name: ERL_AFLAGS
+  value: "-kernel inet_dist_use_interface {127,0,0,1}"
+{{- end }}
+{{- end -}}
+
 {{- define "ejabberd.probe" -}}
 exec: {command: [sh, /opt/chart/probe.sh, {{ . }}]}
 timeoutSeconds: 30
@@ -39,8 +54,7 @@ env:
   - name: ERLANG_NODE_ARG
     value: ejabberd@$(POD_NAME).{{ include "ejabberd.clusterDomain" . }}
   # One port between nodes, and no epmd.
-  - name: ERL_DIST_PORT
-    value: "5210"
+  {{- include "ejabberd.distribution" . | nindent 2 }}
   - name: EJABBERD_CONFIG_PATH
     value: {{ .Values.ejabberd.home }}/conf/ejabberd.yml
   # A dump would hold secrets.
@@ -133,8 +147,7 @@ env:
     value: {{ .Values.ejabberd.home }}
   - name: CONF
     value: {{ .Values.ejabberd.home }}/conf
-  - name: ERL_DIST_PORT
-    value: "5210"
+  {{- include "ejabberd.distribution" . | nindent 2 }}
   - name: ERL_CRASH_DUMP_BYTES
     value: "0"
 resources: {{- toYaml .Values.ejabberd.resources | nindent 2 }}

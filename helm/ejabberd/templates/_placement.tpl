@@ -1,7 +1,5 @@
 {{/* What starts the pods anew when it changes. Secrets that were made are not in it: they never change. */}}
 {{- define "ejabberd.checksums" -}}
-{{- $secrets := list .Values.secrets -}}
-{{- range .Values.issuers }}{{ $secrets = append $secrets (list .secret .pem) }}{{ end -}}
 {{- if eq .Values.reload "live" -}}
 checksum/start: {{ include "ejabberd.readAtStart" . | sha256sum }}
 {{- else -}}
@@ -9,7 +7,7 @@ checksum/ejabberd: {{ include (print $.Template.BasePath "/config-ejabberd.yaml"
 checksum/sidecar: {{ include (print $.Template.BasePath "/config-sidecar.yaml") . | sha256sum }}
 {{- end }}
 checksum/scripts: {{ include (print $.Template.BasePath "/config-scripts.yaml") . | sha256sum }}
-checksum/secrets: {{ toJson $secrets | sha256sum }}
+checksum/secrets: {{ include "ejabberd.secretsSum" . }}
 {{- end -}}
 
 {{/* What a reload cannot change: new modules may need tables. */}}

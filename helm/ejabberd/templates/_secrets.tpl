@@ -13,6 +13,43 @@
 {{- toYaml $ids -}}
 {{- end -}}
 
+{{/* What the chart's own Secret holds, as YAML. Kept once it was asked for: what is made differs each time. */}}
+{{- define "ejabberd.secretsData" -}}
+{{- if not (hasKey .Values "secretsData") }}{{ $_ := set .Values "secretsData" (include "ejabberd.makeSecrets" . | fromYaml) }}{{ end -}}
+{{- toYaml .Values.secretsData -}}
+{{- end -}}
+
+{{/* What is given is taken, what was made is kept, the rest is made. */}}
+{{- define "ejabberd.makeSecrets" -}}
+{{- $old := dig "data" dict (lookup "v1" "Secret" .Release.Namespace (include "ejabberd.secretsName" .) | default dict) -}}
+{{- $data := dict -}}
+{{- range $id := include "ejabberd.secretsInUse" . | fromYamlArray -}}
+{{- $given := index $.Values.secrets $id -}}
+{{- if not $given.existingSecret.name -}}
+{{- $made := index $old $id | default (randAlphaNum 48 | b64enc) -}}
+{{- $_ := set $data $id (ternary ($given.value | b64enc) $made (not (empty $given.value))) -}}
+{{- end -}}
+{{- end -}}
+{{- range $index, $issuer := .Values.issuers -}}
+{{- with dig "secret" "value" "" $issuer }}{{ $_ := set $data (printf "issuer-%d" $index) (b64enc .) }}{{ end -}}
+{{- end -}}
+{{- if and $data (not (pick $data "upload" "cookie")) -}}
+{{- $_ := set $data "salt" (index $old "salt" | default (randAlphaNum 48 | b64enc)) -}}
+{{- end -}}
+{{- toYaml $data -}}
+{{- end -}}
+
+{{/* Differs when a given secret does. Many may read it, and a password can be short: nobody guesses it without what is long in the same Secret. */}}
+{{- define "ejabberd.secretsSum" -}}
+{{- $given := list -}}
+{{- range omit .Values.secrets "keep" }}{{ with .value }}{{ $given = append $given . }}{{ end }}{{ end -}}
+{{- range .Values.issuers }}{{ with dig "secret" "value" "" . }}{{ $given = append $given . }}{{ end }}{{ end -}}
+{{- $salt := ternary (pick (include "ejabberd.secretsData" . | fromYaml) "upload" "cookie" "salt") dict (not (empty $given)) -}}
+{{- $sources := list .Values.secrets -}}
+{{- range .Values.issuers }}{{ $sources = append $sources (list .secret .pem) }}{{ end -}}
+{{- toJson (list $salt $sources) | sha256sum -}}
+{{- end -}}
+
 {{- define "ejabberd.component" -}}
 {{- if and .Values.uploads.enabled (eq .Values.uploads.slots "component") -}}true{{- end -}}
 {{- end -}}

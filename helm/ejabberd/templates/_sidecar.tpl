@@ -64,6 +64,15 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The port of the bucket's server, where there is one. */}}
+{{- define "sidecar.storePort" -}}
+{{- $store := (include "sidecar.sections" . | fromJson).store -}}
+{{- if eq $store.kind "s3" -}}
+{{- $url := urlParse ($store.endpoint | default "https://") -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "sidecar.toml" -}}
 {{- range $heading, $options := include "sidecar.sections" . | fromJson }}
 {{ include "sidecar.section" (list $heading $options) }}

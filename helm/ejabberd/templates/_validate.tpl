@@ -1,7 +1,7 @@
 {{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
 {{- define "ejabberd.validate" -}}
 {{- $problems := list -}}
-{{- range list "hosts" "settings" "versions" "replicas" "uploads" "issuers" "secrets" "network" -}}
+{{- range list "hosts" "settings" "plain" "versions" "replicas" "uploads" "accept" "issuers" "secrets" "network" -}}
 {{- $found := include (printf "validate.%s" .) $ | trim -}}
 {{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
 {{- end -}}
@@ -25,12 +25,20 @@ sidecar.hostConfig has {{ $host }}, which is not among hosts: add it there, or t
 
 {{/* What probes, Services and ejabberd rely on. */}}
 {{- define "validate.settings" -}}
-{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials" "listen.hook_credentials_file" "listen.ops" "auth.users_file" "upload.public_url" "upload.secrets" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret" "component.secret_file" "store.kind" "store.path" -}}
+{{- $owned := list "listen.public" "listen.hook" "listen.hook_prefix" "listen.hook_credentials_file" "listen.ops" "listen.tls" "auth.users_file" "upload.public_url" "upload.secrets_file" "upload.max_size" "component.jid" "component.server" "component.secret_file" "store.kind" "store.path" -}}
 {{- range $owned }}
 {{- $path := splitList "." . }}
 {{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
 sidecar.config has {{ . }}, which the chart sets: take it out, and use the chart's own values
 {{- end }}
+{{- end }}
+{{- range $heading, $_ := .Values.sidecar.config }}
+{{- if regexMatch "^(hosts|listen[.])" $heading }}
+sidecar.config has the section {{ $heading }}, which the chart writes: take it out; issuers, sidecar.hostConfig and tls are for that
+{{- end }}
+{{- end }}
+{{- with dig "Error" "" (.Values.ejabberd.extraConfig | default "{}" | fromYaml) }}
+ejabberd.extraConfig is no mapping in YAML ({{ . | replace "\n" " " }}): write options as in "language: de"
 {{- end }}
 {{- $host := first $.Values.hosts | default "" }}
 {{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
@@ -38,7 +46,46 @@ sidecar.hostConfig has users_file for {{ $host }}: the probes need the chart's, 
 {{- end }}
 {{- end -}}
 
+{{/* What is secret and would lie in a ConfigMap, which many may read. */}}
+{{- define "validate.plain" -}}
+{{- $socket := "the hook is a socket that the pod alone reaches, and needs none" -}}
+{{- range $option, $instead := dict "store.secret_access_key" "give it in secrets.s3" "upload.secrets" "give them in secrets.upload" "component.secret" "give it in secrets.component" "listen.hook_credentials" $socket "listen.hook_slot_key" $socket }}
+{{- $path := splitList "." $option }}
+{{- if hasKey (get $.Values.sidecar.config (first $path) | default dict) (last $path) }}
+sidecar.config has {{ $option }}, which would lie in a ConfigMap for all to read: take it out; {{ $instead }}
+{{- end }}
+{{- end }}
+{{- range $host, $parts := .Values.sidecar.hostConfig }}
+{{- if hasKey ($parts.upload | default dict) "secrets" }}
+sidecar.hostConfig has upload.secrets for {{ $host }}, which would lie in a ConfigMap for all to read: take it out; secrets.upload is for all domains, or mount a Secret with extraVolumes and sidecar.extraVolumeMounts, and name its file in upload.secrets_file
+{{- end }}
+{{- end }}
+{{- range $index, $issuer := .Values.issuers }}
+{{- if hasKey ($issuer.config | default dict) "secret" }}
+issuers[{{ $index }}].config has secret, which would lie in a ConfigMap for all to read: take it out, and give it in issuers[{{ $index }}].secret
+{{- end }}
+{{- if eq (include "issuer.hasSecretKey" $issuer) "true" }}
+issuers[{{ $index }}] has a key that is secret, which would lie in a ConfigMap for all to read: give public keys alone, and one that is shared (HS256) in issuers[{{ $index }}].secret
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* "true" where the keys of an issuer are no public ones: shared (`k`), or the private half (`d`). */}}
+{{- define "issuer.hasSecretKey" -}}
+{{- $set := .jwks | default "{}" | fromJson -}}
+{{- $keys := list $set -}}
+{{- if kindIs "slice" $set.keys }}{{ $keys = concat $keys $set.keys }}{{ end -}}
+{{- $secret := contains "PRIVATE KEY" (.pem | default "") -}}
+{{- range $keys -}}
+{{- if kindIs "map" . }}{{ if or (hasKey . "k") (hasKey . "d") (eq (toString .kty) "oct") }}{{ $secret = true }}{{ end }}{{ end -}}
+{{- end -}}
+{{- if $secret -}}true{{- end -}}
+{{- end -}}
+
 {{- define "validate.versions" -}}
+{{- if or (regexMatch "(^|/)ejabberd/ecs$" .Values.ejabberd.image.repository) (eq .Values.ejabberd.home "/home/ejabberd") }}
+ejabberd.image.repository is {{ .Values.ejabberd.image.repository }} with home {{ .Values.ejabberd.home }}: ejabberd/ecs has its programs in /home/ejabberd, where a volume would hide them; take ghcr.io/processone/ejabberd with home /opt/ejabberd
+{{- end }}
 {{- $version := include "ejabberd.version" . -}}
 {{- if not $version }}
 ejabberd.image.tag is {{ .Values.ejabberd.image.tag }}, which is no version: say in ejabberd.version which one it is, as in "26.07"
@@ -90,6 +137,20 @@ uploads.host is one of hosts: it has to be a domain of its own, such as upload.e
 {{- end }}
 {{- end -}}
 
+{{/* The scheme of the slots that are handed out has to be among those that are accepted. */}}
+{{- define "validate.accept" -}}
+{{- if .Values.uploads.enabled }}
+{{- $scheme := ternary "bearer" "v" (eq .Values.uploads.slots "component") }}
+{{- $given := dict "sidecar.config" (.Values.sidecar.config.upload | default dict) }}
+{{- range $host, $parts := .Values.sidecar.hostConfig }}{{ $_ := set $given (printf "sidecar.hostConfig (%s)" $host) ($parts.upload | default dict) }}{{ end }}
+{{- range $where, $upload := $given }}
+{{- if and (hasKey $upload "accept") (not (has $scheme (kindIs "slice" $upload.accept | ternary $upload.accept (list $upload.accept)))) }}
+{{ $where }} has upload.accept without {{ $scheme }}, which slots have with uploads.slots {{ $.Values.uploads.slots }}: add it there, or take upload.accept out
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "validate.issuers" -}}
 {{- range $index, $issuer := .Values.issuers }}
 {{- $given := list }}
@@ -98,6 +159,14 @@ uploads.host is one of hosts: it has to be a domain of its own, such as upload.e
 {{- end }}
 {{- if ne (len $given) 1 }}
 issuers[{{ $index }}] ({{ $issuer.issuer }}) has {{ ternary (join " and " $given) "no key" (not (empty $given)) }}: give one of jwks, pem, configMap and secret
+{{- end }}
+{{- range list "secret_file" "pem_file" "jwk_file" "jwks_file" }}
+{{- if hasKey ($issuer.config | default dict) . }}
+issuers[{{ $index }}].config has {{ . }}, which the chart sets: take it out, and give the keys in one of jwks, pem, configMap and secret
+{{- end }}
+{{- end }}
+{{- if hasKey ($issuer.jwks | default "{}" | fromJson) "Error" }}
+issuers[{{ $index }}].jwks is no JSON: give a key set, as in {"keys": […]}
 {{- end }}
 {{- with $issuer.secret }}
 {{- if not (or .value (dig "existingSecret" "name" "" .)) }}
@@ -145,6 +214,9 @@ turn.address is {{ .Values.turn.address }}: ejabberd's own relay needs an IPv4 a
 {{- $proxied := or .Values.ingress.enabled .Values.gateway.enabled }}
 {{- if and $proxied (eq .Values.tls.web "pod") }}
 tls.web is pod, and ingress or gateway would speak plain HTTP to it: set it to auto
+{{- end }}
+{{- if and (or $proxied (eq .Values.tls.web "proxy")) (not .Values.ejabberd.trustedProxies) }}
+ejabberd.trustedProxies is empty, and all web users would have the proxy's address, which one who guesses passwords gets banned for all: name the networks of the ingress controller's or balancer's addresses, as in [10.0.0.0/8]
 {{- end }}
 {{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) }}
 gateway.enabled needs gateway.parentRefs: the Gateways that lead here
