@@ -1,4 +1,4 @@
-"""What docs/migrate.md says of clusters, done: into a bucket, back from a copy, in from the folder of another server."""
+"""What docs/migrate.md says of clusters, done: into a bucket, back from a copy, from another server's folder."""
 
 import os
 import re
@@ -171,7 +171,8 @@ def moving(tmp_path):
 
 def release(**values):
     """Whose certificate and secrets stay the same."""
-    secrets = {name: {"value": f"{name}-0123456789abcdef0123456789abcdef"} for name in ("upload", "issuer")}
+    names = ("upload",) if "issuers" in values else ("upload", "issuer")
+    secrets = {name: {"value": f"{name}-0123456789abcdef0123456789abcdef"} for name in names}
     version = ejabberd("")[2].partition("-")[0]
     given = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": version}}, **values}
     return render(given | {"secrets": secrets | values.get("secrets", {})})
@@ -211,7 +212,7 @@ def test_a_volume_comes_back_from_its_copy(moving):
     pod = job.job["spec"]["template"]["spec"]
     [container] = containers(pod)
     files, other = container["volumeMounts"]
-    container["args"] = yaml.safe_load(blocks("yaml")[2])["args"]
+    container["args"] = yaml.safe_load(blocks("yaml")[3])["args"]
     other |= {"name": "backup", "mountPath": "/backup", "readOnly": False}
     pod["volumes"][1] = {"name": "backup", "persistentVolumeClaim": {"claimName": "backup"}}
     with running(folder / "lost", release(), os.environ["SIDECAR"]) as lost:
@@ -235,6 +236,18 @@ PEERS = {
     "prosody-filer": ("5ba4d5e0/photo.jpg", "/upload/5ba4d5e0/photo.jpg"),
     "hmac-file-server": ("5ba4d5e0/photo.jpg", "/upload/5ba4d5e0/photo.jpg"),
 }
+
+
+def test_old_links_to_the_domain_lead_to_the_sidecar():
+    values = yaml.safe_load(blocks("yaml")[2])
+    items = chart(**values, ingress={"enabled": True, "className": "nginx", "tls": False})
+    ingress, web = one(items, "Ingress", "old-links"), one(items, "Service", "-web")
+    assert problem(ingress, "1.30") is None
+    [rule] = ingress["spec"]["rules"]
+    service = rule["http"]["paths"][0]["backend"]["service"]
+    assert service["name"] == web["metadata"]["name"]
+    [port] = [port for port in web["spec"]["ports"] if port["name"] == service["port"]["name"]]
+    assert port["targetPort"] == "public"
 
 
 @pytest.mark.parametrize("kind", PEERS)
