@@ -1,6 +1,7 @@
 """Values that cannot work are refused, all at once, with sentences that say what to do."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -128,6 +129,8 @@ def test_the_notes_say_what_comes_next():
     notes = helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
     for word in ("_xmpp-client._tcp.b.example", "upload.a.example", "token mint", "helm test -n chat xmpp"):
         assert word in notes
+    for name in ("conference.a.example", "pubsub.b.example"):
+        assert re.search(rf"^     {name} +A    CLIENTS", notes, re.MULTILINE)
 
 
 def test_a_host_is_all_that_is_needed():
