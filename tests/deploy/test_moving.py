@@ -1,0 +1,265 @@
+"""What docs/migrate.md says of clusters, done: into a bucket, back from a copy, from another server's folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+import test_containers
+from charts import CHART, ROOT, VERSIONS, containers, helm, one, render
+from network import HUB, bucket, network
+from pod import Volumes, ejabberd, running
+from test_kinds import problem
+from users import get, put, signed
+
+PAGE = (ROOT / "docs" / "migrate.md").read_text().partition("## In a cluster\n")[2]
+MANIFEST = (CHART / "jobs" / "store-copy.yaml").read_text()
+# What an upgrade may change of a StatefulSet, of what the chart writes.
+CHANGEABLE = {"replicas", "template"}
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def manifest():
+    config, job = yaml.safe_load_all(MANIFEST)
+    return config, job
+
+
+def job_pod():
+    return manifest()[1]["spec"]["template"]["spec"]
+
+
+def chart(**values):
+    """As the page calls the release."""
+    text = helm(
+        *["template", "ejabberd", CHART, "--namespace", "chat", "--kube-version", "1.30", "--values", "-"],
+        input=yaml.safe_dump({"hosts": ["example.org"], **values}),
+    )
+    return [item for item in yaml.safe_load_all(text) if item]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_manifest_is_one_that_kubernetes_takes(version):
+    assert [found for found in (problem(item, version) for item in manifest()) if found] == []
+
+
+def test_the_job_is_restricted_as_the_charts_pods_are():
+    pod = job_pod()
+    [container] = containers(pod)
+    test_containers.test_the_pod_is_restricted("job", pod)
+    test_containers.test_it_is_restricted("job", pod, container)
+    test_containers.test_it_has_resources("job", pod, container)
+    test_containers.test_it_writes_into_volumes_alone("job", pod, container)
+
+
+def test_the_job_is_made_for_what_the_chart_is_called():
+    items, pod = chart(), job_pod()
+    [container] = containers(pod)
+    stateful = one(items, "StatefulSet")
+    claims = [each["metadata"]["name"] for each in stateful["spec"]["volumeClaimTemplates"]]
+    claimed = [v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if "persistentVolumeClaim" in v]
+    assert claimed == [f"{name}-{stateful['metadata']['name']}-0" for name in claims if name == "files"]
+    template = stateful["spec"]["template"]
+    sidecar = next(each for each in containers(template["spec"]) if each["name"] == "sidecar")
+    assert container["image"] == sidecar["image"]
+    assert pod["securityContext"] == template["spec"]["securityContext"]
+    [near] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    wanted = near["labelSelector"]["matchLabels"]
+    assert wanted.items() <= template["metadata"]["labels"].items()
+    labels = manifest()[1]["spec"]["template"]["metadata"]["labels"]
+    assert not wanted.items() <= labels.items(), "the chart's Services would send requests there"
+
+
+def test_the_values_of_the_page_lead_to_the_same_bucket_as_the_job():
+    values = yaml.safe_load(blocks("yaml")[0])
+    ours = tomllib.loads(one(chart(**values), "ConfigMap", "-sidecar")["data"]["sidecar.toml"])["store"]
+    job = tomllib.loads(manifest()[0]["data"]["bucket.toml"])["store"]
+    files = "secret_access_key_file"
+    assert {k: v for k, v in job.items() if k != files}.items() <= ours.items()
+    secret = values["secrets"]["s3"]["existingSecret"]
+    [source] = [s["secret"] for s in job_pod()["volumes"][1]["projected"]["sources"] if "secret" in s]
+    assert source == {"name": secret["name"], "items": [{"key": secret["key"], "path": job[files]}]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"uploads": {"store": {"disk": {"size": "40Gi"}}}},
+        {"uploads": {"store": {"disk": {"storageClass": "fast"}}}},
+        {"ejabberd": {"persistence": {"size": "40Gi"}}},
+        {"ejabberd": {"persistence": {"annotations": {"keep": "me"}}}},
+        {"ejabberd": {"persistence": {"enabled": False}}},
+        yaml.safe_load(blocks("yaml")[0]),
+    ],
+    ids=["size", "class", "database", "annotations", "off", "bucket"],
+)
+def test_claims_take_a_new_statefulset(values):
+    before, after = one(chart(), "StatefulSet")["spec"], one(chart(**values), "StatefulSet")["spec"]
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert changed - CHANGEABLE == {"volumeClaimTemplates"}
+
+
+def test_nothing_else_takes_a_new_statefulset():
+    s3 = yaml.safe_load(blocks("yaml")[0])
+    more = {"replicas": 3, "clustering": {"enabled": True}, "sql": {"enabled": True, "host": "db", "verify": False}}
+    more |= {"secrets": s3["secrets"] | {"sql": {"value": "password"}}, "uploads": s3["uploads"]}
+    before, after = one(chart(**s3), "StatefulSet")["spec"], one(chart(**more), "StatefulSet")["spec"]
+    assert {key for key in before if before[key] != after[key]} <= CHANGEABLE
+
+
+class Job:
+    """The pod of the manifest, with the volumes of another one, in the network of a hub."""
+
+    def __init__(self, folder, hub, store, secret):
+        self.folder, self.hub = folder, hub
+        config, self.job = manifest()
+        settings = tomllib.loads(config["data"]["bucket.toml"])["store"] | store
+        lines = [f"{key} = {str(value).lower() if value is True else repr(value)}" for key, value in settings.items()]
+        config["data"]["bucket.toml"] = "\n".join(["[store]", *lines])
+        self.existing = {
+            "store-copy": {key: text.encode() for key, text in config["data"].items()},
+            "bucket": {"secret-access-key": secret.encode()},
+        }
+
+    def run(self, **claims):
+        """What its container says, with these folders as claimed volumes."""
+        pod = self.job["spec"]["template"]["spec"]
+        [container] = containers(pod)
+        user = pod["securityContext"]["runAsUser"]
+        volumes = Volumes(self.folder, [], user, self.existing)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        mounts = []
+        for volume in pod["volumes"]:
+            if "persistentVolumeClaim" not in volume:
+                volumes.make(volume)
+        for mount in container["volumeMounts"]:
+            source = claims.get(mount["name"], self.folder / mount["name"])
+            path = mount["mountPath"]
+            mounts += [f"mkdir -p {path}", f"mount --bind {source} {path}"]
+            mounts += [f"mount -o remount,bind,ro {path}"] if mount.get("readOnly") else []
+        script = ["set -e", "mount --make-rprivate /", "mount -t tmpfs tmpfs /var/lib", *self.etc(), *mounts]
+        script += ["mount -o remount,bind,ro /", 'exec "$@"']
+        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
+        words += ["--bounding-set=-all", "--inh-caps=-all", "env", "-i", os.environ["SIDECAR"], *container["args"]]
+        command = self.hub.command("unshare", "--mount", "sh", "-c", "\n".join(script), "sh", *words)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def etc(self):
+        """Folders for what is mounted below /etc, which has none of them here."""
+        copy = self.folder.parent / "etc"
+        shutil.copytree("/etc/ssl", copy / "ssl", dirs_exist_ok=True)
+        return [f"mount --bind {copy} /etc"]
+
+
+@pytest.fixture
+def moving(tmp_path):
+    with network() as hub, bucket(tmp_path, hub) as (store, secret):
+        there = {"region": "garage", "endpoint": f"http://{HUB}:3900"}
+        job = {**there, "bucket": "uploads", "path_style": True, "access_key_id": store["accessKeyId"]}
+        values = yaml.safe_load(blocks("yaml")[0])
+        values["uploads"]["store"]["s3"] |= {**there, **store, "bucket": "uploads", "pathStyle": True}
+        yield tmp_path, hub, Job(tmp_path / "job", hub, job, secret), values, {"secret-access-key": secret.encode()}
+
+
+def release(**values):
+    """Whose certificate and secrets stay the same."""
+    names = ("upload",) if "issuers" in values else ("upload", "issuer")
+    secrets = {name: {"value": f"{name}-0123456789abcdef0123456789abcdef"} for name in names}
+    version = ejabberd("")[2].partition("-")[0]
+    given = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": version}}, **values}
+    return render(given | {"secrets": secrets | values.get("secrets", {})})
+
+
+def served(pod):
+    """Its sidecar alone."""
+    pod.run("configure")
+    pod.start("sidecar")
+    return pod
+
+
+def test_files_move_into_a_bucket_while_the_pod_runs(moving):
+    folder, hub, job, values, secret = moving
+    with running(folder / "disk", release(), os.environ["SIDECAR"]) as old:
+        served(old)
+        first = signed(old, "first.txt", 5)
+        assert put(old, first) == "201"
+        assert job.run(files=old.volumes / "files").startswith("copied 1 ")
+        between = signed(old, "between.txt", 5)
+        assert put(old, between) == "201"
+        old.end("sidecar")
+    with running(folder / "s3", release(**values), os.environ["SIDECAR"], existing={"bucket": secret}) as new:
+        hub.attach(new)
+        served(new)
+        assert get(new, first) == "hello"
+        assert job.run(files=old.volumes / "files").startswith("copied 1 ")
+        assert get(new, between) == "hello"
+        assert put(new, first) == "409", "a slot that was used stays used"
+
+
+def test_a_volume_comes_back_from_its_copy(moving):
+    folder, _, job, _, _ = moving
+    backup = folder / "backup"
+    backup.mkdir()
+    shutil.chown(backup, 9000, 9000)
+    pod = job.job["spec"]["template"]["spec"]
+    [container] = containers(pod)
+    files, other = container["volumeMounts"]
+    container["args"] = yaml.safe_load(blocks("yaml")[3])["args"]
+    other |= {"name": "backup", "mountPath": "/backup", "readOnly": False}
+    pod["volumes"][1] = {"name": "backup", "persistentVolumeClaim": {"claimName": "backup"}}
+    with running(folder / "lost", release(), os.environ["SIDECAR"]) as lost:
+        served(lost)
+        url = signed(lost, "kept.txt", 5)
+        assert put(lost, url) == "201"
+        assert job.run(files=lost.volumes / "files", backup=backup).startswith("copied 1 ")
+    source, target = container["args"][3], container["args"][5]
+    container["args"][3], container["args"][5] = target, source
+    files["readOnly"], other["readOnly"] = False, True
+    with running(folder / "new", release(), os.environ["SIDECAR"]) as new:
+        served(new)
+        assert job.run(files=new.volumes / "files", backup=backup).startswith("copied 1 ")
+        assert get(new, url) == "hello"
+
+
+OLD = "45a6b241a242c97f0492d382c390dfa335aac986/AbCdEfGhIjKlMnOpQrStUvWxYz0123456789aBcD/photo.jpg"
+# As each of them has it: the folder, and the path of its URLs.
+PEERS = {
+    "mod_http_upload": (OLD, f"/upload/{OLD}"),
+    "prosody-filer": ("5ba4d5e0/photo.jpg", "/upload/5ba4d5e0/photo.jpg"),
+    "hmac-file-server": ("5ba4d5e0/photo.jpg", "/upload/5ba4d5e0/photo.jpg"),
+}
+
+
+def test_old_links_to_the_domain_lead_to_the_sidecar():
+    values = yaml.safe_load(blocks("yaml")[2])
+    items = chart(**values, ingress={"enabled": True, "className": "nginx", "tls": False})
+    ingress, web = one(items, "Ingress", "old-links"), one(items, "Service", "-web")
+    assert problem(ingress, "1.30") is None
+    [rule] = ingress["spec"]["rules"]
+    service = rule["http"]["paths"][0]["backend"]["service"]
+    assert service["name"] == web["metadata"]["name"]
+    [port] = [port for port in web["spec"]["ports"] if port["name"] == service["port"]["name"]]
+    assert port["targetPort"] == "public"
+
+
+@pytest.mark.parametrize("kind", PEERS)
+def test_the_folder_of_another_server_is_imported_in_the_pod(kind, tmp_path):
+    path, url = PEERS[kind]
+    with running(tmp_path, release(**yaml.safe_load(blocks("yaml")[1])), os.environ["SIDECAR"]) as pod:
+        file = pod.volumes / "old-uploads" / path
+        file.parent.mkdir(parents=True)
+        file.write_text("old")
+        os.utime(file, (1700000000, 1700000000))
+        served(pod)
+        [command] = [line for block in blocks("sh") for line in block.splitlines() if "store import" in line]
+        words = command.replace("mod_http_upload", kind).partition(" -- ")[2].split()
+        assert pod.run("sidecar", *words).stdout.startswith("copied 1 ")
+        assert get(pod, f"https://127.0.0.1:8080{url}") == "old"
