@@ -1,7 +1,6 @@
 """Values that cannot work are refused, all at once, with sentences that say what to do."""
 
 import json
-import re
 
 import pytest
 import yaml
