@@ -240,7 +240,8 @@ PEERS = {
 
 def test_old_links_to_the_domain_lead_to_the_sidecar():
     values = yaml.safe_load(blocks("yaml")[2])
-    items = chart(**values, ingress={"enabled": True, "className": "nginx", "tls": False})
+    proxied = {"enabled": True, "className": "nginx", "tls": False}
+    items = chart(**values, ingress=proxied, ejabberd={"trustedProxies": ["10.0.0.0/8"]})
     ingress, web = one(items, "Ingress", "old-links"), one(items, "Service", "-web")
     assert problem(ingress, "1.30") is None
     [rule] = ingress["spec"]["rules"]
