@@ -24,7 +24,7 @@ class Network:
         assert self.root.stdout.readline() == "ready\n"
         self.pid = int(Path(f"/proc/{self.root.pid}/task/{self.root.pid}/children").read_text())
         self.names = {"postgres.example": HUB, "s3.example": HUB}
-        self.pods = []
+        self.pods, self.wires = [], 0
         self.ip(self.pid, "link set lo up")
         # An address of its own: else it has one of its wires', and another one when that goes.
         self.ip(self.pid, "link add hub address 02:00:00:00:00:01 type bridge")
@@ -39,7 +39,8 @@ class Network:
     def attach(self, pod):
         """A pod of that name gets the next address, as a new one of a StatefulSet does."""
         self.pods = [other for other in self.pods if other.address != pod.address] + [pod]
-        number = len(self.names)
+        self.wires += 1
+        number = self.wires + 1
         self.names[pod.address] = f"10.255.0.{number}"
         wire = f"wire{number}"
         self.ip(self.pid, f"link add {wire} type veth peer name eth0 netns {pod.pid}")
