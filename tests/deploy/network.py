@@ -155,10 +155,18 @@ def postgres(hub):
             yield server
 
 
+class Bucket:
+    """The bucket `uploads`, which need not be there yet."""
+
+    def __init__(self):
+        self.key, self.secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
+        place = {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
+        self.uploads = {"store": {"kind": "s3", "s3": {**place, "accessKeyId": self.key}}}
+
+
 @contextmanager
-def bucket(folder, hub):
-    """A Garage with the empty bucket `uploads`: the key that may write there, and its secret."""
-    key, secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
+def garage(folder, hub, bucket):
+    """A Garage that has this bucket, empty."""
     folder = folder / "garage"
     folder.mkdir()
     config = folder / "garage.toml"
@@ -177,11 +185,12 @@ api_bind_addr = "{HUB}:3900"
     )
     # It insists on that, since its secret is in there.
     config.chmod(0o600)
-    given = {"GARAGE_DEFAULT_ACCESS_KEY": key, "GARAGE_DEFAULT_SECRET_KEY": secret, "GARAGE_DEFAULT_BUCKET": "uploads"}
+    given = {"GARAGE_DEFAULT_ACCESS_KEY": bucket.key, "GARAGE_DEFAULT_SECRET_KEY": bucket.secret}
+    given["GARAGE_DEFAULT_BUCKET"] = "uploads"
     environment = [f"{name}={value}" for name, value in given.items()]
     options = ["-c", config, "server", "--single-node", "--default-bucket"]
     command = hub.command("env", *environment, os.environ["GARAGE"], *options)
     # Anything that HTTP answers will do: its address is open once the bucket is there.
     ready = hub.command("curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{HUB}:3900")
     with serving(command, folder / "log", lambda: subprocess.run(ready).returncode == 0):
-        yield {"accessKeyId": key}, secret
+        yield

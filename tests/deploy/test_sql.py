@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from charts import render
-from network import HUB, Postgres, bucket, network, postgres
+from network import Bucket, Postgres, garage, network, postgres
 from pod import ejabberd, running, until
 from users import archive, befriend, get, knows, login, nobody_is_online, put, roster, say, signed, token
 
@@ -91,12 +91,10 @@ def nodes(pod):
 
 @pytest.mark.parametrize("cluster", ["newest"], indirect=True)
 def test_a_pod_of_several_is_lost_and_comes_back(cluster):
-    with bucket(cluster.folder, cluster.hub) as (store, secret):
-        store |= {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
-        uploads = {"store": {"kind": "s3", "s3": store}}
-        cluster.install(
-            replicas=2, clustering={"enabled": True}, uploads=uploads, secrets=SECRETS | {"s3": {"value": secret}}
-        )
+    bucket = Bucket()
+    secrets = SECRETS | {"s3": {"value": bucket.secret}}
+    with garage(cluster.folder, cluster.hub, bucket):
+        cluster.install(replicas=2, clustering={"enabled": True}, uploads=bucket.uploads, secrets=secrets)
         with cluster.pod("first") as first:
             with cluster.pod("second", ordinal=1) as second:
                 assert nodes(first) == nodes(second) == 2
