@@ -13,8 +13,8 @@ CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
 CURL = ["curl", "-sk", "--noproxy", "*"]
 
 
-def token(pod, user="alice"):
-    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@example.org"]
+def token(pod, user="alice", host="example.org"):
+    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@{host}"]
     return pod.run("sidecar", *mint).stdout.strip()
 
 
