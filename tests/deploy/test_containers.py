@@ -12,7 +12,7 @@ EVERY = [
 ]
 PODS = [pytest.param(name, pod, id=f"{name}-{where}") for name in NAMES for where, pod in pods(objects(name))]
 # Those that end by themselves.
-SHORT = {"configure", "peers", "tables", "bridge", "program", "hurl"}
+SHORT = {"configure", "peers", "tables", "bridge", "extra-before", "program", "hurl"}
 
 
 @pytest.mark.parametrize(("name", "pod", "container"), EVERY)
