@@ -59,6 +59,9 @@ def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
         assert "kept in SQL" in archive(pod, "bob")
         assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
     assert cluster.database.sql("select count(*) from archive") == "2"
+    # Its password is rotated as well.
+    cluster.database.sql("alter role ejabberd password 'the-next-password'")
+    cluster.install(secrets={"sql": {"value": "the-next-password"}})
     with cluster.pod("two") as pod:
         assert "kept in SQL" in archive(pod, "bob")
         assert "bob@example.org" in roster(pod, "alice")
