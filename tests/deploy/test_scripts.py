@@ -11,9 +11,9 @@ from charts import CHART
 SCRIPTS = CHART / "files" / "scripts"
 
 
-def run(script, environment, path=""):
+def run(script, environment, path="", *words):
     given = {"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], **environment}
-    return subprocess.run(["sh", SCRIPTS / script], env=given, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["sh", SCRIPTS / script, *words], env=given, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -184,3 +184,48 @@ def test_tables_are_made_before_ejabberd_or_the_pod_does_not_start(tmp_path, run
     done = run("tables.sh", {"CONF": "/conf"}, str(tmp_path))
     assert (done.returncode == 0) == (tmp_path / "stopped").exists() == runs, done.stderr
     assert ("did not make its tables" in done.stderr) == (not runs)
+
+
+# What versions of ejabberd answer about a user who exists, and what is none of that.
+YES = ["0", " 0 ", '{"stat":0}', '{ "stat" : 0 }', '{"res":0}']
+NO = ["1", '{"stat":1}', '{"stat":10}', "10", "00", "", '{"stat":0', '{"status":"error","message":"0"}', "<p>0</p>"]
+
+# The next line of the file `answers`, as long as there is one; and whether the sidecar works.
+CURL = r"""for url; do :; done
+case $url in
+*/readyz) exit "$SIDECAR" ;;
+*/check_account\?user=ejabberd-probe\&host=example.org) ;;
+*) exit 3 ;;
+esac
+[ -s "$DATABASE/answers" ] || exit 22
+head -n 1 "$DATABASE/answers"
+sed -i 1d "$DATABASE/answers"
+"""
+
+
+@pytest.fixture
+def probe(stand_ins):
+    """Whether the probe holds, where ejabberd gives these answers, one after the other, and no more."""
+
+    def call(kind, *answers, sidecar=True):
+        folder = stand_ins(curl=CURL, sleep="")
+        (folder / "answers").write_text("".join(f"{answer}\n" for answer in answers))
+        given = environment(folder, PROBE_HOST="example.org", SIDECAR="0" if sidecar else "22")
+        return run("probe.sh", given, str(folder), kind).returncode == 0
+
+    return call
+
+
+@pytest.mark.parametrize("kind", ["ready", "alive"])
+@pytest.mark.parametrize(("answers", "holds"), [(YES, True), (NO, False)])
+def test_a_probe_takes_what_any_version_answers_and_nothing_else(probe, kind, answers, holds):
+    """Trap: they differ in how they write a number."""
+    assert [answer for answer in answers if probe(kind, answer, answer) != holds] == []
+
+
+def test_an_ejabberd_that_says_no_is_alive_while_the_sidecar_is_away(probe):
+    assert not probe("ready", "1", "1", sidecar=False)
+    assert probe("alive", "1", "1", sidecar=False)
+    assert probe("alive", sidecar=False), "nor does one that is silent end everybody's sessions"
+    assert not probe("alive")
+    assert probe("alive", "1", "0"), "the sidecar came back between the two questions"
