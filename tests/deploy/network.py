@@ -24,7 +24,7 @@ class Network:
         assert self.root.stdout.readline() == "ready\n"
         self.pid = int(Path(f"/proc/{self.root.pid}/task/{self.root.pid}/children").read_text())
         self.names = {"postgres.example": HUB, "s3.example": HUB}
-        self.pods = []
+        self.pods, self.wires = [], 0
         self.ip(self.pid, "link set lo up")
         # An address of its own: else it has one of its wires', and another one when that goes.
         self.ip(self.pid, "link add hub address 02:00:00:00:00:01 type bridge")
@@ -39,7 +39,8 @@ class Network:
     def attach(self, pod):
         """A pod of that name gets the next address, as a new one of a StatefulSet does."""
         self.pods = [other for other in self.pods if other.address != pod.address] + [pod]
-        number = len(self.names)
+        self.wires += 1
+        number = self.wires + 1
         self.names[pod.address] = f"10.255.0.{number}"
         wire = f"wire{number}"
         self.ip(self.pid, f"link add {wire} type veth peer name eth0 netns {pod.pid}")
@@ -154,10 +155,18 @@ def postgres(hub):
             yield server
 
 
+class Bucket:
+    """The bucket `uploads`, which need not be there yet."""
+
+    def __init__(self):
+        self.key, self.secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
+        place = {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
+        self.uploads = {"store": {"kind": "s3", "s3": {**place, "accessKeyId": self.key}}}
+
+
 @contextmanager
-def bucket(folder, hub):
-    """A Garage with the empty bucket `uploads`: the key that may write there, and its secret."""
-    key, secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
+def garage(folder, hub, bucket):
+    """A Garage that has this bucket, empty."""
     folder = folder / "garage"
     folder.mkdir()
     config = folder / "garage.toml"
@@ -176,11 +185,12 @@ api_bind_addr = "{HUB}:3900"
     )
     # It insists on that, since its secret is in there.
     config.chmod(0o600)
-    given = {"GARAGE_DEFAULT_ACCESS_KEY": key, "GARAGE_DEFAULT_SECRET_KEY": secret, "GARAGE_DEFAULT_BUCKET": "uploads"}
+    given = {"GARAGE_DEFAULT_ACCESS_KEY": bucket.key, "GARAGE_DEFAULT_SECRET_KEY": bucket.secret}
+    given["GARAGE_DEFAULT_BUCKET"] = "uploads"
     environment = [f"{name}={value}" for name, value in given.items()]
     options = ["-c", config, "server", "--single-node", "--default-bucket"]
     command = hub.command("env", *environment, os.environ["GARAGE"], *options)
     # Anything that HTTP answers will do: its address is open once the bucket is there.
     ready = hub.command("curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{HUB}:3900")
     with serving(command, folder / "log", lambda: subprocess.run(ready).returncode == 0):
-        yield {"accessKeyId": key}, secret
+        yield

@@ -226,14 +226,16 @@ class Pod:
         command = ["nsenter", f"--target={self.pid}", "--net", *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, **more)
 
-    def start(self, name):
-        """Begins a container, and waits for its startup probe as the kubelet does."""
-        self.begin(name)
-        hook = self.container(name).get("lifecycle", {}).get("postStart")
-        if hook:
-            self.run(name, *hook["exec"]["command"])
-        if "startupProbe" in self.container(name):
-            until(lambda: self.probe(name, "startupProbe") or self.died(name))
+    def start(self, *names):
+        """Begins containers, one after the other, and waits for their startup probes as the kubelet does."""
+        for name in names:
+            self.begin(name)
+            hook = self.container(name).get("lifecycle", {}).get("postStart")
+            if hook:
+                self.run(name, *hook["exec"]["command"])
+        for name in names:
+            if "startupProbe" in self.container(name):
+                until(lambda name=name: self.probe(name, "startupProbe") or self.died(name))
 
     def died(self, name):
         process = self.processes[name]
@@ -243,8 +245,10 @@ class Pod:
         for container in self.spec["initContainers"]:
             name = container["name"]
             self.start(name) if container.get("restartPolicy") == "Always" else self.run(name)
-        for container in self.spec["containers"]:
-            self.start(container["name"])
+        self.start(*self.main())
+
+    def main(self):
+        return [container["name"] for container in self.spec["containers"]]
 
     def signal(self, name, number):
         """To the container's first process alone."""
@@ -270,9 +274,13 @@ class Pod:
         self.run("ejabberd", "sh", "-c", script, file, pattern, check=False)
 
     def stop_all(self):
-        """preStop, SIGTERM to the main containers, then to the sidecars."""
+        """preStop, or SIGTERM, to all main containers at once; then SIGTERM to the sidecars."""
+        others = [name for name in self.main() if name != "ejabberd"]
+        for name in others:
+            self.signal(name, signal.SIGTERM)
         codes = {"ejabberd": self.end_ejabberd()}
-        return codes | {name: self.end(name) for name in ("reload", "sidecar")}
+        codes |= {name: self.processes[name].wait(60) for name in others}
+        return codes | {name: self.end(name) for name in self.processes.keys() - codes.keys()}
 
     def end_ejabberd(self):
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]

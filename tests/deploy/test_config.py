@@ -18,6 +18,7 @@ SAID = {
     "calls": {"web_without_tls"},
     "cluster": {"setting", "secret_shared", "store", "web_without_tls"},
     "eks": {"store", "web_without_tls"},
+    "extras": set(),
     "gke": {"store", "web_without_tls"},
     "hostnetwork": {"upload_missing"},
     "kind": set(),
@@ -41,6 +42,7 @@ def existing():
     there = {name: secret(name) for name in ("xmpp", "guests", "bucket")}
     there["login-keys"] = {"jwks.json": json.dumps({"keys": [KEY]}).encode()}
     there["postgres-ca"] = {"ca.crt": certificate["tls.crt"]}
+    there |= {"greetings": {"one": b"hello"}, "authorities": {"ca.crt": certificate["tls.crt"]}}
     return {**there, "example-org-tls": certificate, "xmpp-ejabberd-tls": certificate}
 
 

@@ -12,7 +12,7 @@ EVERY = [
 ]
 PODS = [pytest.param(name, pod, id=f"{name}-{where}") for name in NAMES for where, pod in pods(objects(name))]
 # Those that end by themselves.
-SHORT = {"configure", "tables", "bridge", "program", "hurl"}
+SHORT = {"configure", "peers", "tables", "bridge", "extra-before", "program", "hurl"}
 
 
 @pytest.mark.parametrize(("name", "pod", "container"), EVERY)
@@ -27,7 +27,7 @@ def test_it_is_restricted(name, pod, container):
     added = context["capabilities"].get("add", [])
     assert context["capabilities"]["drop"] == ["ALL"]
     # Trap: without it the stock image's beam.smp cannot be executed.
-    assert added == (["NET_BIND_SERVICE"] if container["name"] in ("ejabberd", "tables") else [])
+    assert added == (["NET_BIND_SERVICE"] if container["name"] in ("ejabberd", "peers", "tables") else [])
     assert not any("hostPort" in port for port in container.get("ports", []))
 
 

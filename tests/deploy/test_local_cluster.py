@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+import client
 from charts import ROOT, render, values_file
 from pod import running, until
 from test_pod import EJABBERDS
+from users import token
 
 PROGRAMS = ["docker", "podman", "kind", "minikube", "kubectl", "helm", "hurl"]
 STAND_IN = Path(__file__).parent / "stand_in.py"
@@ -309,7 +311,7 @@ def test_helm_and_kubectl_understand_what_they_are_told(machine):
     shutil.rmtree(machine.state)
 
 
-def test_hurl_passes_through_the_forwarded_ports_of_the_real_pod(machine, tmp_path):
+def test_hurl_and_slixmpp_pass_through_the_forwarded_ports_of_the_real_pod(machine, tmp_path):
     """The pod that these values make, with ejabberd and the sidecar, and the program of the pod for tokens and URLs."""
     root, libs, version = EJABBERDS[0]
     values = yaml.safe_load(values_file("kind").read_text())
@@ -320,7 +322,22 @@ def test_hurl_passes_through_the_forwarded_ports_of_the_real_pod(machine, tmp_pa
         pod.start_all()
         machine.plan |= {"pid": pod.pid, "exec": pod.command(pod.container("sidecar"), [])}
         machine.plan["certificate"] = (pod.volumes / "tls/tls.crt").read_text()
-        done = machine.setup(HURL=os.environ["HURL"])
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("Executed files:    1") == 6, done.stderr
+        done = machine.setup("--keep", HURL=os.environ["HURL"])
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("Executed files:    1") == 6, done.stderr
+        a_client_logs_in_and_uploads(pod, machine.ports["C2S_PORT"])
+        assert machine.run("teardown.sh").returncode == 0
     assert machine.is_as_before()
+
+
+def a_client_logs_in_and_uploads(pod, port):
+    certificate = pod.volumes / "tls/tls.crt"
+    with pytest.raises(client.RefusedError, match="not-authorized"):
+        client.slot(port, "alice@localhost", "password", certificate, name="greeting.txt", size=5)
+    account = port, "alice@localhost", token(pod, "alice", "localhost"), certificate
+    put, headers, url = client.slot(*account, name="greeting.txt", size=5)
+    curl = ["curl", "-fsS", "--noproxy", "*", "--cacert", certificate]
+    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    send = [*curl, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", *given, put]
+    subprocess.run(send, check=True, timeout=60)
+    assert subprocess.run([*curl, url], capture_output=True, text=True, timeout=60).stdout == "hello"

@@ -11,7 +11,7 @@ import yaml
 
 import test_containers
 from charts import CHART, ROOT, VERSIONS, containers, helm, one, render
-from network import HUB, bucket, network
+from network import Bucket, garage, network
 from pod import Volumes, ejabberd, running
 from test_kinds import problem
 from users import get, put, signed
@@ -161,11 +161,13 @@ class Job:
 
 @pytest.fixture
 def moving(tmp_path):
-    with network() as hub, bucket(tmp_path, hub) as (store, secret):
-        there = {"region": "garage", "endpoint": f"http://{HUB}:3900"}
-        job = {**there, "bucket": "uploads", "path_style": True, "access_key_id": store["accessKeyId"]}
+    bucket = Bucket()
+    secret, s3 = bucket.secret, bucket.uploads["store"]["s3"]
+    with network() as hub, garage(tmp_path, hub, bucket):
+        job = {name: s3[name] for name in ("bucket", "region", "endpoint")}
+        job |= {"path_style": True, "access_key_id": bucket.key}
         values = yaml.safe_load(blocks("yaml")[0])
-        values["uploads"]["store"]["s3"] |= {**there, **store, "bucket": "uploads", "pathStyle": True}
+        values["uploads"]["store"]["s3"] |= s3
         yield tmp_path, hub, Job(tmp_path / "job", hub, job, secret), values, {"secret-access-key": secret.encode()}
 
 

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from charts import objects, render
 from pod import ejabberd, running, until
-from users import login, put, signed, status, token
+from users import get, knows, log_in_until_refused, login, put, signed, slow_put, status, token
 
 SIDECAR = Path(os.environ["SIDECAR"])
 
@@ -151,20 +152,57 @@ def test_a_renewed_certificate_is_read(pod):
     assert "ejabberd has read it" in pod.log("reload")
 
 
-def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
-    body = tmp_path / "body"
+def test_both_killed_at_once_come_back_and_lose_nothing_that_was_answered(pod, tmp_path):
+    url = signed(pod, "kept.txt", 5)
+    assert put(pod, url) == "201"
+    before = written(pod)
+    assert login(pod, token(pod, "carol"), "carol") == "success"
+    # It is answered before that she exists is written.
+    until(lambda: written(pod) > before)
+    body = large(tmp_path)
+    broken = signed(pod, "broken.bin", body.stat().st_size)
+    upload = slow_put(pod, broken, body)
+    pod.kill("sidecar")
+    pod.kill("ejabberd")
+    pod.kill_inside("comm", "beam")
+    assert not upload.communicate(timeout=30)[0].endswith("201")
+    pod.start("ejabberd", "sidecar")
+    until(lambda: pod.probe("ejabberd", "readinessProbe"))
+    assert knows(pod, "carol")
+    assert login(pod, token(pod, "carol"), "carol") == "success"
+    assert get(pod, url) == "hello"
+    assert status(pod, broken.partition("?")[0]) == "404"
+    assert status(pod, "-T", body, broken) == "201"
+
+
+def written(pod):
+    return {path for path in (pod.volumes / "files" / "users").rglob("*") if path.is_file()}
+
+
+def large(folder):
+    body = folder / "body"
     body.write_bytes(os.urandom(1_000_000))
-    url = signed(pod, "slow.bin", body.stat().st_size)
-    slow = ["curl", "-sk", "--noproxy", "*", "--limit-rate", "200k", "-w", "%{http_code}", "-T", body, url]
-    upload = subprocess.Popen(["nsenter", f"--target={pod.pid}", "--net", *slow], stdout=subprocess.PIPE, text=True)
-    metrics = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/metrics"]
-    until(lambda: "ejabberd_sidecar_uploads_under_way 1" in pod.outside(*metrics).stdout)
-    started = time.monotonic()
-    assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
-    assert time.monotonic() - started < pod.spec["terminationGracePeriodSeconds"]
+    return body
+
+
+def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
+    """And forgets nobody to whom it has said that he is in."""
+    body = large(tmp_path)
+    upload = slow_put(pod, signed(pod, "slow.bin", body.stat().st_size), body)
+    with ThreadPoolExecutor() as threads:
+        logins = [threads.submit(log_in_until_refused, pod, name) for name in ("dora", "emil", "fay")]
+        until(lambda: knows_any(pod, "dora0", "emil0", "fay0"))
+        started = time.monotonic()
+        assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
+        assert time.monotonic() - started < pod.spec["terminationGracePeriodSeconds"]
+        pod.answered = [user for each in logins for user in each.result(60)]
     assert upload.communicate(timeout=30)[0].endswith("201")
     assert "is stopped in the node" in pod.ejabberd_log()
     assert not (pod.volumes / "hook" / "hook.sock").exists()
+
+
+def knows_any(pod, *users):
+    return any(knows(pod, user) for user in users)
 
 
 def test_it_starts_again_from_its_volumes(pod):
@@ -174,6 +212,9 @@ def test_it_starts_again_from_its_volumes(pod):
     assert not (pod.volumes / "database" / ".join-pending").exists()
     [stored] = (pod.volumes / "files").rglob("slow.bin*")
     assert stored.stat().st_size >= 1_000_000
+    assert pod.answered
+    assert [user for user in pod.answered if not knows(pod, user)] == []
+    assert not knows(pod, "nobody")
 
 
 def test_a_rotated_secret_counts_after_a_restart_and_the_old_one_until_it_is_taken_out(pod):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from charts import render
-from network import HUB, Postgres, bucket, network, postgres
+from network import Bucket, Postgres, garage, network, postgres
 from pod import ejabberd, running, until
 from users import archive, befriend, get, knows, login, nobody_is_online, put, roster, say, signed, token
 
@@ -59,6 +59,9 @@ def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
         assert "kept in SQL" in archive(pod, "bob")
         assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
     assert cluster.database.sql("select count(*) from archive") == "2"
+    # Its password is rotated as well.
+    cluster.database.sql("alter role ejabberd password 'the-next-password'")
+    cluster.install(secrets={"sql": {"value": "the-next-password"}})
     with cluster.pod("two") as pod:
         assert "kept in SQL" in archive(pod, "bob")
         assert "bob@example.org" in roster(pod, "alice")
@@ -91,12 +94,10 @@ def nodes(pod):
 
 @pytest.mark.parametrize("cluster", ["newest"], indirect=True)
 def test_a_pod_of_several_is_lost_and_comes_back(cluster):
-    with bucket(cluster.folder, cluster.hub) as (store, secret):
-        store |= {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
-        uploads = {"store": {"kind": "s3", "s3": store}}
-        cluster.install(
-            replicas=2, clustering={"enabled": True}, uploads=uploads, secrets=SECRETS | {"s3": {"value": secret}}
-        )
+    bucket = Bucket()
+    secrets = SECRETS | {"s3": {"value": bucket.secret}}
+    with garage(cluster.folder, cluster.hub, bucket):
+        cluster.install(replicas=2, clustering={"enabled": True}, uploads=bucket.uploads, secrets=secrets)
         with cluster.pod("first") as first:
             with cluster.pod("second", ordinal=1) as second:
                 assert nodes(first) == nodes(second) == 2

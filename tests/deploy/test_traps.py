@@ -119,10 +119,14 @@ def test_all_names_are_in_the_certificate():
 def test_pods_join_alone_where_that_was_asked_for():
     once = named(ejabberd(objects("cluster"))["containers"], "ejabberd")
     assert once["lifecycle"]["postStart"]["exec"]["command"] == ["sh", "/opt/chart/join.sh"]
-    assert environment(once)["CLUSTER_FIRST"] == "xmpp-ejabberd-0"
+    before = named(ejabberd(objects("cluster"))["initContainers"], "peers")
+    assert before["command"] == ["sh", "/opt/chart/peers.sh"]
+    assert environment(before)["CLUSTER_FIRST"] == "xmpp-ejabberd-0"
+    assert environment(before)["ERL_DIST_PORT"] == environment(once)["ERL_DIST_PORT"]
     alone = named(ejabberd(objects("minimal"))["containers"], "ejabberd")
     assert "postStart" not in alone["lifecycle"]
     assert "CLUSTER_FIRST" not in environment(alone)
+    assert "peers" not in [container["name"] for container in ejabberd(objects("minimal"))["initContainers"]]
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"oldest"}))

@@ -1,22 +1,35 @@
 """What users do at a pod: log in with a token, chat, upload."""
 
 import re
+import subprocess
 import sys
+from itertools import count
 from pathlib import Path
+
+from pod import until
 
 LOGIN = Path(__file__).parent / "login.py"
 CONFIG = "/etc/ejabberd-sidecar/sidecar.toml"
 CURL = ["curl", "-sk", "--noproxy", "*"]
 
 
-def token(pod, user="alice"):
-    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@example.org"]
+def token(pod, user="alice", host="example.org"):
+    mint = ["/ejabberd-sidecar", "token", "mint", "--config", CONFIG, "--sub", f"{user}@{host}"]
     return pod.run("sidecar", *mint).stdout.strip()
 
 
 def login(pod, password, user="alice"):
     done = pod.outside(sys.executable, LOGIN, "example.org", user, input=password)
     return done.stdout.strip() or done.stderr
+
+
+def log_in_until_refused(pod, name):
+    """New users, one after the other, until one is not let in: those who were."""
+    for number in count():
+        user = f"{name}{number}"
+        if login(pod, token(pod, user), user) != "success":
+            return [f"{name}{before}" for before in range(number)]
+    return []
 
 
 def api(pod, call):
@@ -68,6 +81,19 @@ def signed(pod, name, size):
 
 def status(pod, *words):
     return pod.outside(*CURL, "-o", "/dev/null", "-w", "%{http_code}", *words).stdout
+
+
+def metrics(pod):
+    return pod.outside(*CURL, "http://127.0.0.1:8082/metrics").stdout
+
+
+def slow_put(pod, url, file):
+    """An upload that is under way; its output ends with the status."""
+    words = ["--limit-rate", "200k", "-w", "%{http_code}", "-T", file, url]
+    command = ["nsenter", f"--target={pod.pid}", "--net", *CURL, *words]
+    upload = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    until(lambda: "ejabberd_sidecar_uploads_under_way 1" in metrics(pod))
+    return upload
 
 
 def put(pod, url, text="hello"):

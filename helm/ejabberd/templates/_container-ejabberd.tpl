@@ -130,6 +130,30 @@ volumeMounts:
   - {name: secrets, mountPath: /run/secrets/ejabberd, readOnly: true}
 {{- end -}}
 
+{{/* Looks for the cluster that a pod without anything belongs to. */}}
+{{- define "ejabberd.peers" -}}
+name: peers
+{{ include "ejabberd.ejabberdImage" . }}
+{{ include "ejabberd.erlangSecurity" . }}
+command: [sh, /opt/chart/peers.sh]
+env:
+  {{- include "ejabberd.podName" . | nindent 2 }}
+  - name: HOME
+    value: {{ .Values.ejabberd.home }}
+  - name: ERL_DIST_PORT
+    value: "5210"
+  - name: ERL_CRASH_DUMP_BYTES
+    value: "0"
+  {{- include "ejabberd.clusterEnv" . | nindent 2 }}
+resources: {{- toYaml .Values.ejabberd.resources | nindent 2 }}
+volumeMounts:
+  - {name: home, mountPath: {{ .Values.ejabberd.home }}}
+  - {name: conf, mountPath: {{ .Values.ejabberd.home }}/conf, readOnly: true}
+  - {name: database, mountPath: {{ .Values.ejabberd.home }}/database}
+  - {name: tmp, mountPath: /tmp}
+  - {name: scripts, mountPath: /opt/chart, readOnly: true}
+{{- end -}}
+
 {{- define "ejabberd.sqlMount" -}}
 {{- if .Values.sql.caConfigMap.name -}}
 - {name: sql-ca, mountPath: /etc/ejabberd-sql, readOnly: true}

@@ -29,11 +29,9 @@ rm -f "$HOME/.erlang.cookie"
 tr -d '[:space:]' <"$secrets/cookie" >"$HOME/.erlang.cookie"
 chmod 400 "$HOME/.erlang.cookie"
 
-# A pod that never ran joins the others (join.sh). What lies in a database already is never given up for that.
-case ${CLUSTER_FIRST:-} in
-'' | "$POD_NAME") ;;
-*)
+# A pod without anything joins the others (peers.sh), the first one as well: its volume may be lost. What lies in a database already is never
+# given up for that.
+if [ -n "${CLUSTER_FIRST:-}" ]; then
     found=$(find "$DATABASE" -mindepth 1 -maxdepth 1 ! -name lost+found | head -n 1)
     [ -n "$found" ] || : >"$DATABASE/.join-pending"
-    ;;
-esac
+fi
