@@ -126,10 +126,3 @@ def test_slots_of_other_servers_are_taken_beside_the_sidecars_own(tmp_path):
         path = "5ba4d5e0-0000-4000-8000-000000000000/v2.txt"
         url = f"https://127.0.0.1:8080/upload/example.org/{quote(path)}?v2={v2(secret, path, 5, 'text/plain')}"
         assert status(pod, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", url) == "201"
-
-
-def test_without_bearer_there_are_no_slots(tmp_path):
-    values = {"sidecar": {"config": {"upload": {"accept": ["v", "v2"]}}}}
-    with running(tmp_path, release(**values), os.environ["SIDECAR"]) as pod:
-        served(pod)
-        assert slot(pod) == "403"
