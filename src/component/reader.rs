@@ -135,16 +135,15 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
         let (attributes, declared) = self.attributes(start);
         self.declared.push(declared);
         let (local, prefix) = start.name().decompose();
+        let are_names =
+            is_name(local.into_inner()) && prefix.is_none_or(|prefix| is_name(prefix.into_inner()));
         let prefix = prefix.map(|prefix| String::from_utf8_lossy(prefix.into_inner()).into_owned());
         let namespace = self.namespace(prefix.as_deref().unwrap_or_default());
         let name = local.into_inner();
         // A namespace is declared once and kept with each element that is in it. Of a stanza itself there is one.
         let nested = !self.open.is_empty();
         self.bytes += if nested { name.len() + namespace.len() } else { 0 };
-        if !is_name(start.name().into_inner())
-            || name.len() > KEPT_BYTES
-            || (nested && self.bytes > KEPT_BYTES)
-        {
+        if !are_names || name.len() > KEPT_BYTES || (nested && self.bytes > KEPT_BYTES) {
             self.declared.pop();
             self.whole = false;
             self.skipped += 1;
@@ -235,8 +234,8 @@ impl<R: AsyncBufRead + Unpin> StanzaReader<R> {
 /// Whether it is a name (XML 1.0 §2.3, which of the letters beyond ASCII excludes a few). A parser that looks no closer takes for one whatever stands there,
 /// and then it ends elsewhere: with a quotation mark a value begins.
 fn is_name(name: &[u8]) -> bool {
-    let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':' | 0x80..);
-    let goes_on = |byte: &u8| begins(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let begins = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | 0x80..);
+    let goes_on = |byte: &u8| begins(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b':');
     name.first().is_some_and(begins) && name.iter().all(goes_on)
 }
 
@@ -260,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_read_over() {
-        for element in ["iq'a t'id='1'/", "iq<//", "<iq/", "iq=''/", "1/", "iq&amp;/"] {
+        for element in ["iq'a t'id='1'/", "iq<//", "<iq/", "iq=''/", "1/", "iq&amp;/", "iq:/", ":iq/"] {
             let stream = format!("<stream xmlns='s'><{element}><iq id='2'/>");
             let stanza = ("<iq xmlns='s' id='2'></iq>".to_owned(), true);
             assert_eq!(stanzas_in(stream.as_bytes(), 64), [stanza], "{element}");
