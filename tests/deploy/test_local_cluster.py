@@ -40,6 +40,11 @@ def free_ports(count):
     return ports
 
 
+def heed_interrupts():
+    """As at a terminal, and not as in the background of a shell, where SIGINT is ignored from the start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Machine:
     """One that has these programs, and somebody's own cluster in ~/.kube/config."""
 
@@ -69,7 +74,9 @@ class Machine:
         given |= {"XDG_CACHE_HOME": self.folder / "cache", "KUBECONFIG": self.own, **self.ports, **environment}
         given = {name: str(value) for name, value in given.items()}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(["bash", ROOT / "scripts" / script, *words], env=given, **pipes)
+        return subprocess.Popen(
+            ["bash", ROOT / "scripts" / script, *words], env=given, **pipes, preexec_fn=heed_interrupts
+        )
 
     def run(self, script, *words, **environment):
         process = self.begin(script, *words, **environment)
