@@ -168,13 +168,11 @@ async fn what_somebody_else_removed_is_missing() {
 /// Which of the two sees to it that a slot is used once, for the operator: in a metric, and from `config check`, which says what it costs.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_first_is_told_to_the_operator() {
-    for (scene, code, said) in [
-        (Scene::new(), "claims", "claim objects see to it that a slot is used once"),
-        (Scene::enforcing(), "condition", "the store enforces If-None-Match"),
-    ] {
-        // The real server is one and the same for both.
-        let code = if TestBucket::of_environment().is_some() { "claims" } else { code };
-        let said = if code == "claims" { "claim objects see to it that a slot is used once" } else { said };
+    let claims = ("claims", "claim objects see to it that a slot is used once");
+    let condition = ("condition", "the store enforces If-None-Match");
+    // The real server is one and the same for both.
+    let enforced = if TestBucket::of_environment().is_some() { claims } else { condition };
+    for (scene, (code, said)) in [(Scene::new(), claims), (Scene::enforcing(), enforced)] {
         let service = service(&scene, "").await;
         let folder = TempDir::new().expect("temporary folder");
         let file = folder.path().join("sidecar.toml");
