@@ -79,7 +79,7 @@ impl Knowledge {
     /// The store that comes back may be another one.
     pub(super) fn forget(&self) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        metrics::first_writer("nobody knows yet");
+        metrics::first_writer(None);
     }
 
     pub(super) fn set(&self, found: FirstWriter) {
@@ -88,7 +88,7 @@ impl Knowledge {
 
     fn found(&self, found: FirstWriter) {
         self.set(found);
-        metrics::first_writer(found.code());
+        metrics::first_writer(Some(found.code()));
         match found {
             FirstWriter::Condition => tracing::info!("object storage: {}", found.describe()),
             FirstWriter::Claims => tracing::warn!("object storage: {}", found.describe()),

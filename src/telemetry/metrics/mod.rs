@@ -60,7 +60,7 @@ pub fn start() -> Result<Counting, BuildError> {
     for cause in CAUSES {
         counter!(STORE_CAUSES, "cause" => *cause).increment(0);
     }
-    first_writer("nobody knows yet");
+    first_writer(None);
     for outcome in [DONE, REFUSED] {
         counter!(RELOADS, "outcome" => outcome).increment(0);
     }
@@ -223,10 +223,10 @@ pub fn store_failed(operation: &'static str, cause: Cause) {
     counter!(STORE_CAUSES, "cause" => cause.code()).increment(1);
 }
 
-/// Says who sees to it that a slot is used once.
-pub fn first_writer(by: &'static str) {
+/// Says who sees to it that a slot is used once, as far as that is known.
+pub fn first_writer(by: Option<&'static str>) {
     for each in FIRST_WRITERS {
-        gauge!(FIRST_WRITER, "by" => *each).set(if *each == by { 1.0 } else { 0.0 });
+        gauge!(FIRST_WRITER, "by" => *each).set(if Some(*each) == by { 1.0 } else { 0.0 });
     }
 }
 
