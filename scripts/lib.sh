@@ -133,6 +133,7 @@ ejabberd_root() {
 debian() {
     local new=$2.new
     apt_install "servers of another Debian, in a folder" debootstrap
+    mkdir -p "${2%/*}"
     as_root rm -rf "$new" "$2"
     # It starts no services. It mounts /proc below the folder, and may forget it there: in a namespace of its own that ends with it.
     as_root unshare --mount debootstrap --variant=minbase --include="$3" "$1" "$new" >"$2.log" 2>&1 || {

@@ -13,7 +13,9 @@ use super::descriptors::affordable_connections;
 use super::login::{self, Watched};
 use super::uploads::sites;
 use crate::component::Component;
-use crate::config::{ComponentSettings, ConfigError, Limits, ListenSettings, LogSettings, Settings};
+use crate::config::{
+    ComponentSettings, ConfigError, Limits, ListenSettings, LogSettings, Settings, TlsSettings,
+};
 use crate::http::{
     self, ApiDoor, CurrentOffer, FilesDoor, HookDoor, HookKeys, Offer, OpsDoor, Pace, Seats, TURNED_AWAY, Tls,
 };
@@ -146,7 +148,7 @@ impl Prepared {
             component: Arc::clone(&lasting.component),
         };
 
-        let tls = tls.map(|files| {
+        let tls = tls.map(TlsSettings::open).transpose()?.map(|files| {
             let served = Tls::new(files.identity().clone());
             watched.tls = Some(WatchedTls { files, served: served.clone() });
             served

@@ -51,7 +51,7 @@ pub use self::limits::Limits;
 pub use self::listen::ListenSettings;
 pub use self::log::LogSettings;
 pub use self::store::StoreSettings;
-pub use self::tls::TlsSettings;
+pub use self::tls::{TlsPair, TlsSettings};
 pub use self::upload::UploadSettings;
 pub use self::users_file::UsersFile;
 pub use self::watched::WatchedFile;

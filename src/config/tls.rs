@@ -13,9 +13,16 @@ use crate::http::Identity;
 const CERT: &str = "listen.tls.cert";
 const KEY: &str = "listen.tls.key";
 
-/// Two PEM files, and what they held at the start.
+/// Two PEM files, unopened: who signs or checks needs no certificate, and its key is not everybody's.
 #[derive(Debug)]
 pub struct TlsSettings {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+/// Both files, and what they held when they were opened.
+#[derive(Debug)]
+pub struct TlsPair {
     cert: WatchedFile,
     key: WatchedFile,
     identity: Identity,
@@ -40,7 +47,9 @@ impl RawTls {
     pub(super) fn validate(self, folder: &Path) -> Result<Option<TlsSettings>, ConfigError> {
         let missing = |key| Err(ConfigError::at(key, "is missing: a certificate and its key go together"));
         match (self.cert, self.key) {
-            (Some(cert), Some(key)) => TlsSettings::open(folder.join(cert), folder.join(key)).map(Some),
+            (Some(cert), Some(key)) => {
+                Ok(Some(TlsSettings { cert: folder.join(cert), key: folder.join(key) }))
+            }
             (Some(_), None) => missing(KEY),
             (None, Some(_)) => missing(CERT),
             (None, None) => Ok(None),
@@ -49,13 +58,20 @@ impl RawTls {
 }
 
 impl TlsSettings {
-    fn open(cert: PathBuf, key: PathBuf) -> Result<Self, ConfigError> {
-        let (mut cert, mut key) = (WatchedFile::new(cert), WatchedFile::new(key));
+    /// Reads both.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where one cannot be read, or they are no certificate and its key.
+    pub fn open(self) -> Result<TlsPair, ConfigError> {
+        let (mut cert, mut key) = (WatchedFile::new(self.cert), WatchedFile::new(self.key));
         let identity = pair(&cert.read(CERT)?, &key.read(KEY)?)?;
-        Ok(Self { cert, key, identity })
+        Ok(TlsPair { cert, key, identity })
     }
+}
 
-    /// The pair that was there at the start.
+impl TlsPair {
+    /// The pair that was there at first.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity

@@ -1,4 +1,4 @@
-"""The network of a cluster: pods on one wire with the names that the headless service has, PostgreSQL and a bucket."""
+"""The network of a cluster: pods with the names that the headless service has, PostgreSQL and a bucket."""
 
 import os
 import secrets
@@ -7,66 +7,43 @@ import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from pod import until
+from podman import podman
 
-HUB = "10.255.0.1"
+# An address of this machine, where servers beside the pods listen.
+BESIDE = "10.255.0.1"
+NUMBERS = count()
 PROGRAMS = Path("/usr/lib/postgresql")
 
 
 class Network:
-    """A namespace with a bridge, to which each pod has a wire."""
+    """One of podman: pods on it know each other by the names of the headless service, and what is beside them."""
 
-    def __init__(self):
-        command = ["unshare", "--net", "--kill-child", "--fork", "sh", "-c", "echo ready; exec sleep infinity"]
-        self.root = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.root.stdout.readline() == "ready\n"
-        self.pid = int(Path(f"/proc/{self.root.pid}/task/{self.root.pid}/children").read_text())
-        self.names = {"postgres.example": HUB, "s3.example": HUB}
-        self.pods, self.wires = [], 0
-        self.ip(self.pid, "link set lo up")
-        # An address of its own: else it has one of its wires', and another one when that goes.
-        self.ip(self.pid, "link add hub address 02:00:00:00:00:01 type bridge")
-        self.ip(self.pid, f"addr add {HUB}/24 dev hub")
-        self.ip(self.pid, "link set hub up")
-
-    def ip(self, pid, words):
-        command = ["nsenter", f"--target={pid}", "--net", "ip", *words.split()]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    def __init__(self, name):
+        self.name, self.pods = name, []
+        podman("network", "create", "--disable-dns", name)
 
     def attach(self, pod):
-        """A pod of that name gets the next address, as a new one of a StatefulSet does."""
+        """A pod of that name takes the place of the one before it, as a new one of a StatefulSet does."""
         self.pods = [other for other in self.pods if other.address != pod.address] + [pod]
-        self.wires += 1
-        number = self.wires + 1
-        self.names[pod.address] = f"10.255.0.{number}"
-        wire = f"wire{number}"
-        self.ip(self.pid, f"link add {wire} type veth peer name eth0 netns {pod.pid}")
-        self.ip(self.pid, f"link set {wire} master hub up")
-        self.ip(pod.pid, f"addr add {self.names[pod.address]}/24 dev eth0")
-        self.ip(pod.pid, "link set eth0 up")
-        lines = "".join(f"{address} {name}\n" for name, address in self.names.items())
+        beside = [f"{BESIDE} {name}.example" for name in ("postgres", "s3")]
         for each in self.pods:
-            (each.volumes / "etc" / "hosts").write_text(f"127.0.0.1 localhost\n{lines}")
-
-    def command(self, *words):
-        return ["nsenter", f"--target={self.pid}", "--net", *map(str, words)]
+            each.know([*beside, *(f"{other.ip} {other.address}" for other in self.pods if other is not each)])
 
     def remove(self):
-        self.root.kill()
-        self.root.wait()
-        self.root.stdout.close()
+        podman("network", "rm", "--force", "--time", "0", self.name)
 
 
 @contextmanager
 def network():
-    hub = Network()
+    made = Network(f"cluster-{next(NUMBERS)}")
     try:
-        yield hub
+        yield made
     finally:
-        hub.remove()
+        made.remove()
 
 
 @contextmanager
@@ -90,15 +67,15 @@ class Postgres:
 
     password = "the-password-of-postgres"
 
-    def __init__(self, folder, hub):
-        self.folder, self.hub = folder, hub
+    def __init__(self, folder):
+        self.folder = folder
         self.programs = sorted(PROGRAMS.glob("*/bin"))[-1]
         # It refuses to be root.
         shutil.chown(folder, "postgres", "postgres")
         self.authority, self.certificate = self.folder / "ca.crt", self.folder / "server.crt"
 
     def run(self, *words, **more):
-        command = self.hub.command("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *words)
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", **more)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -118,19 +95,19 @@ class Postgres:
         make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         authority = ["-keyout", self.folder / "ca.key", "-out", self.authority, "-subj", "/CN=authority"]
         self.run(*make, "-days", "2", *authority)
-        name = ["-subj", "/CN=postgres.example", "-addext", f"subjectAltName=IP:{HUB}"]
+        name = ["-subj", "/CN=postgres.example", "-addext", f"subjectAltName=IP:{BESIDE}"]
         signer = ["-CA", self.authority, "-CAkey", self.folder / "ca.key", "-addext", "basicConstraints=CA:FALSE"]
         files = ["-keyout", self.folder / "server.key", "-out", self.certificate]
         self.run(*make, "-days", "2", *name, *signer, *files)
 
     @contextmanager
     def running(self):
-        settings = {"listen_addresses": HUB, "unix_socket_directories": self.folder, "fsync": "off", "ssl": "on"}
+        settings = {"listen_addresses": BESIDE, "unix_socket_directories": self.folder, "fsync": "off", "ssl": "on"}
         settings |= {"ssl_cert_file": self.certificate, "ssl_key_file": self.folder / "server.key"}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=INT"]
-        command = self.hub.command(*command, self.programs / "postgres", "-D", self.folder / "data", *options)
-        ready = self.hub.command(self.programs / "pg_isready", "-q", "-h", self.folder)
+        command += [self.programs / "postgres", "-D", self.folder / "data", *options]
+        ready = [self.programs / "pg_isready", "-q", "-h", self.folder]
         # SIGTERM would wait for those that are connected.
         with serving(command, self.folder / "log", lambda: subprocess.run(ready).returncode == 0, signal.SIGINT):
             self.sql("create database ejabberd", database="postgres")
@@ -146,10 +123,10 @@ class Postgres:
 
 
 @contextmanager
-def postgres(hub):
+def postgres():
     # Not below pytest's folder, which is its user's alone.
     with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder), hub)
+        server = Postgres(Path(folder))
         server.make()
         with server.running():
             yield server
@@ -160,12 +137,12 @@ class Bucket:
 
     def __init__(self):
         self.key, self.secret = f"GK{secrets.token_hex(12)}", secrets.token_hex(32)
-        place = {"bucket": "uploads", "region": "garage", "endpoint": f"http://{HUB}:3900", "pathStyle": True}
+        place = {"bucket": "uploads", "region": "garage", "endpoint": f"http://{BESIDE}:3900", "pathStyle": True}
         self.uploads = {"store": {"kind": "s3", "s3": {**place, "accessKeyId": self.key}}}
 
 
 @contextmanager
-def garage(folder, hub, bucket):
+def garage(folder, bucket):
     """A Garage that has this bucket, empty."""
     folder = folder / "garage"
     folder.mkdir()
@@ -175,12 +152,12 @@ def garage(folder, hub, bucket):
 data_dir = "{folder}/data"
 db_engine = "lmdb"
 replication_factor = 1
-rpc_bind_addr = "{HUB}:3901"
-rpc_public_addr = "{HUB}:3901"
+rpc_bind_addr = "{BESIDE}:3901"
+rpc_public_addr = "{BESIDE}:3901"
 rpc_secret = "{secrets.token_hex(32)}"
 [s3_api]
 s3_region = "garage"
-api_bind_addr = "{HUB}:3900"
+api_bind_addr = "{BESIDE}:3900"
 """
     )
     # It insists on that, since its secret is in there.
@@ -189,8 +166,8 @@ api_bind_addr = "{HUB}:3900"
     given["GARAGE_DEFAULT_BUCKET"] = "uploads"
     environment = [f"{name}={value}" for name, value in given.items()]
     options = ["-c", config, "server", "--single-node", "--default-bucket"]
-    command = hub.command("env", *environment, os.environ["GARAGE"], *options)
+    command = ["env", *environment, os.environ["GARAGE"], *options]
     # Anything that HTTP answers will do: its address is open once the bucket is there.
-    ready = hub.command("curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{HUB}:3900")
+    ready = ["curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{BESIDE}:3900"]
     with serving(command, folder / "log", lambda: subprocess.run(ready).returncode == 0):
         yield

@@ -128,7 +128,7 @@ def kubectl():
 def execute(words):
     if "exec" in PLAN:
         os.environ["PATH"] += ":/usr/sbin:/usr/bin:/sbin:/bin"
-        os.execvp(PLAN["exec"][0], [*PLAN["exec"], "/opt/bin/ejabberd-sidecar", *words[1:]])
+        os.execvp(PLAN["exec"][0], [*PLAN["exec"], *words])
     print("https://upload.localhost:1/upload/localhost/a/b/c?token=x" if "sign" in words else "a.b.c")
 
 

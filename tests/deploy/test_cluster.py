@@ -1,6 +1,5 @@
 """Two pods: one with an empty database joins the other, once; so does one whose volume was lost, the first as well."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -8,7 +7,8 @@ import pytest
 
 from charts import render
 from network import network
-from pod import ejabberd, running, until
+from pod import running, until
+from podman import EJABBERDS
 from users import login, token
 
 MEMBERS = ["ejabberdctl", "list_cluster"]
@@ -17,24 +17,19 @@ MEMBERS = ["ejabberdctl", "list_cluster"]
 class Cluster:
     """Pods of one release, each on the network from its start on."""
 
-    def __init__(self, folder, hub, which):
+    def __init__(self, folder, hub, version):
         self.folder, self.hub = folder, hub
-        root, self.libs, version = ejabberd(which)
-        self.usr = f"{root}/usr" if root else ""
         cookie = {"cookie": {"value": "the-same-cookie-of-both"}}
         values = {"hosts": ["example.org"], "clustering": {"enabled": True}, "secrets": cookie}
-        self.items = render({**values, "ejabberd": {"image": {"tag": version.partition("-")[0]}}})
+        self.items = render({**values, "ejabberd": {"image": {"tag": version}}})
 
     @contextmanager
     def pod(self, name, ordinal, **more):
-        with running(
-            self.folder / name, self.items, os.environ["SIDECAR"], self.usr, self.libs, ordinal=ordinal, **more
-        ) as pod:
-            self.hub.attach(pod)
+        with running(self.folder / name, self.items, ordinal=ordinal, network=self.hub, **more) as pod:
             yield pod
 
 
-@pytest.fixture(params=["", "newest"])
+@pytest.fixture(params=EJABBERDS)
 def cluster(request, tmp_path):
     with network() as hub:
         yield Cluster(tmp_path, hub, request.param)

@@ -155,7 +155,7 @@ def test_kinds_page_logs_in_and_uploads(tmp_path):
         if item["kind"] == "StatefulSet":
             item["metadata"]["name"] = "xmpp-ejabberd"
     exec_ = [line.partition(" -- ")[2].split() for line in commands("deploy-kind") if " exec " in line]
-    with running(tmp_path, items, os.environ["SIDECAR"]) as pod:
+    with running(tmp_path, items) as pod:
         pod.run("configure")
         pod.start("sidecar")
         mint, sign = (pod.run("sidecar", *words).stdout.strip() for words in exec_)

@@ -15,7 +15,7 @@ import yaml
 import client
 from charts import ROOT, render, values_file
 from pod import running, until
-from test_pod import EJABBERDS
+from podman import EJABBERDS
 from users import token
 
 PROGRAMS = ["docker", "podman", "kind", "minikube", "kubectl", "helm", "hurl"]
@@ -320,14 +320,13 @@ def test_helm_and_kubectl_understand_what_they_are_told(machine):
 
 def test_hurl_and_slixmpp_pass_through_the_forwarded_ports_of_the_real_pod(machine, tmp_path):
     """The pod that these values make, with ejabberd and the sidecar, and the program of the pod for tokens and URLs."""
-    root, libs, version = EJABBERDS[0]
     values = yaml.safe_load(values_file("kind").read_text())
     values["uploads"]["url"] = f"https://upload.localhost:{machine.ports['WEB_PORT']}/upload/@HOST@"
-    values["ejabberd"]["image"] = {"tag": version.partition("-")[0]}
+    values["ejabberd"]["image"] = {"tag": EJABBERDS[0]}
     (machine.folder / "bin/hurl").unlink()
-    with running(tmp_path / "pod", render(values), os.environ["SIDECAR"], usr=root, libs=libs) as pod:
+    with running(tmp_path / "pod", render(values)) as pod:
         pod.start_all()
-        machine.plan |= {"pid": pod.pid, "exec": pod.command(pod.container("sidecar"), [])}
+        machine.plan |= {"pid": pod.pid, "exec": pod.inside("sidecar")}
         machine.plan["certificate"] = (pod.volumes / "tls/tls.crt").read_text()
         done = machine.setup("--keep", HURL=os.environ["HURL"])
         assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 
 import pytest
@@ -12,9 +11,11 @@ import yaml
 import test_containers
 from charts import CHART, ROOT, VERSIONS, containers, helm, one, render
 from network import Bucket, garage, network
-from pod import Volumes, ejabberd, running
+from pod import running
+from podman import EJABBERDS, options, podman, run_by
 from test_kinds import problem
 from users import get, put, signed
+from volumes import Volumes
 
 PAGE = (ROOT / "docs" / "migrate.md").read_text().partition("## In a cluster\n")[2]
 MANIFEST = (CHART / "jobs" / "store-copy.yaml").read_text()
@@ -114,7 +115,7 @@ def test_nothing_else_takes_a_new_statefulset():
 
 
 class Job:
-    """The pod of the manifest, with the volumes of another one, in the network of a hub."""
+    """The pod of the manifest, on a network."""
 
     def __init__(self, folder, hub, store, secret):
         self.folder, self.hub = folder, hub
@@ -131,39 +132,20 @@ class Job:
         """What its container says, with these folders as claimed volumes."""
         pod = self.job["spec"]["template"]["spec"]
         [container] = containers(pod)
-        user = pod["securityContext"]["runAsUser"]
-        volumes = Volumes(self.folder, [], user, self.existing)
+        volumes = Volumes(self.folder, [], pod["securityContext"]["runAsUser"], self.existing)
         shutil.rmtree(self.folder, ignore_errors=True)
-        mounts = []
         for volume in pod["volumes"]:
             if "persistentVolumeClaim" not in volume:
                 volumes.make(volume)
-        for mount in container["volumeMounts"]:
-            source = claims.get(mount["name"], self.folder / mount["name"])
-            path = mount["mountPath"]
-            mounts += [f"mkdir -p {path}", f"mount --bind {source} {path}"]
-            mounts += [f"mount -o remount,bind,ro {path}"] if mount.get("readOnly") else []
-        script = ["set -e", "mount --make-rprivate /", "mount -t tmpfs tmpfs /var/lib", *self.etc(), *mounts]
-        script += ["mount -o remount,bind,ro /", 'exec "$@"']
-        words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
-        words += ["--bounding-set=-all", "--inh-caps=-all", "env", "-i", os.environ["SIDECAR"], *container["args"]]
-        command = self.hub.command("unshare", "--mount", "sh", "-c", "\n".join(script), "sh", *words)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout.strip()
-
-    def etc(self):
-        """Folders for what is mounted below /etc, which has none of them here."""
-        copy = self.folder.parent / "etc"
-        shutil.copytree("/etc/ssl", copy / "ssl", dirs_exist_ok=True)
-        return [f"mount --bind {copy} /etc"]
+        words = options(pod, container, {}, lambda name: claims.get(name, self.folder / name))
+        return podman("run", "--rm", "--network", self.hub.name, *words, *run_by(container)).stdout.strip()
 
 
 @pytest.fixture
 def moving(tmp_path):
     bucket = Bucket()
     secret, s3 = bucket.secret, bucket.uploads["store"]["s3"]
-    with network() as hub, garage(tmp_path, hub, bucket):
+    with network() as hub, garage(tmp_path, bucket):
         job = {name: s3[name] for name in ("bucket", "region", "endpoint")}
         job |= {"path_style": True, "access_key_id": bucket.key}
         values = yaml.safe_load(blocks("yaml")[0])
@@ -175,8 +157,7 @@ def release(**values):
     """Whose certificate and secrets stay the same."""
     names = ("upload",) if "issuers" in values else ("upload", "issuer")
     secrets = {name: {"value": f"{name}-0123456789abcdef0123456789abcdef"} for name in names}
-    version = ejabberd("")[2].partition("-")[0]
-    given = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": version}}, **values}
+    given = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": EJABBERDS[0]}}, **values}
     return render(given | {"secrets": secrets | values.get("secrets", {})})
 
 
@@ -189,7 +170,7 @@ def served(pod):
 
 def test_files_move_into_a_bucket_while_the_pod_runs(moving):
     folder, hub, job, values, secret = moving
-    with running(folder / "disk", release(), os.environ["SIDECAR"]) as old:
+    with running(folder / "disk", release()) as old:
         served(old)
         first = signed(old, "first.txt", 5)
         assert put(old, first) == "201"
@@ -197,8 +178,7 @@ def test_files_move_into_a_bucket_while_the_pod_runs(moving):
         between = signed(old, "between.txt", 5)
         assert put(old, between) == "201"
         old.end("sidecar")
-    with running(folder / "s3", release(**values), os.environ["SIDECAR"], existing={"bucket": secret}) as new:
-        hub.attach(new)
+    with running(folder / "s3", release(**values), existing={"bucket": secret}, network=hub) as new:
         served(new)
         assert get(new, first) == "hello"
         assert job.run(files=old.volumes / "files").startswith("copied 1 ")
@@ -217,7 +197,7 @@ def test_a_volume_comes_back_from_its_copy(moving):
     container["args"] = yaml.safe_load(blocks("yaml")[3])["args"]
     other |= {"name": "backup", "mountPath": "/backup", "readOnly": False}
     pod["volumes"][1] = {"name": "backup", "persistentVolumeClaim": {"claimName": "backup"}}
-    with running(folder / "lost", release(), os.environ["SIDECAR"]) as lost:
+    with running(folder / "lost", release()) as lost:
         served(lost)
         url = signed(lost, "kept.txt", 5)
         assert put(lost, url) == "201"
@@ -225,7 +205,7 @@ def test_a_volume_comes_back_from_its_copy(moving):
     source, target = container["args"][3], container["args"][5]
     container["args"][3], container["args"][5] = target, source
     files["readOnly"], other["readOnly"] = False, True
-    with running(folder / "new", release(), os.environ["SIDECAR"]) as new:
+    with running(folder / "new", release()) as new:
         served(new)
         assert job.run(files=new.volumes / "files", backup=backup).startswith("copied 1 ")
         assert get(new, url) == "hello"
@@ -256,7 +236,7 @@ def test_old_links_to_the_domain_lead_to_the_sidecar():
 @pytest.mark.parametrize("kind", PEERS)
 def test_the_folder_of_another_server_is_imported_in_the_pod(kind, tmp_path):
     path, url = PEERS[kind]
-    with running(tmp_path, release(**yaml.safe_load(blocks("yaml")[1])), os.environ["SIDECAR"]) as pod:
+    with running(tmp_path, release(**yaml.safe_load(blocks("yaml")[1]))) as pod:
         file = pod.volumes / "old-uploads" / path
         file.parent.mkdir(parents=True)
         file.write_text("old")

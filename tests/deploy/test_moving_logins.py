@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
 import subprocess
 import time
@@ -74,7 +73,7 @@ def test_the_key_of_jwt_becomes_a_set_without_what_is_secret(key, tmp_path):
 
 def test_its_tokens_log_in_if_they_say_enough(tmp_path):
     existing = made(WRAP, PRIVATE, "jwks.json", tmp_path)
-    with running(tmp_path / "pod", release(**VALUES), os.environ["SIDECAR"], existing=existing) as pod:
+    with running(tmp_path / "pod", release(**VALUES), existing=existing) as pod:
         pod.run("configure")
         assert judged(pod, eddsa()) is None
         assert judged(pod, eddsa(iss=None)) == "issuer_missing"
@@ -87,7 +86,7 @@ def test_without_an_audience_a_token_must_have_none(tmp_path):
     existing = made(WRAP, PUBLIC, "jwks.json", tmp_path)
     [issuer] = VALUES["issuers"]
     values = {"issuers": [{name: value for name, value in issuer.items() if name != "audience"}]}
-    with running(tmp_path / "pod", release(**values), os.environ["SIDECAR"], existing=existing) as pod:
+    with running(tmp_path / "pod", release(**values), existing=existing) as pod:
         pod.run("configure")
         assert judged(pod, eddsa(aud=None)) is None
         assert judged(pod, eddsa()) == "audience_mismatch"
@@ -98,7 +97,7 @@ def test_a_shared_key_that_is_text_goes_on_as_a_secret(tmp_path):
     assert existing["login"]["secret"].decode() == TEXT
     issuer = VALUES["issuers"][0] | {"secret": {"existingSecret": {"name": "login", "key": "secret"}}}
     del issuer["configMap"]
-    with running(tmp_path / "pod", release(issuers=[issuer]), os.environ["SIDECAR"], existing=existing) as pod:
+    with running(tmp_path / "pod", release(issuers=[issuer]), existing=existing) as pod:
         pod.run("configure")
         assert judged(pod, jwt(lambda text: hmac.digest(TEXT.encode(), text, "sha256"), "HS256")) is None
 
@@ -119,7 +118,7 @@ def test_slots_of_other_servers_are_taken_beside_the_sidecars_own(tmp_path):
     [inline] = re.findall(r"`(sidecar\.config: \{upload: .*?\})`", PAGE)
     values = {"sidecar": {"config": yaml.safe_load(inline.partition(": ")[2])}}
     secret = "upload-0123456789abcdef0123456789abcdef"
-    with running(tmp_path, release(**values), os.environ["SIDECAR"]) as pod:
+    with running(tmp_path, release(**values)) as pod:
         served(pod)
         assert slot(pod) == "201"
         assert put(pod, signed(pod, "v.txt", 5)) == "201"

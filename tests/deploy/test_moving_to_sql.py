@@ -7,6 +7,7 @@ import pytest
 
 from charts import ROOT
 from network import network, postgres
+from podman import EJABBERDS
 from test_sql import Cluster
 from test_upgrade import fill, kept, pod_of
 from users import ask
@@ -31,15 +32,15 @@ def words(program):
     return shlex.split(line)
 
 
-@pytest.mark.parametrize("which", ["", "newest"], ids=["debian", "newest"])
-def test_what_was_in_mnesia_is_in_sql(tmp_path, which):
-    with pod_of(tmp_path / "mnesia", which) as old:
+@pytest.mark.parametrize("version", EJABBERDS)
+def test_what_was_in_mnesia_is_in_sql(tmp_path, version):
+    with pod_of(tmp_path / "mnesia", version) as old:
         fill(old)
         for query in WRITES:
             ask(old, "alice", query)
         old.stop_all()
-    with network() as hub, postgres(hub) as database:
-        cluster = Cluster(tmp_path, hub, database, which)
+    with network() as hub, postgres() as database:
+        cluster = Cluster(tmp_path, hub, database, version)
         cluster.install()
         with cluster.pod("sql", lost=old) as pod:
             assert kept(pod) == (False, False)

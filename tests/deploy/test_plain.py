@@ -1,20 +1,17 @@
 """The rendered pod below Kubernetes 1.29: the sidecar is a plain container, begun after ejabberd and ended with it."""
 
-import os
-
 import pytest
 
 from charts import render
-from pod import ejabberd, running, until
+from pod import running, until
+from podman import EJABBERDS
 from users import get, login, put, signed, token
 
 
-@pytest.fixture(params=["", "newest"], ids=["debian", "newest"])
+@pytest.fixture(params=EJABBERDS)
 def pod(request, tmp_path):
-    root, libs, version = ejabberd(request.param)
-    values = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": version.partition("-")[0]}}}
-    usr = f"{root}/usr" if root else ""
-    with running(tmp_path, render(values, "1.28"), os.environ["SIDECAR"], usr, libs) as pod:
+    values = {"hosts": ["example.org"], "ejabberd": {"image": {"tag": request.param}}}
+    with running(tmp_path, render(values, "1.28")) as pod:
         yield pod
 
 

@@ -1,11 +1,10 @@
 """A changed configuration: what both programs read while they run, and what starts the pods anew."""
 
-import os
-
 import pytest
 
 from charts import one, render
-from pod import ejabberd, running, until
+from pod import running, until
+from podman import EJABBERDS
 from users import api, ask, login, put, signed, token
 
 HOSTS = {"hosts": ["example.org"], "tls": {"reloadSeconds": 1}}
@@ -56,27 +55,21 @@ def test_all_does_where_that_was_asked_for():
     assert template(values) != template({**values, "ejabberd": {"extraConfig": "language: de"}})
 
 
-@pytest.fixture(params=["", "newest"], ids=["debian", "newest"])
+@pytest.fixture(params=EJABBERDS)
 def pod(request, tmp_path):
-    root, libs, version = ejabberd(request.param)
-    image = {"image": {"tag": version.partition("-")[0]}}
+    image = {"image": {"tag": request.param}}
 
     def rendered(more="", **values):
         return render({**HOSTS, **values, "ejabberd": {**image, "extraConfig": more}})
 
-    usr = f"{root}/usr" if root else ""
-    with running(tmp_path, rendered(), os.environ["SIDECAR"], usr, libs) as pod:
+    with running(tmp_path, rendered()) as pod:
         pod.rendered = rendered
         pod.start_all()
         yield pod
 
 
-def begun(pod):
-    return [(name, process.pid, process.poll()) for name, process in pod.processes.items()]
-
-
 def test_both_programs_read_what_changed_and_nothing_restarts(pod):
-    before = begun(pod)
+    before = pod.begun()
     time = "type='get' to='example.org'><time xmlns='urn:xmpp:time'/>"
     assert "<utc>" not in ask(pod, "alice", time)
     assert api(pod, "check_account?user=ejabberd-probe&host=example.net") != "0"
@@ -87,20 +80,20 @@ def test_both_programs_read_what_changed_and_nothing_restarts(pod):
     assert "<utc>" in ask(pod, "alice", time)
     # By ejabberd, of the sidecar.
     assert api(pod, "check_account?user=ejabberd-probe&host=example.net") == "0"
-    assert begun(pod) == before
+    assert pod.begun() == before
     assert login(pod, token(pod)) == "success"
     assert all(pod.probe(name, "readinessProbe") for name in ("ejabberd", "sidecar"))
 
 
 def test_a_mistake_changes_nothing_and_is_told(pod):
-    before, password = begun(pod), token(pod)
+    before, password = pod.begun(), token(pod)
     mistakes = pod.rendered("modules: {mod_colour: {}}", sidecar={"config": {"upload": {"colour": 1}}})
     pod.update(mistakes, "conf", "sidecar")
     until(lambda: "ejabberd refuses its configuration" in pod.log("reload"))
     until(lambda: "not reloaded" in pod.log("sidecar"))
     assert "upload.colour" in pod.log("sidecar")
     assert "mod_colour" in pod.ejabberd_log()
-    assert begun(pod) == before
+    assert pod.begun() == before
     assert login(pod, password) == "success"
     pod.update(pod.rendered(), "conf", "sidecar")
     until(lambda: "ejabberd has read it" in pod.log("reload"))

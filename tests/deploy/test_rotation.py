@@ -3,14 +3,14 @@ Those for uploads are in test_pod.py, PostgreSQL's password in test_sql.py."""
 
 import base64
 import json
-import os
 import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from charts import render
-from pod import ejabberd, running, until
+from pod import running, until
+from podman import EJABBERDS
 from users import CURL, login
 
 ISSUER = "https://login.example.org"
@@ -39,18 +39,17 @@ class Key:
 
 @pytest.fixture
 def pod(tmp_path):
-    root, libs, version = ejabberd("newest")
     keys = Key("before"), Key("after")
 
     def rendered(component, *keys):
         jwks = json.dumps({"keys": [key.public() for key in keys]})
         values = {"hosts": ["example.org"], "issuers": [{"issuer": ISSUER, "jwks": jwks}]}
         secrets = {"component": {"value": component}, "cookie": {"value": "c" * 32}, "upload": {"value": "u" * 32}}
-        image = {"image": {"tag": version.partition("-")[0]}}
+        image = {"image": {"tag": EJABBERDS[1]}}
         return render({**values, "secrets": secrets, "ejabberd": image})
 
     items = rendered("component-before-0123456789abcdef", keys[0])
-    with running(tmp_path, items, os.environ["SIDECAR"], f"{root}/usr", libs) as pod:
+    with running(tmp_path, items) as pod:
         pod.rendered, pod.keys = rendered, keys
         pod.start_all()
         yield pod

@@ -1,14 +1,13 @@
 """Secrets stand in Secrets and nowhere else; what was made is kept."""
 
 import base64
-import os
 
 import pytest
 import yaml
 
 from charts import CHART, NAMES, containers, helm, objects, one, pods, render
 from cluster import cluster
-from pod import ejabberd, running
+from pod import running
 from users import get, login, put, signed, token
 
 IDS = ["upload", "component", "issuer", "cookie", "turn", "sql", "s3"]
@@ -151,11 +150,10 @@ def test_a_changed_password_starts_the_pods_anew(tmp_path):
 
 def test_a_host_name_is_all_that_has_to_be_given(tmp_path):
     """What helm makes of it, asking a cluster that has nothing yet, is a server."""
-    root, libs, _ = ejabberd("newest")
     with cluster(tmp_path, {}) as arguments:
         text = helm("template", "xmpp", CHART, "--set", "hosts[0]=example.org", *arguments)
     items = [item for item in yaml.safe_load_all(text) if item]
-    with running(tmp_path / "pod", items, os.environ["SIDECAR"], usr=f"{root}/usr", libs=libs) as pod:
+    with running(tmp_path / "pod", items) as pod:
         pod.start_all()
         assert login(pod, token(pod)) == "success"
         url = signed(pod, "hello.txt", 5)

@@ -1,13 +1,13 @@
 """The rendered pod on a real PostgreSQL, over TLS that is verified: who makes the tables, and what outlives the pod."""
 
-import os
 from contextlib import contextmanager
 
 import pytest
 
 from charts import render
 from network import Bucket, Postgres, garage, network, postgres
-from pod import ejabberd, running, until
+from pod import running, until
+from podman import EJABBERDS, podman, standing_for
 from users import archive, befriend, get, knows, login, nobody_is_online, put, roster, say, signed, token
 
 SECRETS = {"sql": {"value": Postgres.password}}
@@ -15,38 +15,41 @@ SECRETS = {"sql": {"value": Postgres.password}}
 
 def values(version, **more):
     database = {"enabled": True, "host": "postgres.example", "caConfigMap": {"name": "postgres-ca"}}
-    image = {"image": {"tag": version.partition("-")[0]}}
+    image = {"image": {"tag": version}}
     return {"hosts": ["example.org"], "ejabberd": image, "sql": database, "secrets": SECRETS, **more}
+
+
+def image_file(version, path):
+    return podman("run", "--rm", "--entrypoint", "cat", standing_for(f"ejabberd:{version}"), path).stdout
 
 
 class Cluster:
     """Pods of one release, on the database and the bucket that all have."""
 
-    def __init__(self, folder, hub, database, which):
+    def __init__(self, folder, hub, database, version):
         self.folder, self.hub, self.database = folder, hub, database
-        self.which = which
-        if not which:
+        self.version = version
+        if version == EJABBERDS[0]:
             # One that does not make them.
-            database.load("-f", "/usr/share/ejabberd/sql/pg.new.sql")
+            tables = database.folder / "tables.sql"
+            tables.write_text(image_file(version, "/usr/share/ejabberd/sql/pg.new.sql"))
+            database.load("-f", tables)
 
     def install(self, **more):
-        self.root, self.libs, self.version = ejabberd(self.which)
         self.items = render(values(self.version, **more))
 
     @contextmanager
     def pod(self, name, **more):
         """One with empty volumes, but for what it claimed when it was lost."""
         more["existing"] = {"postgres-ca": {"ca.crt": self.database.authority.read_bytes()}}
-        usr = f"{self.root}/usr" if self.root else ""
-        with running(self.folder / name, self.items, os.environ["SIDECAR"], usr, self.libs, **more) as pod:
-            self.hub.attach(pod)
+        with running(self.folder / name, self.items, network=self.hub, **more) as pod:
             pod.start_all()
             yield pod
 
 
-@pytest.fixture(params=["", "newest"], ids=["debian", "newest"])
+@pytest.fixture(params=EJABBERDS)
 def cluster(request, tmp_path):
-    with network() as hub, postgres(hub) as database:
+    with network() as hub, postgres() as database:
         yield Cluster(tmp_path, hub, database, request.param)
 
 
@@ -68,8 +71,8 @@ def test_what_was_said_outlives_the_pod_and_its_volumes(cluster):
 
 
 def test_an_upgrade_keeps_what_is_there_and_brings_the_tables_up_to_date(tmp_path):
-    with network() as hub, postgres(hub) as database:
-        cluster = Cluster(tmp_path, hub, database, "")
+    with network() as hub, postgres() as database:
+        cluster = Cluster(tmp_path, hub, database, EJABBERDS[0])
         cluster.install()
         with cluster.pod("old") as old:
             assert login(old, token(old, "bob"), "bob") == "success"
@@ -77,7 +80,7 @@ def test_an_upgrade_keeps_what_is_there_and_brings_the_tables_up_to_date(tmp_pat
             befriend(old, "alice", "bob")
             old.stop_all()
         assert database.sql("select to_regclass('schema_version')") == ""
-        cluster.which = "newest"
+        cluster.version = EJABBERDS[1]
         cluster.install()
         with cluster.pod("new", lost=old) as new:
             assert "kept" in archive(new, "bob")
@@ -92,11 +95,11 @@ def nodes(pod):
     return len(pod.run("ejabberd", "ejabberdctl", "list_cluster").stdout.split())
 
 
-@pytest.mark.parametrize("cluster", ["newest"], indirect=True)
+@pytest.mark.parametrize("cluster", EJABBERDS[1:], indirect=True)
 def test_a_pod_of_several_is_lost_and_comes_back(cluster):
     bucket = Bucket()
     secrets = SECRETS | {"s3": {"value": bucket.secret}}
-    with garage(cluster.folder, cluster.hub, bucket):
+    with garage(cluster.folder, bucket):
         cluster.install(replicas=2, clustering={"enabled": True}, uploads=bucket.uploads, secrets=secrets)
         with cluster.pod("first") as first:
             with cluster.pod("second", ordinal=1) as second:

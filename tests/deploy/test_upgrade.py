@@ -6,18 +6,17 @@ from contextlib import contextmanager
 import pytest
 
 from charts import render
-from pod import ejabberd, running
+from pod import running
+from podman import EJABBERDS
 from users import archive, befriend, login, roster, say, token
 
 BACKUP = "/opt/ejabberd/database/backup"
 
 
 @contextmanager
-def pod_of(folder, which, **more):
-    root, libs, version = ejabberd(which)
-    items = render({"hosts": ["example.org"], "ejabberd": {"image": {"tag": version.partition("-")[0]}}})
-    usr = f"{root}/usr" if root else ""
-    with running(folder, items, os.environ["SIDECAR"], usr, libs, **more) as pod:
+def pod_of(folder, version, **more):
+    items = render({"hosts": ["example.org"], "ejabberd": {"image": {"tag": version}}})
+    with running(folder, items, **more) as pod:
         pod.start_all()
         yield pod
 
@@ -48,25 +47,26 @@ def bring_back(pod, contents):
     pod.start("ejabberd")
 
 
-@pytest.mark.parametrize("which", ["", "newest"], ids=["debian", "newest"])
-def test_a_backup_of_mnesia_comes_back_into_an_empty_volume(tmp_path, which):
-    with pod_of(tmp_path / "lost", which) as lost:
+@pytest.mark.parametrize("version", EJABBERDS)
+def test_a_backup_of_mnesia_comes_back_into_an_empty_volume(tmp_path, version):
+    with pod_of(tmp_path / "lost", version) as lost:
         fill(lost)
         contents = backup(lost)
-    with pod_of(tmp_path / "new", which) as pod:
+    with pod_of(tmp_path / "new", version) as pod:
         assert kept(pod) == (False, False)
         bring_back(pod, contents)
         assert kept(pod) == (True, True)
 
 
 def test_an_upgrade_keeps_mnesia_and_the_way_back_needs_the_backup(tmp_path):
-    with pod_of(tmp_path / "old", "") as old:
+    before, after = EJABBERDS
+    with pod_of(tmp_path / "old", before) as old:
         fill(old)
         contents = backup(old)
         old.stop_all()
-    with pod_of(tmp_path / "new", "newest", lost=old) as new:
+    with pod_of(tmp_path / "new", after, lost=old) as new:
         assert kept(new) == (True, True)
         new.stop_all()
-    with pod_of(tmp_path / "back", "", lost=new) as back:
+    with pod_of(tmp_path / "back", before, lost=new) as back:
         bring_back(back, contents)
         assert kept(back) == (True, True)

@@ -8,7 +8,7 @@ use tokio::signal::unix::Signal;
 use crate::app::login::{Watched, WatchedKeys, WatchedUsers};
 use crate::app::reload::Reloader;
 use crate::authn::keys::{ParsedSet, parse_jwks};
-use crate::config::TlsSettings;
+use crate::config::TlsPair;
 use crate::http::Tls;
 use crate::telemetry::metrics;
 
@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// A certificate with its key, read again when one of their files changes.
 #[derive(Debug)]
 pub(in crate::app) struct WatchedTls {
-    pub(in crate::app) files: TlsSettings,
+    pub(in crate::app) files: TlsPair,
     pub(in crate::app) served: Tls,
 }
 

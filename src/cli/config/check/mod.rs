@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use crate::app::{probe_store, sites};
 use crate::cli::Failure;
 use crate::cli::exit::answer;
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, TlsSettings};
 use crate::ejabberd::{self, Ejabberd, Findings, Place, Severity, Version, codes, findings};
 
 #[derive(Debug, clap::Args)]
@@ -29,15 +29,16 @@ pub(in crate::cli) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
+        let mut settings = Settings::load(self.config.as_deref(), &Environment::of_process())?;
         sites(&settings.hosts)?;
+        let tls = settings.listen.tls.take().map(TlsSettings::open).transpose()?;
         let theirs = self.ejabberd_yml.as_deref().map(ejabberd::read).transpose();
         let theirs = theirs.map_err(|error| Failure::Unusable(error.to_string()))?;
         let file = self.config.as_deref().unwrap_or_else(|| Path::new("the embedded defaults"));
         let place = Place::of_file(file);
 
         let mut found = Findings::default();
-        let summary = own::check(&settings, &place, &mut found);
+        let summary = own::check(&settings, tls.as_ref(), &place, &mut found);
         let asked = running::service(&settings, theirs.as_ref(), &place, &mut found);
         self.theirs(theirs.as_ref(), &settings, asked.as_ref(), &mut found);
         match probe_store(settings.store.clone()) {

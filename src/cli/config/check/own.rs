@@ -3,19 +3,26 @@
 use std::time::{Duration, SystemTime};
 
 use super::counted;
-use crate::config::{HostSettings, Settings};
+use crate::config::{HostSettings, Settings, TlsPair};
 use crate::ejabberd::{Findings, Place, codes};
 
 /// A certificate that is renewed by a machine has been renewed by then.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
 /// Answers a line about what there is.
-pub(super) fn check(settings: &Settings, place: &Place, findings: &mut Findings) -> String {
+pub(super) fn check(
+    settings: &Settings,
+    tls: Option<&TlsPair>,
+    place: &Place,
+    findings: &mut Findings,
+) -> String {
     for notice in &settings.notices {
         let remedy = "# in the sidecar's configuration: see docs/logins.md";
         findings.add(codes::SETTING, place, notice, remedy);
     }
-    certificate(settings, place, findings);
+    if let Some(tls) = tls {
+        certificate(tls, place, findings);
+    }
     shared_secrets(&settings.hosts, place, findings);
     let issuers = settings.hosts.iter().flat_map(|host| &host.issuers);
     let keys: usize = issuers.clone().map(|issuer| issuer.keys.set().len()).sum();
@@ -23,8 +30,7 @@ pub(super) fn check(settings: &Settings, place: &Place, findings: &mut Findings)
     format!("{vhosts}, {issuers}, {}", counted(keys, "key"))
 }
 
-fn certificate(settings: &Settings, place: &Place, findings: &mut Findings) {
-    let Some(tls) = &settings.listen.tls else { return };
+fn certificate(tls: &TlsPair, place: &Place, findings: &mut Findings) {
     let Some(expires) = tls.expires() else { return };
     let [file, _] = tls.paths();
     let (now, day) = (SystemTime::now(), humantime::format_rfc3339_seconds(expires));
