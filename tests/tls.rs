@@ -125,6 +125,29 @@ fn refused(folder: &Path, tls: &str) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+/// As a pod that has the secrets of slots and tokens, and no certificate.
+#[test]
+fn only_those_who_serve_need_the_certificate() {
+    let folder = TempDir::new().expect("temporary folder");
+    let file = folder.path().join("sidecar.toml");
+    let tls = format!("{FREE_PORTS}\ntls = {{ cert = 'missing', key = 'missing' }}");
+    fs::write(&file, configuration(&tls, "")).expect("writable");
+    let run = |words: &[&str]| {
+        let output = Command::new(PROGRAM).args(words).arg("--config").arg(&file).output();
+        let output = output.expect("program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for words in [
+        &["url", "sign", "--user", "alice@localhost", "--size", "3", "a.txt"][..],
+        &["token", "mint", "--sub", "alice@localhost"],
+    ] {
+        assert_eq!(run(words), (Some(0), String::new()), "{words:?}");
+    }
+    let (code, message) = run(&["config", "check"]);
+    assert_eq!(code, Some(64), "{message}");
+    assert!(message.contains("listen.tls.cert: "), "{message}");
+}
+
 #[test]
 fn a_new_pair_counts_without_a_restart() {
     let (first, second) = (Pair::new(), Pair::new());

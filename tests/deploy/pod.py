@@ -2,6 +2,7 @@
 security contexts, environments, mounts and limits, begun, probed and ended in the order of the kubelet."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -28,7 +29,7 @@ def until(what, seconds=120, every=0.2):
 class Pod:
     """Its volumes are in `volumes`, also when it is gone."""
 
-    def __init__(self, folder, items, extra_pods=(), existing=None, ordinal=0, lost=None, network=None):
+    def __init__(self, folder, items, extra_pods=(), existing=None, ordinal=0, lost=None, network=None, publish=()):
         self.items = items
         self.spec = dict(pods(items))[MAIN]
         self.user = self.spec["securityContext"]["runAsUser"]
@@ -43,7 +44,7 @@ class Pod:
         self.starts = {}
         # Several of one name may follow on each other.
         self.id = f"{self.name}-{next(NUMBERS)}"
-        self.create(network)
+        self.create(network, publish)
 
     def fill(self, specs, existing):
         volumes = self.brought = Volumes(self.volumes, self.items, self.user, existing)
@@ -69,9 +70,10 @@ class Pod:
         found = one(self.items, "StatefulSet")["spec"].get("volumeClaimTemplates", [])
         return [claim["metadata"]["name"] for claim in found]
 
-    def create(self, network):
-        """What its containers share: a network, and the names in it."""
+    def create(self, network, publish):
+        """What its containers share: a network, some of its ports on this machine, and the names in it."""
         own = ["--name", self.id, "--hostname", self.name, "--share", "net,ipc,uts"]
+        own += [word for port in publish for word in ("--publish", f"{port}:{port}")]
         podman("pod", "create", *own, "--network", network.name if network else "none")
         podman("pod", "start", self.id)
         infra = inspected("container", inspected("pod", self.id)["InfraContainerID"])
@@ -112,19 +114,25 @@ class Pod:
         return name in self.starts and self.state(name)["Running"]
 
     def run(self, name, *words, check=True, **changed):
-        """A command in a container that runs, or in a new one; or, to its end, what the container runs."""
-        if words and self.runs(name):
+        """A command in a container that runs, or in a new one, changed perhaps; or, to its end, what it runs itself."""
+        if words and not changed and self.runs(name):
             return podman("exec", self.called(name), *words, check=check)
         container = {**self.container(name), **changed}
         return podman("run", "--rm", *self.options(container), *run_by(container, words), check=check)
 
     def options(self, container):
         own = [word for file in self.etc.iterdir() for word in ("--volume", f"{file}:/etc/{file.name}:ro")]
-        return ["--pod", self.id, *own, *options(self.spec, container, self.environment(container), self.volumes.joinpath)]
+        return [
+            "--pod",
+            self.id,
+            *own,
+            *options(self.spec, container, self.environment(container), self.volumes.joinpath),
+        ]
 
     def inside(self, name):
-        """The first words of a command that runs in a container."""
-        return ["podman", "exec", self.called(name)]
+        """The first words of a command that runs in a container, whoever calls it."""
+        store = [f"{name}={os.environ[name]}" for name in ("CONTAINERS_STORAGE_CONF", "CONTAINERS_CONF")]
+        return ["env", *store, shutil.which("podman"), "exec", self.called(name)]
 
     def begin(self, name):
         container = self.container(name)

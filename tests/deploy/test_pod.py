@@ -1,5 +1,6 @@
 """The rendered pod with real ejabberd and the sidecar: logins, uploads, faults, and a stop that loses nothing."""
 
+import errno
 import os
 import subprocess
 import time
@@ -7,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import client
 from charts import objects, render
+from network import network
 from pod import running, until
 from podman import EJABBERDS
-from users import get, knows, log_in_until_refused, login, put, signed, slow_put, status, token
+from users import CURL, get, knows, log_in_until_refused, login, put, signed, slow_put, status, token
 
 
 @pytest.mark.parametrize("version", EJABBERDS)
@@ -32,9 +35,30 @@ def test_on_the_network_of_its_node_no_other_machine_reaches_erlang(version, tmp
 def pod(request, tmp_path_factory):
     image = {"image": {"tag": request.param}}
     items = render({"hosts": ["example.org"], "ejabberd": image, "tls": {"reloadSeconds": 1}})
-    with running(tmp_path_factory.mktemp("pod"), items, extra_pods=["xmpp-ejabberd-test"]) as pod:
+    more = {"extra_pods": ["xmpp-ejabberd-test"], "publish": [5222, 8080]}
+    with network() as cluster, running(tmp_path_factory.mktemp("pod"), items, network=cluster, **more) as pod:
         pod.start_all()
         yield pod
+
+
+def test_a_client_logs_in_and_uploads_through_mapped_ports(pod):
+    """slixmpp, which trusts the certificate of the pod alone, and to which the component answers with a slot."""
+    certificate = pod.volumes / "tls/tls.crt"
+    with pytest.raises(client.RefusedError, match="not-authorized"):
+        client.slot(5222, "alice@example.org", "password", certificate, name="hello.txt", size=5)
+    until(lambda: connected(pod))
+    account = 5222, "alice@example.org", token(pod), certificate
+    place, headers, url = client.slot(*account, name="hello.txt", size=5)
+    curl = ["curl", "-fsS", "--noproxy", "*", "--cacert", certificate]
+    curl += ["--connect-to", "upload.example.org:443:127.0.0.1:8080"]
+    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    send = [*curl, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", *given, place]
+    subprocess.run(send, check=True, timeout=60)
+    assert subprocess.run([*curl, url], capture_output=True, text=True, timeout=60).stdout == "hello"
+
+
+def connected(pod):
+    return "component: connected" in pod.outside(*CURL, "http://127.0.0.1:8082/readyz").stdout
 
 
 def test_a_token_logs_in_and_anything_else_does_not(pod):
@@ -58,11 +82,6 @@ def test_helm_test_passes(pod):
     pod.run("hurl", env=env)
 
 
-def test_the_component_is_connected(pod):
-    ready = ["curl", "-s", "--noproxy", "*", "http://127.0.0.1:8082/readyz"]
-    until(lambda: "component: connected" in pod.outside(*ready).stdout)
-
-
 def test_health_checks_of_a_balancer_are_answered(pod):
     """Trap: they name an address as the host, for which ejabberd has no host-meta."""
     checks = [item["spec"]["healthCheck"] for item in objects("gke") if item["kind"] == "BackendConfig"]
@@ -71,6 +90,17 @@ def test_health_checks_of_a_balancer_are_answered(pod):
         scheme = "http" if check["port"] == 8082 else "https"
         url = f"{scheme}://127.0.0.1:{check['port']}{check['requestPath']}"
         assert status(pod, "-H", "Host: 10.0.0.1", url) == "200", url
+
+
+def test_erlang_cannot_be_executed_without_its_capability(pod):
+    """Trap: the file of the image has it, so that who may not have it may not execute the file."""
+    erlang = "erl", "-noshell", "-eval", "halt()."
+    context = pod.container("ejabberd")["securityContext"]
+    assert pod.run("ejabberd", *erlang, securityContext=context).returncode == 0
+    dropped = {**context, "capabilities": {"drop": ["ALL"]}}
+    refused = pod.run("ejabberd", *erlang, check=False, securityContext=dropped)
+    assert refused.returncode != 0
+    assert f"Error {errno.EPERM} executing" in refused.stderr
 
 
 def test_secrets_are_read_by_the_pods_user_alone_and_logged_nowhere(pod):
@@ -183,7 +213,7 @@ def test_a_stop_is_clean_and_lets_an_upload_end(pod, tmp_path):
         assert time.monotonic() - started < pod.spec["terminationGracePeriodSeconds"]
         pod.answered = [user for each in logins for user in each.result(60)]
     assert upload.communicate(timeout=30)[0].endswith("201")
-    assert "is stopped in the node" in pod.ejabberd_log()
+    assert stops(pod) == 1
     assert not (pod.volumes / "hook" / "hook.sock").exists()
 
 
@@ -201,6 +231,21 @@ def test_it_starts_again_from_its_volumes(pod):
     assert pod.answered
     assert [user for user in pod.answered if not knows(pod, user)] == []
     assert not knows(pod, "nobody")
+
+
+def test_a_signal_alone_is_no_clean_stop(pod):
+    """Trap: it ends the script that started Erlang, and with its container Erlang is killed."""
+    before = stops(pod)
+    assert pod.end("ejabberd") != 0
+    pod.start("ejabberd")
+    assert stops(pod) == before
+    assert pod.end_ejabberd() == 0
+    assert stops(pod) == before + 1
+    pod.start("ejabberd")
+
+
+def stops(pod):
+    return pod.ejabberd_log().count("is stopped in the node")
 
 
 def test_a_rotated_secret_counts_after_a_restart_and_the_old_one_until_it_is_taken_out(pod):
