@@ -143,7 +143,7 @@ class Bucket:
 
 @contextmanager
 def garage(folder, bucket):
-    """A Garage that has this bucket, empty."""
+    """A Garage that has this bucket, empty; answers what tells it a command."""
     folder = folder / "garage"
     folder.mkdir()
     config = folder / "garage.toml"
@@ -165,9 +165,9 @@ api_bind_addr = "{BESIDE}:3900"
     given = {"GARAGE_DEFAULT_ACCESS_KEY": bucket.key, "GARAGE_DEFAULT_SECRET_KEY": bucket.secret}
     given["GARAGE_DEFAULT_BUCKET"] = "uploads"
     environment = [f"{name}={value}" for name, value in given.items()]
-    options = ["-c", config, "server", "--single-node", "--default-bucket"]
-    command = ["env", *environment, os.environ["GARAGE"], *options]
+    program = [os.environ["GARAGE"], "-c", config]
+    command = ["env", *environment, *program, "server", "--single-node", "--default-bucket"]
     # Anything that HTTP answers will do: its address is open once the bucket is there.
     ready = ["curl", "-s", "-o", "/dev/null", "--noproxy", "*", f"http://{BESIDE}:3900"]
     with serving(command, folder / "log", lambda: subprocess.run(ready).returncode == 0):
-        yield
+        yield lambda *words: subprocess.run([*program, *words], capture_output=True, check=True)

@@ -157,6 +157,9 @@ def test_a_renewed_certificate_is_read(pod):
         )
         return pod.outside("sh", "-c", command).stdout
 
+    # Also by one that began anew.
+    pod.kill("reload")
+    pod.start("reload")
     before = {port: shown(port) for port in (5223, 8080)}
     assert all(before.values())
     folder = pod.volumes / "tls"
