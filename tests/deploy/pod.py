@@ -121,17 +121,13 @@ class Pod:
         return podman("run", "--rm", *self.options(container), *run_by(container, words), check=check)
 
     def options(self, container):
-        own = [word for file in self.etc.iterdir() for word in ("--volume", f"{file}:/etc/{file.name}:ro")]
-        return [
-            "--pod",
-            self.id,
-            *own,
-            *options(self.spec, container, self.environment(container), self.volumes.joinpath),
-        ]
+        shared = [word for file in self.etc.iterdir() for word in ("--volume", f"{file}:/etc/{file.name}:ro")]
+        said = options(self.spec, container, self.environment(container), self.volumes.joinpath)
+        return ["--pod", self.id, *shared, *said]
 
     def inside(self, name):
         """The first words of a command that runs in a container, whoever calls it."""
-        store = [f"{name}={os.environ[name]}" for name in ("CONTAINERS_STORAGE_CONF", "CONTAINERS_CONF")]
+        store = [f"{key}={os.environ[key]}" for key in ("CONTAINERS_STORAGE_CONF", "CONTAINERS_CONF")]
         return ["env", *store, shutil.which("podman"), "exec", self.called(name)]
 
     def begin(self, name):
@@ -144,7 +140,7 @@ class Pod:
     def probe(self, name, kind):
         probe = self.container(name)[kind]
         if "exec" in probe:
-            return self.run(name, *probe["exec"]["command"], check=False).returncode == 0
+            return self.runs(name) and self.run(name, *probe["exec"]["command"], check=False).returncode == 0
         url = f"http://127.0.0.1:8082{probe['httpGet']['path']}"
         return self.outside("curl", "-fs", "--noproxy", "*", url).returncode == 0
 
@@ -184,19 +180,19 @@ class Pod:
         """To the container's first process alone."""
         os.kill(self.state(name)["Pid"], number)
 
-    def ended(self, name, seconds):
+    def ended(self, name, seconds=60):
         """Its exit code, as soon as it has one."""
         until(lambda: not self.runs(name), seconds)
         return self.state(name)["ExitCode"]
 
-    def end(self, name, seconds=60):
+    def end(self, name):
         self.signal(name, signal.SIGTERM)
-        return self.ended(name, seconds)
+        return self.ended(name)
 
     def kill(self, name):
         """All of it: with the first process of a container the others end."""
         self.signal(name, signal.SIGKILL)
-        self.ended(name, 10)
+        self.ended(name)
 
     def kill_inside(self, name, pattern):
         """All processes of a container whose command line has this in it."""
@@ -209,14 +205,14 @@ class Pod:
         for name in others:
             self.signal(name, signal.SIGTERM)
         codes = {"ejabberd": self.end_ejabberd()}
-        codes |= {name: self.ended(name, 60) for name in others}
+        codes |= {name: self.ended(name) for name in others}
         return codes | {name: self.end(name) for name in self.starts.keys() - codes.keys()}
 
     def end_ejabberd(self):
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]
         # It may end the very container in which it runs.
         self.run("ejabberd", *hook, check=False)
-        return self.ended("ejabberd", 10)
+        return self.ended("ejabberd")
 
     def log(self, name):
         """Of all its starts."""

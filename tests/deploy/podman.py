@@ -8,7 +8,7 @@ EJABBERDS = ["23.01", "26.07"]
 
 def podman(*words, check=True, **more):
     command = ["podman", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, **more)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **more)
     assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done
 
