@@ -25,6 +25,7 @@ class Network:
     def __init__(self, name):
         self.name, self.pods = name, []
         podman("network", "create", "--disable-dns", name)
+        subprocess.run(["ip", "address", "replace", f"{BESIDE}/32", "dev", "lo"], check=True)
 
     def attach(self, pod):
         """A pod of that name takes the place of the one before it, as a new one of a StatefulSet does."""

@@ -54,7 +54,7 @@ class Pod:
             volumes.make(volume)
 
     def update(self, items, *names):
-        """The ConfigMaps of these volumes as they are now, as the kubelet brings them after a while."""
+        """What is in these volumes as it is now, as the kubelet brings it after a while."""
         self.brought.items = items
         for volume in self.spec["volumes"]:
             if volume["name"] in names:
@@ -87,7 +87,9 @@ class Pod:
 
     def know(self, others):
         """Writes down what the kubelet does, and names that a cluster's DNS has."""
-        hosts = ["127.0.0.1 localhost", f"{self.ip} {self.address} {self.name}", *others]
+        # On the network of its node a pod has the node's file, in which it is not named.
+        own = [] if self.spec.get("hostNetwork") else [f"{self.ip} {self.address} {self.name}"]
+        hosts = ["127.0.0.1 localhost", *own, *others]
         hosts += [f"{alias['ip']} {' '.join(alias['hostnames'])}" for alias in self.spec.get("hostAliases", [])]
         (self.etc / "hosts").write_text("\n".join([*hosts, ""]))
 
@@ -138,10 +140,13 @@ class Pod:
         podman("run", "--detach", "--name", self.called(name), *log, *self.options(container), *run_by(container))
 
     def probe(self, name, kind):
-        probe = self.container(name)[kind]
+        container = self.container(name)
+        probe = container[kind]
         if "exec" in probe:
             return self.runs(name) and self.run(name, *probe["exec"]["command"], check=False).returncode == 0
-        url = f"http://127.0.0.1:8082{probe['httpGet']['path']}"
+        asked = probe["httpGet"]
+        [port] = [each["containerPort"] for each in container["ports"] if each["name"] == asked["port"]]
+        url = f"http://{self.ip}:{port}{asked['path']}"
         return self.outside("curl", "-fs", "--noproxy", "*", url).returncode == 0
 
     def outside(self, *words, **more):
@@ -178,7 +183,10 @@ class Pod:
 
     def signal(self, name, number):
         """To the container's first process alone."""
-        os.kill(self.state(name)["Pid"], number)
+        pid = self.state(name)["Pid"]
+        # Trap: 0 is the group of who sends it.
+        assert pid, f"{name} has ended by itself: {self.log(name)[-3000:]}"
+        os.kill(pid, number)
 
     def ended(self, name, seconds=60):
         """Its exit code, as soon as it has one."""

@@ -1,12 +1,14 @@
 """A container of a manifest in words of podman, within scripts/in-containers, with images of scripts/test-images."""
 
 import json
+import os
 import subprocess
 
 EJABBERDS = ["23.01", "26.07"]
 
 
 def podman(*words, check=True, **more):
+    assert "CONTAINERS_STORAGE_CONF" in os.environ, "run this within scripts/in-containers"
     command = ["podman", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, **more)
     assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
