@@ -39,7 +39,8 @@ class Volumes:
         place.mkdir(parents=True)
         self.project(volume)
         if "emptyDir" in volume or len(volume) == 1:
-            os.chown(place, self.user, self.user)
+            # Nobody's but of the group, and so its mode cannot be changed.
+            os.chown(place, 0, self.user)
             place.chmod(0o2775)
 
     def project(self, volume):
