@@ -16,7 +16,7 @@ import client
 from charts import ROOT, render, values_file
 from pod import running, until
 from podman import EJABBERDS
-from users import token
+from users import sent_and_got, token
 
 PROGRAMS = ["docker", "podman", "kind", "minikube", "kubectl", "helm", "hurl"]
 STAND_IN = Path(__file__).parent / "stand_in.py"
@@ -341,9 +341,4 @@ def a_client_logs_in_and_uploads(pod, port):
     with pytest.raises(client.RefusedError, match="not-authorized"):
         client.slot(port, "alice@localhost", "password", certificate, name="greeting.txt", size=5)
     account = port, "alice@localhost", token(pod, "alice", "localhost"), certificate
-    put, headers, url = client.slot(*account, name="greeting.txt", size=5)
-    curl = ["curl", "-fsS", "--noproxy", "*", "--cacert", certificate]
-    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    send = [*curl, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", *given, put]
-    subprocess.run(send, check=True, timeout=60)
-    assert subprocess.run([*curl, url], capture_output=True, text=True, timeout=60).stdout == "hello"
+    assert sent_and_got(client.slot(*account, name="greeting.txt", size=5), certificate) == "hello"

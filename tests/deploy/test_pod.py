@@ -14,7 +14,19 @@ from charts import objects, one, render
 from network import network
 from pod import running, until
 from podman import EJABBERDS
-from users import CURL, get, knows, log_in_until_refused, login, put, signed, slow_put, status, token
+from users import (
+    component_is_connected,
+    get,
+    knows,
+    log_in_until_refused,
+    login,
+    put,
+    sent_and_got,
+    signed,
+    slow_put,
+    status,
+    token,
+)
 
 
 @pytest.mark.parametrize("version", EJABBERDS)
@@ -45,19 +57,10 @@ def test_a_client_logs_in_and_uploads_through_mapped_ports(pod):
     certificate = pod.volumes / "tls/tls.crt"
     with pytest.raises(client.RefusedError, match="not-authorized"):
         client.slot(5222, "alice@example.org", "password", certificate, name="hello.txt", size=5)
-    until(lambda: connected(pod))
+    until(lambda: component_is_connected(pod))
     account = 5222, "alice@example.org", token(pod), certificate
-    place, headers, url = client.slot(*account, name="hello.txt", size=5)
-    curl = ["curl", "-fsS", "--noproxy", "*", "--cacert", certificate]
-    curl += ["--connect-to", "upload.example.org:443:127.0.0.1:8080"]
-    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    send = [*curl, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", *given, place]
-    subprocess.run(send, check=True, timeout=60)
-    assert subprocess.run([*curl, url], capture_output=True, text=True, timeout=60).stdout == "hello"
-
-
-def connected(pod):
-    return "component: connected" in pod.outside(*CURL, "http://127.0.0.1:8082/readyz").stdout
+    slot = client.slot(*account, name="hello.txt", size=5)
+    assert sent_and_got(slot, certificate, "--connect-to", "upload.example.org:443:127.0.0.1:8080") == "hello"
 
 
 def test_a_token_logs_in_and_anything_else_does_not(pod):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from charts import render
 from pod import running, until
 from podman import EJABBERDS
-from users import CURL, login
+from users import component_is_connected, login
 
 ISSUER = "https://login.example.org"
 
@@ -55,13 +55,9 @@ def pod(tmp_path):
         yield pod
 
 
-def connected(pod):
-    return "component: connected" in pod.outside(*CURL, "http://127.0.0.1:8082/readyz").stdout
-
-
 def test_keys_count_at_once_and_the_components_secret_after_a_restart(pod):
     before, after = pod.keys
-    until(lambda: connected(pod))
+    until(lambda: component_is_connected(pod))
     assert login(pod, before.token("alice")) == "success"
     assert login(pod, after.token("alice")) == "failure"
     component = "component-after-0123456789abcdef0"
@@ -69,11 +65,11 @@ def test_keys_count_at_once_and_the_components_secret_after_a_restart(pod):
     until(lambda: login(pod, after.token("alice")) == "success")
     assert login(pod, before.token("alice")) == "success"
     # Both sides go on with what they had.
-    assert connected(pod)
+    assert component_is_connected(pod)
     pod.update(pod.rendered(component, after), "sidecar", "secrets")
     until(lambda: login(pod, before.token("alice")) == "failure")
     assert pod.stop_all() == {"ejabberd": 0, "reload": 0, "sidecar": 0}
     pod.start_all()
-    until(lambda: connected(pod))
+    until(lambda: component_is_connected(pod))
     assert component in (pod.volumes / "run" / "local.yml").read_text()
     assert login(pod, after.token("alice")) == "success"

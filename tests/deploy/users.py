@@ -47,6 +47,10 @@ def nobody_is_online(pod):
     return api(pod, "connected_users_number") == "0"
 
 
+def component_is_connected(pod):
+    return "component: connected" in pod.outside(*CURL, "http://127.0.0.1:8082/readyz").stdout
+
+
 def ask(pod, user, query, *stanzas):
     """What a user is answered who logs in, sends the stanzas, and then asks this."""
     query = f"<iq id='end' {query}</iq>"
@@ -77,6 +81,16 @@ def signed(pod, name, size):
     sign = ["url", "sign", "--config", CONFIG, "--user", "alice@example.org", "--size", str(size), name]
     url = pod.run("sidecar", "/ejabberd-sidecar", *sign).stdout.strip()
     return "https://127.0.0.1:8080/" + url.split("/", 3)[3]
+
+
+def sent_and_got(slot, certificate, *more):
+    """What comes back of a file that was sent as a client's slot says, by curl, which trusts this certificate alone."""
+    place, headers, url = slot
+    curl = ["curl", "-fsS", "--noproxy", "*", "--cacert", certificate, *more]
+    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    send = [*curl, "-X", "PUT", "-d", "hello", "-H", "Content-Type: text/plain", *given, place]
+    subprocess.run(send, check=True, timeout=60)
+    return subprocess.run([*curl, url], capture_output=True, text=True, timeout=60).stdout
 
 
 def status(pod, *words):
