@@ -220,6 +220,9 @@ class Pod:
         hook = self.container("ejabberd")["lifecycle"]["preStop"]["exec"]["command"]
         # It may end the very container in which it runs.
         self.run("ejabberd", *hook, check=False)
+        # One that answers too soon is followed by the signal that does harm.
+        if self.runs("ejabberd"):
+            podman("kill", "--signal", "TERM", self.called("ejabberd"), check=False)
         return self.ended("ejabberd")
 
     def log(self, name):
