@@ -13,7 +13,7 @@ use crate::http::Identity;
 const CERT: &str = "listen.tls.cert";
 const KEY: &str = "listen.tls.key";
 
-/// Two PEM files, unopened: who signs or checks needs no certificate, and its key is not everybody's.
+/// Two PEM files, unopened: who signs URLs or mints tokens needs no certificate, and its key is not everybody's.
 #[derive(Debug)]
 pub struct TlsSettings {
     cert: PathBuf,

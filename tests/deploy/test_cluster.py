@@ -85,6 +85,6 @@ def lose_the_first(cluster, first, second):
         starting = threads.submit(again.start_all)
         until(lambda: pending(again))
         second.start("ejabberd")
-        starting.result(120)
+        starting.result(300)
         assert members(again) == members(second) == names(again, second)
         assert login(again, token(again, "bob"), "bob") == "success"
