@@ -39,6 +39,13 @@ def test_it_has_resources(name, pod, container):
 
 
 @pytest.mark.parametrize(("name", "pod", "container"), EVERY)
+def test_its_probes_have_time_on_a_busy_node(name, pod, container):
+    """Kubernetes' own is a second."""
+    probes = [container[key] for key in container if key.endswith("Probe")]
+    assert all(probe.get("timeoutSeconds", 1) >= 3 for probe in probes)
+
+
+@pytest.mark.parametrize(("name", "pod", "container"), EVERY)
 def test_it_has_the_probes_of_its_kind(name, pod, container):
     probes = {key for key in container if key.endswith("Probe")}
     if container["name"] in SHORT:

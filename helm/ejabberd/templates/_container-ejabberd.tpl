@@ -201,6 +201,7 @@ env:
 livenessProbe:
   exec: {command: [sh, -c, 'test -n "$(find /tmp/.reload -mmin -{{ add 5 (div (int .Values.tls.reloadSeconds) 60) }})"']}
   periodSeconds: 60
+  timeoutSeconds: 10
 {{ include "ejabberd.smallResources" . }}
 volumeMounts:
   {{- if eq .Values.reload "live" }}

@@ -27,6 +27,7 @@ ports:
 startupProbe:
   httpGet: {path: /readyz, port: ops}
   periodSeconds: 1
+  timeoutSeconds: 3
   failureThreshold: 60
 readinessProbe:
   httpGet: {path: /readyz, port: ops}
