@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from charts import CHART, helm, one, refusal, render
+from charts import CHART, NAMES, helm, one, refusal, render, values_file
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
@@ -196,6 +196,56 @@ def test_the_notes_name_all_that_dns_has_to_know():
     said = notes("--set", "tls.certManager.enabled=true,tls.certManager.issuerRef.name=letsencrypt")
     listed = said.partition("HTTP-01")[2].partition("): ")[2].partition("\n")[0].split(", ")
     assert set(listed) == {"a.example", "b.example", *parts, "upload.a.example", "upload.b.example"}
+
+
+def dns(said):
+    """What is before and behind the type of each record."""
+    lines = [line.split(" A ") for line in said.splitlines() if " A " in line]
+    return {name.strip(): value.strip() for name, value in lines}
+
+
+def test_the_notes_say_where_web_clients_and_files_are_led():
+    assert dns(notes())["b.example"] == "WEB, for web clients: wss://b.example:5443/ws, https://b.example:5443/bosh"
+    assert dns(notes())["upload.a.example"] == "WEB, for files"
+    behind = ["--set", "tls.web=proxy,ejabberd.trustedProxies={10.0.0.0/8}"]
+    assert dns(notes(*behind))["b.example"].endswith("wss://b.example/ws, https://b.example/bosh")
+    said = dns(notes("--set", "uploads.url=https://cdn.c.example/u/@HOST@"))
+    assert said.keys() == {"a.example", "b.example", "xmpp.a.example", "xmpp.b.example", "cdn.c.example"}
+    assert "upload.a.example" not in dns(notes("--set", "uploads.enabled=false"))
+    for line in ("services.client.type is ClusterIP", "services.web.type is ClusterIP"):
+        assert line in notes()
+    for service in ("client", "web"):
+        assert f"services.{service}.type is" not in notes("--set", f"services.{service}.type=LoadBalancer")
+
+
+def of_file(name, *more):
+    arguments = ["--dry-run=client", "--namespace", "chat", "--values", values_file(name), *more]
+    return helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notes_are_of_the_values(name):
+    """Nothing is told that is not so."""
+    values = yaml.safe_load(values_file(name).read_text())
+    said = of_file(name)
+    assert "<no value>" not in said
+    assert "<nil>" not in said
+    kept = name not in ("cluster", "oldest")
+    assert ("The Secret xmpp-ejabberd-secrets stays" in said) == kept, "where it is made, and kept"
+    in_mnesia = name != "cluster"
+    assert ("are in Mnesia" in said) == (in_mnesia and name != "oldest")
+    assert ("are lost with the pod" in said) == (name == "oldest")
+    assert ("token mint" in said) == ("issuers" not in values)
+    assert ("token check" in said) == ("issuers" in values)
+    assert ("self-signed" in said) == ("tls" not in values)
+    assert ("get service xmpp-ejabberd-turn" in said) == (name == "calls")
+    assert ("is 203.0.113.7, the address of the node" in said) == (name == "hostnetwork")
+    assert ("get ingress xmpp-ejabberd" in said) == (name in ("calls", "eks", "gke"))
+    assert ("the Gateway public" in said) == (name == "cluster")
+
+
+def test_a_vhost_may_have_an_upload_address_of_its_own():
+    assert render(url("https://u.example/", own=True))
 
 
 def test_a_host_is_all_that_is_needed():
