@@ -26,6 +26,18 @@ def config(**sections):
     return {"sidecar": {"config": sections}}
 
 
+TWO = {"hosts": ["a.example", "b.example"]}
+
+
+def url(text, *, own=False):
+    host = {"b.example": {"upload": {"public_url": "https://u.example/b"}}} if own else {}
+    return {**TWO, "uploads": {"url": text}, "sidecar": {"hostConfig": host}}
+
+
+def variable(part, name):
+    return {part: {"extraEnv": [{"name": name, "value": "x"}]}}
+
+
 REFUSED = [
     (config(store={"secret_access_key": "s"}), "store.secret_access_key, which would lie in a ConfigMap"),
     (config(store={"secret_access_key": "s"}), "give it in secrets.s3"),
@@ -67,7 +79,23 @@ REFUSED = [
     ({"sql": {"enabled": True, "host": "db"}}, "sql.verify needs sql.caConfigMap"),
     ({"uploads": {"store": {"kind": "s3"}}}, "name the bucket in uploads.store.s3.bucket"),
     ({"uploads": {"store": S3}}, "secrets.s3 is missing"),
-    ({"uploads": {"host": "a.example"}}, "uploads.host is one of hosts"),
+    ({"uploads": {"store": {"kind": "s3"}}}, "set uploads.store.s3.accessKeyId"),
+    ({"uploads": {"host": "a.example"}}, "uploads.host is a.example, which is one of hosts"),
+    ({"uploads": {"host": "conference.a.example"}}, "which is one of hosts or has their rooms or nodes"),
+    ({"hosts": ["a.example", "upload.a.example"]}, "uploads.host is upload.a.example"),
+    (url("https://u.example/"), "files of a.example and b.example could not be told apart: put @HOST@ into its path"),
+    (url("https://@HOST@/files"), "put @HOST@ into its path"),
+    ({"sql": {"enabled": True, "host": "db", "ssl": False, "caConfigMap": {"name": "x"}}}, "of no use without sql.ssl"),
+    ({"fullnameOverride": "my.chat"}, "no Service can be called my.chat"),
+    ({"fullnameOverride": "1chat"}, "a name that begins with a letter and has no dot"),
+    (variable("ejabberd", "ERLANG_NODE_ARG"), "ejabberd.extraEnv has ERLANG_NODE_ARG, which is set already"),
+    (variable("ejabberd", "CTL_ON_CREATE"), "ejabberd.extraEnv has CTL_ON_CREATE, which the image writes into its log"),
+    (variable("ejabberd", "REGISTER_ADMIN_PASSWORD"), "which the image writes into its log"),
+    (
+        {"sidecar": {"extraEnv": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}},
+        "sidecar.extraEnv has A, which is set already",
+    ),
+    (variable("sidecar", "EJABBERD_SIDECAR__LISTEN__OPS"), "sidecar.extraEnv has EJABBERD_SIDECAR__LISTEN__OPS"),
     ({"issuers": [{"issuer": "x"}]}, "issuers[0] (x) has no key: give one of"),
     ({"issuers": [{"issuer": "x", "jwks": "{}", "pem": "p"}]}, "issuers[0] (x) has jwks and pem"),
     ({"issuers": [{"issuer": "x", "secret": {"value": "short"}}]}, "issuers[0].secret.value is weak"),
@@ -76,6 +104,16 @@ REFUSED = [
         "issuers[0].secret needs value",
     ),
     ({"issuers": [{"issuer": "x", "secret": KEY, "hosts": ["b.example"]}]}, "issuers[0].hosts has b.example"),
+    (
+        {**TWO, "issuers": [{"issuer": "x", "secret": KEY, "hosts": ["a.example"]}]},
+        "issuers has none for b.example, where nobody could log in",
+    ),
+    (
+        {"issuers": [{"issuer": "x", "secret": KEY}, {"issuer": "x", "jwks": "{}", "hosts": ["a.example"]}]},
+        "issuers has one twice for a.example: give all keys of an issuer in one entry",
+    ),
+    ({"secrets": {"upload": KEY}, **issuer(secret=KEY)}, "issuers[0].secret.value is secrets.upload, too"),
+    ({"secrets": {"upload": KEY, "issuer": KEY}}, "secrets.issuer is secrets.upload, too"),
     ({"sidecar": {"hostConfig": {"b.example": {}}}}, "sidecar.hostConfig has b.example"),
     ({"sidecar": {"config": {"listen": {"ops": "x"}}}}, "sidecar.config has listen.ops, which the chart sets"),
     ({"sidecar": {"config": {"auth": {"users_file": "x"}}}}, "sidecar.config has auth.users_file"),
@@ -127,6 +165,10 @@ def test_all_sentences_come_at_once():
         {"hosts": ["not a host"]},
         {"hosts": ["a.example", "a.example"]},
         {"replicas": 0},
+        # Beyond that no pod is asked whether it knows a lost one (peers.sh).
+        {"replicas": 11},
+        {"sql": {"user": ""}},
+        {"uploads": {"url": "https://u example/"}},
         {"uploads": {"maxSize": "many"}},
         {"uploads": {"store": {"kind": "tape"}}},
         {"terminationGracePeriodSeconds": 5},
