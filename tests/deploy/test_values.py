@@ -176,6 +176,10 @@ def test_all_sentences_come_at_once():
         {"ejabberd": {"user": 0}},
         {"ejabberd": {"resources": {"requests": {"memory": "lots"}}}},
         {"tls": {"web": "perhaps"}},
+        {"ejabberd": {"trustedProxies": ["10.0.0.0/8, 192.0.2.1"]}},
+        {"ejabberd": {"fail2banExempt": ["localhost"]}},
+        {"ejabberd": {"listenIp": "*"}},
+        {"services": {"client": {"loadBalancerSourceRanges": ["all"]}}},
     ],
 )
 def test_the_schema_refuses_what_is_no_value(values):
