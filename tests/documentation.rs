@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [&str; 5] = ["", "docs", "ejabberd-config", "hurl-tests", "monitoring"];
+const FOLDERS: [&str; 5] = ["", "docs", "ejabberd-config", "hurl-tests", "helm/ejabberd"];
 
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -11,7 +11,7 @@ import pytest
 
 from client import fetched, lets_in, said, uploaded
 from composition import ROOT
-from pair import Pair
+from pair import Pair, wait_until
 
 PAGE = (ROOT / "docs/compose.md").read_text()
 KEPT = b"Kept through all of it."
@@ -114,3 +114,8 @@ def test_an_upgrade_of_ejabberd_keeps_what_there_is(machine, before):
     machine.run(upgrade)
     assert_all_is_there(machine, before)
     assert "26.07" in machine.inspected("ejabberd")["ImageName"]
+    # The older version's archive has no place for what the newer one writes.
+    certificate = machine.certificate()
+    assert said(machine, certificate, "after the upgrade") == "after the upgrade"
+    query = "select count(*) from archive where txt = 'after the upgrade'"
+    wait_until("both archives have it", lambda: machine.sql(query) == "2", machine.all_logs)

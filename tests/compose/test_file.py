@@ -119,6 +119,22 @@ def test_the_inner_networks_are_inner():
     assert members["site"] == {"web"}
 
 
+def test_it_ends_in_the_same_line_as_make_up():
+    line = "ejabberd and ejabberd-sidecar are running."
+    for script in ("up", "compose/ready"):
+        assert line in (ROOT / "scripts" / script).read_text().splitlines(), script
+
+
+def test_what_is_under_way_may_end():
+    """The sidecar lets uploads go on for half a minute; ejabberd is waited for."""
+    given = {
+        name: int(SERVICES[name]["stop_grace_period"].rstrip("s"))
+        for name in ("sidecar", "ejabberd")
+    }
+    assert given["sidecar"] > 30
+    assert given["ejabberd"] >= 60
+
+
 def test_what_is_not_for_everybody_has_a_profile():
     profiles = {name: each["profiles"] for name, each in SERVICES.items() if "profiles" in each}
     assert profiles == {"turn": ["turn"], "web": ["web"]}

@@ -12,6 +12,12 @@ GROUPS = {
     "apps/v1": ["StatefulSet"],
     "networking.k8s.io/v1": ["NetworkPolicy", "Ingress"],
     "policy/v1": ["PodDisruptionBudget"],
+    # Of operators and clouds.
+    "cert-manager.io/v1": ["Certificate"],
+    "gateway.networking.k8s.io/v1": ["HTTPRoute"],
+    "monitoring.coreos.com/v1": ["PrometheusRule", "ServiceMonitor"],
+    "cloud.google.com/v1": ["BackendConfig"],
+    "networking.gke.io/v1": ["ManagedCertificate"],
 }
 
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 import yaml
 
-from charts import CHART, NAMES, containers, helm, objects, one, pods, render
+from charts import CHART, NAMES, containers, helm, objects, one, pods, render, values_file
 from cluster import cluster
 from pod import running
 from users import get, login, put, signed, token
@@ -126,6 +126,14 @@ def test_a_second_upgrade_changes_nothing(secrets, tmp_path):
     with cluster(tmp_path, kept) as arguments:
         first, second = (upgraded(values, arguments, kept) for _ in range(2))
     assert len(kept) == 2
+    assert first == second
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_second_upgrade_of_any_values_changes_nothing(name, tmp_path):
+    values, kept = yaml.safe_load(values_file(name).read_text()), {}
+    with cluster(tmp_path, kept) as arguments:
+        first, second = (upgraded(values, arguments, kept) for _ in range(2))
     assert first == second
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from charts import NAMES, objects, one, pods, render
 
@@ -38,6 +39,7 @@ def test_the_node_has_a_full_name_and_one_port_and_no_dump(name):
     assert ("ERL_AFLAGS" in values) == (name == "hostnetwork") == ("hostAliases" in pod)
     # It is ignored by the image, or echoes what it is given.
     assert not {"ERLANG_NODE", "ERLANG_COOKIE", "CTL_ON_CREATE", "CTL_ON_START"} & values.keys()
+    assert one(objects(name), "StatefulSet")["spec"]["podManagementPolicy"] == "OrderedReady"
     headless = one(objects(name), "Service", "-headless")["spec"]
     assert headless["publishNotReadyAddresses"] is True
     assert headless["clusterIP"] == "None"
@@ -77,6 +79,10 @@ def test_probes_ask_for_a_login_and_not_for_the_status():
     ("version", "clients", "schema"),
     [
         ("23.01", "clients-23.01.yml", "new_sql_schema"),
+        ("23.04", "clients-23.01.yml", "new_sql_schema"),
+        ("23.10", "clients-23.01.yml", "new_sql_schema"),
+        ("25.08", "clients-23.01.yml", "new_sql_schema"),
+        ("25.10", "clients-23.01.yml", "sql_schema_multihost"),
         ("26.03", "clients-23.01.yml", "sql_schema_multihost"),
         ("26.04", "clients-26.04.yml", "sql_schema_multihost"),
         ("26.07-alpine", "clients-26.04.yml", "sql_schema_multihost"),
@@ -92,7 +98,7 @@ def test_options_are_those_of_the_version(version, clients, schema):
     data = one(render(values), "ConfigMap", "-ejabberd")["data"]
     assert [name for name in data if name.startswith("clients")] == [clients]
     assert f"{schema}: true" in data["sql.yml"]
-    makes = version != "23.01"
+    makes = version not in ("23.01", "23.04")
     assert ("update_sql_schema: true" in data["sql.yml"]) == makes
     assert ("tables.yml" in data) == makes
     assert ("tables" in [container["name"] for container in ejabberd(render(values))["initContainers"]]) == makes
@@ -164,6 +170,44 @@ def test_a_relay_opens_all_of_its_ports():
     calls = one(items, "ConfigMap", "xmpp-ejabberd-ejabberd")["data"]["calls.yml"]
     assert "turn_min_port: 49152" in calls
     assert "turn_max_port: 49167" in calls
+
+
+def test_on_its_nodes_network_the_pod_finds_what_is_in_the_cluster():
+    """By the node's own names it would not: PostgreSQL, a bucket, itself."""
+    assert ejabberd(objects("hostnetwork"))["dnsPolicy"] == "ClusterFirstWithHostNet"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_with_secrets_change_no_rule(name):
+    """Whoever writes a secret would otherwise write a configuration."""
+    main = yaml.safe_load(one(objects(name), "ConfigMap", "xmpp-ejabberd-ejabberd")["data"]["ejabberd.yml"])
+    included = main["include_config_file"]
+    assert included.pop("/opt/ejabberd/conf/parts.yml") == {}
+    assert included == {
+        path: {"allow_only": ["define_macro"]} for path in ("/opt/ejabberd/conf/macros.yml", "/run/ejabberd/local.yml")
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_hook_is_a_socket_that_both_containers_have(name):
+    pod = ejabberd(objects(name))
+    socket = "unix:/run/ejabberd-sidecar/hook.sock"
+    macros = yaml.safe_load(one(objects(name), "ConfigMap", "xmpp-ejabberd-ejabberd")["data"]["macros.yml"])
+    program = macros["define_macro"]["EXTAUTH_PROGRAM"]
+    assert program == f"/opt/ejabberd-sidecar/ejabberd-sidecar extauth --hook {socket}"
+    assert f'hook = "{socket}"' in one(objects(name), "ConfigMap", "-sidecar")["data"]["sidecar.toml"]
+    every = [*pod["initContainers"], *pod["containers"]]
+    mounts = {
+        (container["name"], mount["name"]): mount for container in every for mount in container.get("volumeMounts", [])
+    }
+    for part in ("ejabberd", "sidecar"):
+        assert mounts[part, "hook"] == {"name": "hook", "mountPath": "/run/ejabberd-sidecar"}
+    assert (
+        mounts["bridge", "bridge"]["mountPath"] == mounts["ejabberd", "bridge"]["mountPath"] == "/opt/ejabberd-sidecar"
+    )
+    assert mounts["ejabberd", "bridge"]["readOnly"] is True
+    ports = [port["containerPort"] for container in every for port in container.get("ports", [])]
+    assert 8081 not in ports
 
 
 def test_a_pdb_keeps_all_but_one():

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from charts import CHART, helm, one, refusal, render
+from charts import CHART, NAMES, helm, one, refusal, render, values_file
 
 S3 = {"kind": "s3", "s3": {"bucket": "b", "accessKeyId": "k"}}
 KEY = {"value": "k" * 32}
@@ -24,6 +24,18 @@ def keys(*found):
 
 def config(**sections):
     return {"sidecar": {"config": sections}}
+
+
+TWO = {"hosts": ["a.example", "b.example"]}
+
+
+def url(text, *, own=False):
+    host = {"b.example": {"upload": {"public_url": "https://u.example/b"}}} if own else {}
+    return {**TWO, "uploads": {"url": text}, "sidecar": {"hostConfig": host}}
+
+
+def variable(part, name):
+    return {part: {"extraEnv": [{"name": name, "value": "x"}]}}
 
 
 REFUSED = [
@@ -67,7 +79,23 @@ REFUSED = [
     ({"sql": {"enabled": True, "host": "db"}}, "sql.verify needs sql.caConfigMap"),
     ({"uploads": {"store": {"kind": "s3"}}}, "name the bucket in uploads.store.s3.bucket"),
     ({"uploads": {"store": S3}}, "secrets.s3 is missing"),
-    ({"uploads": {"host": "a.example"}}, "uploads.host is one of hosts"),
+    ({"uploads": {"store": {"kind": "s3"}}}, "set uploads.store.s3.accessKeyId"),
+    ({"uploads": {"host": "a.example"}}, "uploads.host is a.example, which is one of hosts"),
+    ({"uploads": {"host": "conference.a.example"}}, "which is one of hosts or has their rooms or nodes"),
+    ({"hosts": ["a.example", "upload.a.example"]}, "uploads.host is upload.a.example"),
+    (url("https://u.example/"), "files of a.example and b.example could not be told apart: put @HOST@ into its path"),
+    (url("https://@HOST@/files"), "put @HOST@ into its path"),
+    ({"sql": {"enabled": True, "host": "db", "ssl": False, "caConfigMap": {"name": "x"}}}, "of no use without sql.ssl"),
+    ({"fullnameOverride": "my.chat"}, "no Service can be called my.chat"),
+    ({"fullnameOverride": "1chat"}, "a name that begins with a letter and has no dot"),
+    (variable("ejabberd", "ERLANG_NODE_ARG"), "ejabberd.extraEnv has ERLANG_NODE_ARG, which is set already"),
+    (variable("ejabberd", "CTL_ON_CREATE"), "ejabberd.extraEnv has CTL_ON_CREATE, which the image writes into its log"),
+    (variable("ejabberd", "REGISTER_ADMIN_PASSWORD"), "which the image writes into its log"),
+    (
+        {"sidecar": {"extraEnv": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}},
+        "sidecar.extraEnv has A, which is set already",
+    ),
+    (variable("sidecar", "EJABBERD_SIDECAR__LISTEN__OPS"), "sidecar.extraEnv has EJABBERD_SIDECAR__LISTEN__OPS"),
     ({"issuers": [{"issuer": "x"}]}, "issuers[0] (x) has no key: give one of"),
     ({"issuers": [{"issuer": "x", "jwks": "{}", "pem": "p"}]}, "issuers[0] (x) has jwks and pem"),
     ({"issuers": [{"issuer": "x", "secret": {"value": "short"}}]}, "issuers[0].secret.value is weak"),
@@ -76,6 +104,16 @@ REFUSED = [
         "issuers[0].secret needs value",
     ),
     ({"issuers": [{"issuer": "x", "secret": KEY, "hosts": ["b.example"]}]}, "issuers[0].hosts has b.example"),
+    (
+        {**TWO, "issuers": [{"issuer": "x", "secret": KEY, "hosts": ["a.example"]}]},
+        "issuers has none for b.example, where nobody could log in",
+    ),
+    (
+        {"issuers": [{"issuer": "x", "secret": KEY}, {"issuer": "x", "jwks": "{}", "hosts": ["a.example"]}]},
+        "issuers has one twice for a.example: give all keys of an issuer in one entry",
+    ),
+    ({"secrets": {"upload": KEY}, **issuer(secret=KEY)}, "issuers[0].secret.value is secrets.upload, too"),
+    ({"secrets": {"upload": KEY, "issuer": KEY}}, "secrets.issuer is secrets.upload, too"),
     ({"sidecar": {"hostConfig": {"b.example": {}}}}, "sidecar.hostConfig has b.example"),
     ({"sidecar": {"config": {"listen": {"ops": "x"}}}}, "sidecar.config has listen.ops, which the chart sets"),
     ({"sidecar": {"config": {"auth": {"users_file": "x"}}}}, "sidecar.config has auth.users_file"),
@@ -127,6 +165,10 @@ def test_all_sentences_come_at_once():
         {"hosts": ["not a host"]},
         {"hosts": ["a.example", "a.example"]},
         {"replicas": 0},
+        # Beyond that no pod is asked whether it knows a lost one (peers.sh).
+        {"replicas": 11},
+        {"sql": {"user": ""}},
+        {"uploads": {"url": "https://u example/"}},
         {"uploads": {"maxSize": "many"}},
         {"uploads": {"store": {"kind": "tape"}}},
         {"terminationGracePeriodSeconds": 5},
@@ -134,6 +176,10 @@ def test_all_sentences_come_at_once():
         {"ejabberd": {"user": 0}},
         {"ejabberd": {"resources": {"requests": {"memory": "lots"}}}},
         {"tls": {"web": "perhaps"}},
+        {"ejabberd": {"trustedProxies": ["10.0.0.0/8, 192.0.2.1"]}},
+        {"ejabberd": {"fail2banExempt": ["localhost"]}},
+        {"ejabberd": {"listenIp": "*"}},
+        {"services": {"client": {"loadBalancerSourceRanges": ["all"]}}},
     ],
 )
 def test_the_schema_refuses_what_is_no_value(values):
@@ -196,6 +242,56 @@ def test_the_notes_name_all_that_dns_has_to_know():
     said = notes("--set", "tls.certManager.enabled=true,tls.certManager.issuerRef.name=letsencrypt")
     listed = said.partition("HTTP-01")[2].partition("): ")[2].partition("\n")[0].split(", ")
     assert set(listed) == {"a.example", "b.example", *parts, "upload.a.example", "upload.b.example"}
+
+
+def dns(said):
+    """What is before and behind the type of each record."""
+    lines = [line.split(" A ") for line in said.splitlines() if " A " in line]
+    return {name.strip(): value.strip() for name, value in lines}
+
+
+def test_the_notes_say_where_web_clients_and_files_are_led():
+    assert dns(notes())["b.example"] == "WEB, for web clients: wss://b.example:5443/ws, https://b.example:5443/bosh"
+    assert dns(notes())["upload.a.example"] == "WEB, for files"
+    behind = ["--set", "tls.web=proxy,ejabberd.trustedProxies={10.0.0.0/8}"]
+    assert dns(notes(*behind))["b.example"].endswith("wss://b.example/ws, https://b.example/bosh")
+    said = dns(notes("--set", "uploads.url=https://cdn.c.example/u/@HOST@"))
+    assert said.keys() == {"a.example", "b.example", "xmpp.a.example", "xmpp.b.example", "cdn.c.example"}
+    assert "upload.a.example" not in dns(notes("--set", "uploads.enabled=false"))
+    for line in ("services.client.type is ClusterIP", "services.web.type is ClusterIP"):
+        assert line in notes()
+    for service in ("client", "web"):
+        assert f"services.{service}.type is" not in notes("--set", f"services.{service}.type=LoadBalancer")
+
+
+def of_file(name, *more):
+    arguments = ["--dry-run=client", "--namespace", "chat", "--values", values_file(name), *more]
+    return helm("install", "xmpp", CHART, *arguments).partition("NOTES:")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notes_are_of_the_values(name):
+    """Nothing is told that is not so."""
+    values = yaml.safe_load(values_file(name).read_text())
+    said = of_file(name)
+    assert "<no value>" not in said
+    assert "<nil>" not in said
+    kept = name not in ("cluster", "oldest")
+    assert ("The Secret xmpp-ejabberd-secrets stays" in said) == kept, "where it is made, and kept"
+    in_mnesia = name != "cluster"
+    assert ("are in Mnesia" in said) == (in_mnesia and name != "oldest")
+    assert ("are lost with the pod" in said) == (name == "oldest")
+    assert ("token mint" in said) == ("issuers" not in values)
+    assert ("token check" in said) == ("issuers" in values)
+    assert ("self-signed" in said) == ("tls" not in values)
+    assert ("get service xmpp-ejabberd-turn" in said) == (name == "calls")
+    assert ("is 203.0.113.7, the address of the node" in said) == (name == "hostnetwork")
+    assert ("get ingress xmpp-ejabberd" in said) == (name in ("calls", "eks", "gke"))
+    assert ("the Gateway public" in said) == (name == "cluster")
+
+
+def test_a_vhost_may_have_an_upload_address_of_its_own():
+    assert render(url("https://u.example/", own=True))
 
 
 def test_a_host_is_all_that_is_needed():

@@ -123,6 +123,7 @@ define_macro:
 {{/* 100MiB as a number, by powers of 1024 and of 1000. */}}
 {{- define "ejabberd.bytes" -}}
 {{- $units := dict "" 1 "B" 1 "KIB" 1024 "MIB" 1048576 "GIB" 1073741824 "KB" 1000 "MB" 1000000 "GB" 1000000000 -}}
-{{- $number := regexFind "^[0-9]+" (toString .) -}}
-{{- mul (int64 $number) (get $units (trimPrefix $number (toString .) | trim | upper)) -}}
+{{- $text := ternary (int64 .) . (kindIs "float64" .) | toString -}}
+{{- $number := regexFind "^[0-9]+" $text -}}
+{{- mul (int64 $number) (get $units (trimPrefix $number $text | trim | upper)) -}}
 {{- end -}}

@@ -40,11 +40,22 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- .Values.uploads.url | default (printf "https://%s/upload/@HOST@" (include "ejabberd.uploadHost" .)) -}}
 {{- end -}}
 
+{{/* The names that files go to, as a YAML list: that of the URL, or one for each domain where it has @HOST@ in it. */}}
+{{- define "ejabberd.uploadNames" -}}
+{{- $names := list -}}
+{{- if .Values.uploads.enabled -}}
+{{- range .Values.hosts -}}
+{{- $names = append $names (include "ejabberd.uploadUrl" $ | replace "@HOST@" . | urlParse).hostname -}}
+{{- end -}}
+{{- end -}}
+{{- $names | uniq | toYaml -}}
+{{- end -}}
+
 {{/* Who clients and servers expect a certificate of, as a YAML list. */}}
 {{- define "ejabberd.certificateNames" -}}
 {{- $names := list -}}
 {{- range .Values.hosts -}}
 {{- $names = concat $names (list . (printf "conference.%s" .) (printf "pubsub.%s" .) (printf "upload.%s" .)) -}}
 {{- end -}}
-{{- append $names (include "ejabberd.uploadHost" .) | uniq | toYaml -}}
+{{- concat $names (list (include "ejabberd.uploadHost" .)) (include "ejabberd.uploadNames" . | fromYamlArray) | uniq | toYaml -}}
 {{- end -}}

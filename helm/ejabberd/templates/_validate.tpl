@@ -1,7 +1,7 @@
 {{/* All that cannot work, told at once: each sentence says what to do. A group of checks an own template, a problem an own line. */}}
 {{- define "ejabberd.validate" -}}
 {{- $problems := list -}}
-{{- range list "hosts" "settings" "plain" "versions" "replicas" "uploads" "accept" "issuers" "secrets" "network" -}}
+{{- range list "hosts" "settings" "environment" "plain" "versions" "replicas" "uploads" "accept" "issuers" "secrets" "network" -}}
 {{- $found := include (printf "validate.%s" .) $ | trim -}}
 {{- if $found -}}{{- $problems = concat $problems (splitList "\n" $found) -}}{{- end -}}
 {{- end -}}
@@ -15,6 +15,10 @@
 {{- define "validate.hosts" -}}
 {{- if not .Values.hosts }}
 hosts is empty: name the domains that ejabberd serves, as in --set 'hosts[0]=example.org'
+{{- end }}
+{{- $name := include "ejabberd.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) }}
+no Service can be called {{ $name }}: give the release, or fullnameOverride, a name that begins with a letter and has no dot
 {{- end }}
 {{- range $host, $_ := .Values.sidecar.hostConfig }}
 {{- if not (has $host $.Values.hosts) }}
@@ -43,6 +47,29 @@ ejabberd.extraConfig is no mapping in YAML ({{ . | replace "\n" " " }}): write o
 {{- $host := first $.Values.hosts | default "" }}
 {{- if hasKey (dig $host "auth" dict $.Values.sidecar.hostConfig) "users_file" }}
 sidecar.hostConfig has users_file for {{ $host }}: the probes need the chart's, which holds a user who always exists; take it out
+{{- end }}
+{{- end -}}
+
+{{/* What the chart sets in the environment, and what tells secrets there. */}}
+{{- define "validate.environment" -}}
+{{- range $part := list "ejabberd" "sidecar" }}
+{{- $seen := list }}
+{{- range (include (printf "%s.container" $part) $ | fromYaml).env }}
+{{- if has .name $seen }}
+{{ $part }}.extraEnv has {{ .name }}, which is set already: take it out
+{{- end }}
+{{- $seen = append $seen .name }}
+{{- end }}
+{{- end }}
+{{- range .Values.ejabberd.extraEnv }}
+{{- if has .name (list "CTL_ON_CREATE" "CTL_ON_START" "REGISTER_ADMIN_PASSWORD") }}
+ejabberd.extraEnv has {{ .name }}, which the image writes into its log: take it out, and use kubectl exec with ejabberdctl
+{{- end }}
+{{- end }}
+{{- range .Values.sidecar.extraEnv }}
+{{- if hasPrefix "EJABBERD_SIDECAR__" .name }}
+sidecar.extraEnv has {{ .name }}: take it out; options are for sidecar.config, and what is secret for secrets
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -132,8 +159,20 @@ uploads.store.kind is s3: name the bucket in uploads.store.s3.bucket
 uploads.store.kind is s3: set uploads.store.s3.accessKeyId, and give the key that goes with it in secrets.s3
 {{- end }}
 {{- end }}
-{{- if has (include "ejabberd.uploadHost" (dict "Values" (dict "uploads" .Values.uploads "hosts" (.Values.hosts | default (list "-"))))) .Values.hosts }}
-uploads.host is one of hosts: it has to be a domain of its own, such as upload.example.org
+{{- $taken := list }}
+{{- $shared := list }}
+{{- range .Values.hosts }}
+{{- $taken = concat $taken (list . (printf "conference.%s" .) (printf "pubsub.%s" .)) }}
+{{- if not (dig . "upload" "public_url" "" $.Values.sidecar.hostConfig) }}{{ $shared = append $shared . }}{{ end }}
+{{- end }}
+{{- $host := include "ejabberd.uploadHost" (dict "Values" (dict "uploads" .Values.uploads "hosts" (.Values.hosts | default (list "-")))) }}
+{{- if has $host $taken }}
+uploads.host is {{ $host }}, which is one of hosts or has their rooms or nodes: it has to be a domain of its own, such as upload.example.org
+{{- end }}
+{{- with .Values.uploads.url }}
+{{- if and (gt (len $shared) 1) (not (contains "@HOST@" (regexReplaceAll "^https?://[^/]*" . ""))) }}
+uploads.url is {{ . }}, where files of {{ join " and " $shared }} could not be told apart: put @HOST@ into its path
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -152,6 +191,17 @@ uploads.host is one of hosts: it has to be a domain of its own, such as upload.e
 {{- end -}}
 
 {{- define "validate.issuers" -}}
+{{- if .Values.issuers }}
+{{- range $host := .Values.hosts }}
+{{- $names := list }}
+{{- range $.Values.issuers }}{{ if or (not .hosts) (has $host .hosts) }}{{ $names = append $names .issuer }}{{ end }}{{ end }}
+{{- if not $names }}
+issuers has none for {{ $host }}, where nobody could log in: name it in the hosts of one
+{{- else if ne (len $names) (len (uniq $names)) }}
+issuers has one twice for {{ $host }}: give all keys of an issuer in one entry, or hosts to each
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range $index, $issuer := .Values.issuers }}
 {{- $given := list }}
 {{- range list "jwks" "pem" "configMap" "secret" }}
@@ -173,6 +223,8 @@ issuers[{{ $index }}].jwks is no JSON: give a key set, as in {"keys": […]}
 issuers[{{ $index }}].secret needs value, or existingSecret with a name
 {{- else if and .value (lt (len .value) 32) }}
 issuers[{{ $index }}].secret.value is weak: take 32 characters or more, as of `openssl rand -hex 32`
+{{- else if and .value (eq .value $.Values.secrets.upload.value) }}
+issuers[{{ $index }}].secret.value is secrets.upload, too: take another one, since who signs uploads must not sign logins
 {{- end }}
 {{- end }}
 {{- range $issuer.hosts }}
@@ -199,6 +251,9 @@ secrets.{{ $id }}.value is weak: take {{ $least }} characters or more, as of `op
 {{- if and $needed (not (or $given.value $given.existingSecret.name)) }}
 secrets.{{ $id }} is missing: it belongs to another server and cannot be made here; give value or existingSecret
 {{- end }}
+{{- end }}
+{{- if and .Values.secrets.issuer.value (eq .Values.secrets.issuer.value .Values.secrets.upload.value) }}
+secrets.issuer is secrets.upload, too: take another one, since who signs uploads must not sign logins
 {{- end }}
 {{- if and .Values.issuers (or .Values.secrets.issuer.value .Values.secrets.issuer.existingSecret.name) }}
 secrets.issuer is for installations without issuers: give the secret at the issuer, in issuers[].secret

@@ -12,6 +12,7 @@ exists() { getent hosts "$1" || nslookup "$1"; } >/dev/null 2>&1
 # The address of a pod that has this one in its cluster, if one has; fails while one that exists is silent, since it may be that one.
 known_by() {
     silent=
+    # As many as the values allow.
     for number in 0 1 2 3 4 5 6 7 8 9; do
         peer=${CLUSTER_FIRST%-0}-$number.$CLUSTER_DOMAIN
         { [ "$peer" != "$own" ] && exists "$peer"; } || continue
