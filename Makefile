@@ -5,7 +5,7 @@
 .PHONY: help up build image test test-matrix test-s3 test-browser test-deploy test-compose soak fuzz bench docs lint
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## stock ejabberd and the sidecar, ready to log in to, until Ctrl-C; STORE=s3: with an S3 server
 	@scripts/up
