@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from itertools import count
+from itertools import takewhile
 from pathlib import Path
 
 from pod import until
@@ -24,12 +24,9 @@ def login(pod, password, user="alice"):
 
 
 def log_in_until_refused(pod, name):
-    """New users, one after the other, until one is not let in: those who were."""
-    for number in count():
-        user = f"{name}{number}"
-        if login(pod, token(pod, user), user) != "success":
-            return [f"{name}{before}" for before in range(number)]
-    return []
+    """New users, one after the other, until one is not let in, or there are many: those who were."""
+    users = (f"{name}{number}" for number in range(300))
+    return list(takewhile(lambda user: login(pod, token(pod, user), user) == "success", users))
 
 
 def api(pod, call):
