@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::Observer;
-use crate::cli::exit::remark;
+use crate::cli::exit::{counted, remark};
 use crate::transfer::Progress;
 
 /// How often a line is written where there is no terminal.
@@ -56,7 +56,7 @@ impl Meter {
         if told.elapsed() >= INTERVAL {
             *told = Instant::now();
             let objects = self.objects.load(Ordering::Relaxed);
-            say(&format!("{ended} of {objects} objects, {} sent", self.bytes()));
+            say(&format!("{ended} of {}, {} sent", counted(objects, "object"), self.bytes()));
         }
     }
 }
@@ -74,7 +74,7 @@ impl Progress for Meter {
 impl Observer for Meter {
     fn expect(&self, objects: u64, bytes: u64) {
         self.objects.store(objects, Ordering::Relaxed);
-        say(&format!("{objects} objects, {}", ByteSize::b(bytes).display().iec()));
+        say(&format!("{}, {}", counted(objects, "object"), ByteSize::b(bytes).display().iec()));
         if let Some(bar) = &self.bar {
             bar.set_length(objects);
         }

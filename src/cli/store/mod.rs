@@ -10,7 +10,7 @@ mod sweep;
 use bytesize::ByteSize;
 
 use super::Failure;
-use super::exit::answer;
+use super::exit::{answer, counted};
 use crate::app::Summary;
 use crate::transfer::Side;
 
@@ -83,5 +83,8 @@ fn report(summary: Summary) -> Result<(), Failure> {
     if failed == 0 {
         return Ok(());
     }
-    Err(Failure::Failed(format!("{failed} are not at the target: once that is mended, run the same again")))
+    let missing = counted(failed, "object");
+    Err(Failure::Failed(format!(
+        "{missing} did not get to the target: once that is mended, run the same again"
+    )))
 }
