@@ -57,8 +57,8 @@ pub(super) fn answer(text: impl Display) -> Result<(), Failure> {
 }
 
 /// So many of something: `1 file`, `2 files`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub(super) fn counted<N: Copy + Display + From<u8> + PartialEq>(number: N, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1.into() { "" } else { "s" })
 }
 
 /// Tells the operator something beside the answer.

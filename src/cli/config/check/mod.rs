@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use crate::app::{probe_store, sites};
 use crate::cli::Failure;
-use crate::cli::exit::answer;
+use crate::cli::exit::{answer, counted};
 use crate::config::{Environment, Settings, TlsSettings};
 use crate::ejabberd::{self, Ejabberd, Findings, Place, Severity, Version, codes, findings};
 
@@ -84,8 +84,4 @@ fn report(found: &Findings, summary: &str) -> String {
     let (errors, warnings) = (found.count(Severity::Error), found.count(Severity::Warning));
     let _ = write!(text, "{summary}; {}, {}", counted(errors, "error"), counted(warnings, "warning"));
     text
-}
-
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::counted;
+use crate::cli::exit::counted;
 use crate::config::{HostSettings, Settings, TlsPair};
 use crate::ejabberd::{Findings, Place, codes};
 
