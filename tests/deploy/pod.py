@@ -179,7 +179,8 @@ class Pod:
 
     def begun(self):
         """Which process each container runs, and whether it still does."""
-        return {name: (state["Pid"], state["Status"]) for name in self.starts if (state := self.state(name))}
+        states = {name: self.state(name) for name in self.starts}
+        return {name: (state["Pid"], state["Status"]) for name, state in states.items()}
 
     def signal(self, name, number):
         """To the container's first process alone."""

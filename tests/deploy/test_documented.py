@@ -11,10 +11,11 @@ import yaml
 
 from charts import CHART, ROOT, VERSIONS, helm, one, values_file
 from kinds import problem
+from pages import blocks, page
 from pod import running
 
 NAMES = ("deploy", "deploy-kind", "deploy-gke", "deploy-eks", "migrate")
-PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in NAMES}
+PAGES = {name: page(name) for name in NAMES}
 # What commands read.
 FILES = (
     "jwks.json",
@@ -28,15 +29,9 @@ FILES = (
 )
 
 
-def blocks(page, language):
-    """Those of lists are indented."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", PAGES[page], re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
-
-
-def commands(page):
-    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
-    lines += re.findall(r"`(kubectl -n chat [^`…]+)`", PAGES[page])
+def commands(name):
+    lines = [line for block in blocks(PAGES[name], "sh") for line in block.splitlines()]
+    lines += re.findall(r"`(kubectl -n chat [^`…]+)`", PAGES[name])
     return [line.removesuffix(" &") for line in lines if line.startswith(("kubectl ", "helm "))]
 
 
@@ -49,7 +44,7 @@ def nowhere(tmp_path):
     (tmp_path / "helm").symlink_to(ROOT / "helm")
     for name in FILES:
         (tmp_path / name).touch()
-    [claim] = [block for block in blocks("deploy", "yaml") if block.startswith("# files.yaml")]
+    [claim] = [block for block in blocks(PAGES["deploy"], "yaml") if block.startswith("# files.yaml")]
     (tmp_path / "files.yaml").write_text(claim)
     (tmp_path / "bin").mkdir()
     path = f"{Path(os.environ['HELM']).parent}:{os.environ['PATH']}"
@@ -86,8 +81,8 @@ def test_every_page_has_commands():
     assert all(commands(page) for page in NAMES)
 
 
-def manifests(page):
-    found = [item for block in blocks(page, "yaml") for item in yaml.safe_load_all(block)]
+def manifests(name):
+    found = [item for block in blocks(PAGES[name], "yaml") for item in yaml.safe_load_all(block)]
     return [item for item in found if item and "apiVersion" in item]
 
 
@@ -141,7 +136,7 @@ def test_kinds_page_brings_the_image_that_the_pod_asks_for():
     }
     [image] = images
     assert images[image] == "Never"
-    lines = [line for block in blocks("deploy-kind", "sh") for line in block.splitlines()]
+    lines = [line for block in blocks(PAGES["deploy-kind"], "sh") for line in block.splitlines()]
     assert lines.count(f"IMAGE={image} make image") == 2
     assert f"kind load docker-image {image} --name chat" in lines
     assert f"minikube image load {image} --profile chat" in lines

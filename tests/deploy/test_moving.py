@@ -1,7 +1,6 @@
 """What docs/migrate.md says of clusters, done: into a bucket, back from a copy, from another server's folder."""
 
 import os
-import re
 import shutil
 import tomllib
 
@@ -9,22 +8,19 @@ import pytest
 import yaml
 
 import test_containers
-from charts import CHART, ROOT, VERSIONS, containers, helm, one, render
+from charts import CHART, VERSIONS, containers, helm, one, render
 from network import Bucket, garage, network
+from pages import blocks, page
 from pod import running
 from podman import EJABBERDS, options, podman, run_by
 from test_kinds import problem
 from users import get, put, signed
 from volumes import Volumes
 
-PAGE = (ROOT / "docs" / "migrate.md").read_text().partition("## In a cluster\n")[2]
+PAGE = page("migrate").partition("## In a cluster\n")[2]
 MANIFEST = (CHART / "jobs" / "store-copy.yaml").read_text()
 # What an upgrade may change of a StatefulSet, of what the chart writes.
 CHANGEABLE = {"replicas", "template"}
-
-
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def manifest():
@@ -78,7 +74,7 @@ def test_the_job_is_made_for_what_the_chart_is_called():
 
 
 def test_the_values_of_the_page_lead_to_the_same_bucket_as_the_job():
-    values = yaml.safe_load(blocks("yaml")[0])
+    values = yaml.safe_load(blocks(PAGE, "yaml")[0])
     ours = tomllib.loads(one(chart(**values), "ConfigMap", "-sidecar")["data"]["sidecar.toml"])["store"]
     job = tomllib.loads(manifest()[0]["data"]["bucket.toml"])["store"]
     files = "secret_access_key_file"
@@ -96,7 +92,7 @@ def test_the_values_of_the_page_lead_to_the_same_bucket_as_the_job():
         {"ejabberd": {"persistence": {"size": "40Gi"}}},
         {"ejabberd": {"persistence": {"annotations": {"keep": "me"}}}},
         {"ejabberd": {"persistence": {"enabled": False}}},
-        yaml.safe_load(blocks("yaml")[0]),
+        yaml.safe_load(blocks(PAGE, "yaml")[0]),
     ],
     ids=["size", "class", "database", "annotations", "off", "bucket"],
 )
@@ -107,7 +103,7 @@ def test_claims_take_a_new_statefulset(values):
 
 
 def test_nothing_else_takes_a_new_statefulset():
-    s3 = yaml.safe_load(blocks("yaml")[0])
+    s3 = yaml.safe_load(blocks(PAGE, "yaml")[0])
     more = {"replicas": 3, "clustering": {"enabled": True}, "sql": {"enabled": True, "host": "db", "verify": False}}
     more |= {"secrets": s3["secrets"] | {"sql": {"value": "password"}}, "uploads": s3["uploads"]}
     before, after = one(chart(**s3), "StatefulSet")["spec"], one(chart(**more), "StatefulSet")["spec"]
@@ -148,7 +144,7 @@ def moving(tmp_path):
     with network() as hub, garage(tmp_path, bucket):
         job = {name: s3[name] for name in ("bucket", "region", "endpoint")}
         job |= {"path_style": True, "access_key_id": bucket.key}
-        values = yaml.safe_load(blocks("yaml")[0])
+        values = yaml.safe_load(blocks(PAGE, "yaml")[0])
         values["uploads"]["store"]["s3"] |= s3
         yield tmp_path, hub, Job(tmp_path / "job", hub, job, secret), values, {"secret-access-key": secret.encode()}
 
@@ -194,7 +190,7 @@ def test_a_volume_comes_back_from_its_copy(moving):
     pod = job.job["spec"]["template"]["spec"]
     [container] = containers(pod)
     files, other = container["volumeMounts"]
-    container["args"] = yaml.safe_load(blocks("yaml")[3])["args"]
+    container["args"] = yaml.safe_load(blocks(PAGE, "yaml")[3])["args"]
     other |= {"name": "backup", "mountPath": "/backup", "readOnly": False}
     pod["volumes"][1] = {"name": "backup", "persistentVolumeClaim": {"claimName": "backup"}}
     with running(folder / "lost", release()) as lost:
@@ -221,7 +217,7 @@ PEERS = {
 
 
 def test_old_links_to_the_domain_lead_to_the_sidecar():
-    values = yaml.safe_load(blocks("yaml")[2])
+    values = yaml.safe_load(blocks(PAGE, "yaml")[2])
     proxied = {"enabled": True, "className": "nginx", "tls": False}
     items = chart(**values, ingress=proxied, ejabberd={"trustedProxies": ["10.0.0.0/8"]})
     ingress, web = one(items, "Ingress", "old-links"), one(items, "Service", "-web")
@@ -236,13 +232,13 @@ def test_old_links_to_the_domain_lead_to_the_sidecar():
 @pytest.mark.parametrize("kind", PEERS)
 def test_the_folder_of_another_server_is_imported_in_the_pod(kind, tmp_path):
     path, url = PEERS[kind]
-    with running(tmp_path, release(**yaml.safe_load(blocks("yaml")[1]))) as pod:
+    with running(tmp_path, release(**yaml.safe_load(blocks(PAGE, "yaml")[1]))) as pod:
         file = pod.volumes / "old-uploads" / path
         file.parent.mkdir(parents=True)
         file.write_text("old")
         os.utime(file, (1700000000, 1700000000))
         served(pod)
-        [command] = [line for block in blocks("sh") for line in block.splitlines() if "store import" in line]
+        [command] = [line for block in blocks(PAGE, "sh") for line in block.splitlines() if "store import" in line]
         words = command.replace("mod_http_upload", kind).partition(" -- ")[2].split()
         assert pod.run("sidecar", *words).stdout.startswith("copied 1 ")
         assert get(pod, f"https://127.0.0.1:8080{url}") == "old"

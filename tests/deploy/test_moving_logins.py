@@ -14,16 +14,14 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from charts import ROOT
+from pages import blocks, page
 from pod import running
 from test_moving import release, served
 from users import CONFIG, put, signed, status, token
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text().partition("## Moving here\n")[2]
-WRAP, SECRET = (
-    block.splitlines()[0] for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[:2]
-)
-VALUES = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1])
+PAGE = page("deploy").partition("## Moving here\n")[2]
+WRAP, SECRET = (block.splitlines()[0] for block in blocks(PAGE, "sh")[:2])
+VALUES = yaml.safe_load(blocks(PAGE, "yaml")[0])
 KEY = Ed25519PrivateKey.generate()
 TEXT = "a shared key of ejabberd, which is text"
 

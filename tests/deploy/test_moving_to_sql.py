@@ -1,19 +1,18 @@
 """What docs/deploy.md says of going from Mnesia to PostgreSQL, done."""
 
-import re
 import shlex
 
 import pytest
 
-from charts import ROOT
 from network import network, postgres
+from pages import blocks, page
 from podman import EJABBERDS
 from test_sql import Cluster
 from test_upgrade import fill, kept, pod_of
 from users import ask
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text().partition("### From Mnesia to PostgreSQL\n")[2]
-COMMANDS = re.search(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1].splitlines()
+PAGE = page("deploy").partition("### From Mnesia to PostgreSQL\n")[2]
+COMMANDS = blocks(PAGE, "sh")[0].splitlines()
 WRITES = [
     "type='set'><vCard xmlns='vcard-temp'><FN>kept</FN></vCard>",
     "type='set'><query xmlns='jabber:iq:private'><x xmlns='x'>kept</x></query>",

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from charts import CHART, ROOT, helm, one
+from charts import CHART, helm
 from cluster import cluster
+from pages import blocks, page
+from test_secrets import data, installed
 
 # `patch` is the real one, at a file in place of a cluster.
 KUBECTL = """#!/bin/sh -e
@@ -31,27 +33,15 @@ esac
 """
 
 
-def blocks():
-    page = (ROOT / "docs/deploy.md").read_text()
-    section = page.partition("\n## Secrets\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+SECTION = page("deploy").partition("\n## Secrets\n")[2].partition("\n## ")[0]
 
 
 def rendered(arguments, kept):
     """What helm makes of a host, asking the cluster, which then has it."""
     text = helm("template", "ejabberd", CHART, "--set", "hosts={example.org}", *arguments)
     items = [item for item in yaml.safe_load_all(text) if item]
-    owner = {"meta.helm.sh/release-name": "ejabberd", "meta.helm.sh/release-namespace": "chat"}
-    for item in items:
-        if item["kind"] == "Secret":
-            item["metadata"].setdefault("annotations", {}).update(owner)
-            kept[item["metadata"]["name"]] = item
+    kept.update(installed(items, "ejabberd"))
     return items
-
-
-def data(items):
-    found = one(items, "Secret", "-secrets")["data"]
-    return {key: base64.b64decode(value).decode() for key, value in found.items()}
 
 
 @pytest.fixture
@@ -78,7 +68,7 @@ def run(tmp_path):
 
 
 def test_what_was_rotated_is_kept(run, tmp_path):
-    [component, upload] = blocks()
+    [component, upload] = blocks(SECTION, "sh")
     kept = {}
     with cluster(tmp_path, kept) as arguments:
         before = data(rendered(arguments, kept))

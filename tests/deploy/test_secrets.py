@@ -26,9 +26,9 @@ def data(items):
     return {key: base64.b64decode(value).decode() for key, value in found.items()}
 
 
-def installed(items):
+def installed(items, release="xmpp"):
     """The Secrets of a release as they lie in the cluster: helm writes whose they are."""
-    owner = {"meta.helm.sh/release-name": "xmpp", "meta.helm.sh/release-namespace": "chat"}
+    owner = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "chat"}
     found = {}
     for item in items:
         if item["kind"] == "Secret":
