@@ -5,6 +5,10 @@ use std::io;
 /// For the operator: what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
+    #[error(
+        "has no address ({0}): compare component.server with what the name server knows, look at /etc/resolv.conf, or write an IP address"
+    )]
+    NoAddress(String),
     #[error("cannot be reached ({0}): is it running, with a listener of module ejabberd_service there?")]
     Unreachable(io::ErrorKind),
     #[error(

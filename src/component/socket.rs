@@ -4,22 +4,29 @@ use std::io;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::fault::Fault;
 
-/// For a connection, name resolution included.
+/// For the server's name. A resolver turns to its second name server after five seconds of the first one's silence (resolv.conf(5)).
+const LOOK_UP: Duration = Duration::from_secs(10);
+/// For a connection to one of its addresses.
 const CONNECT: Duration = Duration::from_secs(5);
 /// A machine that is gone is noticed after one of the first and three of the second.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
 pub(super) async fn connect(server: &str) -> Result<TcpStream, Fault> {
-    let connected = timeout(CONNECT, TcpStream::connect(server)).await;
-    let stream = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let stream = stream.map_err(|error| Fault::Unreachable(error.kind()))?;
-    prepare(&stream).map_err(|error| Fault::Unreachable(error.kind()))?;
-    Ok(stream)
+    let addresses = within(LOOK_UP, lookup_host(server)).await;
+    let addresses: Vec<_> = addresses.map_err(|error| Fault::NoAddress(error.to_string()))?.collect();
+    let stream = within(CONNECT, TcpStream::connect(&*addresses)).await;
+    stream
+        .and_then(|stream| prepare(&stream).map(|()| stream))
+        .map_err(|error| Fault::Unreachable(error.kind()))
+}
+
+async fn within<T>(patience: Duration, attempt: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(patience, attempt).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {

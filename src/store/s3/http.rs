@@ -27,8 +27,11 @@ use tower::util::BoxCloneSyncService;
 
 use super::errors::causes;
 
-/// How long a connection to the store may take, with its handshake.
+/// How long a connection to the store may take, once its address is known.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much longer it may take with its name before and its handshake behind. A resolver turns to its second name server after five seconds of the first one's
+/// silence (resolv.conf(5)).
+const LOOK_UP: Duration = Duration::from_secs(10);
 /// How long a connection is kept without a request. A store that closes it in the moment in which it is used again fails an upload, which cannot be sent
 /// twice; they do so after 20 seconds (AWS) to 75.
 const IDLE: Duration = Duration::from_secs(10);
@@ -106,7 +109,7 @@ fn connections(timeout: Duration, patience: Duration) -> Connections {
     sockets.set_tcp_user_timeout(Some(patience));
     let tls = ClientConfig::builder().with_root_certificates(Arc::clone(&AUTHORITIES)).with_no_client_auth();
     let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-    BoxCloneSyncService::new(Timeout::new(https.wrap_connector(sockets), timeout))
+    BoxCloneSyncService::new(Timeout::new(https.wrap_connector(sockets), LOOK_UP + timeout))
 }
 
 impl HttpConnector for Http {
