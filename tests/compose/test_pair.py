@@ -244,8 +244,14 @@ def test_no_secret_is_in_a_log_an_environment_or_a_command_line(pair):
     assert not [(name, where) for name, where in found if name != "s3-key-id"]
 
 
+def changed(pair) -> list[int]:
+    """When folders were last given to somebody, or shut. Nothing comes or goes in these."""
+    return [pair.volume(each).stat().st_ctime_ns for each in ("postgres-data", "s3-data")]
+
+
 def test_settings_are_written_anew_and_secrets_kept(pair):
-    before = pair.secrets()
+    """By each `up`, and whoever is running does not notice."""
+    before, folders = pair.secrets(), changed(pair)
     pair.start("init", "bridge", "bucket")
     for service in ("init", "bridge"):
         wait_until(
@@ -253,6 +259,7 @@ def test_settings_are_written_anew_and_secrets_kept(pair):
         )
         assert pair.state(service)["ExitCode"] == 0, pair.logs(service)
     assert pair.secrets() == before
+    assert changed(pair) == folders
 
 
 @pytest.mark.parametrize("service", ["sidecar", "ejabberd", "postgres", "s3"])
