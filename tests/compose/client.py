@@ -37,7 +37,8 @@ class Client(ClientXMPP):
         good = await asyncio.wait_for(outcome, 60)
         if good:
             self.send_presence()
-            await self.get_roster()
+            # ejabberd looks for a database that was away each half a minute.
+            await self.get_roster(timeout=90)
         return good
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -146,6 +147,13 @@ class Pair:
         networks = self.inspected(service)["NetworkSettings"]["Networks"]
         return networks[f"{self.name}_{network}"]["IPAddress"]
 
+    def takes_connections(self, service: str, network: str, port: int) -> bool:
+        try:
+            socket.create_connection((self.address(service, network), port), 5).close()
+        except OSError:
+            return False
+        return True
+
     def crash(self, service: str) -> None:
         """Its first process ends as if the kernel had ended it: nobody asked for it."""
         before = self.state(service)
@@ -160,8 +168,10 @@ class Pair:
         )
 
     def ready(self) -> bool:
+        """What /readyz says of the store is some seconds old, so that is asked itself."""
         return (
             self.healthy()
+            and self.takes_connections("s3", "bucket", 3900)
             and "component: connected" in self.readyz()
             and "store: up" in self.readyz()
         )
