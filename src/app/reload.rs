@@ -27,7 +27,9 @@ impl Reloader {
             }
             Err(error) => {
                 metrics::reloaded(Reload::Refused);
-                tracing::error!("not reloaded, all stays as it was: {error}");
+                for line in error.lines() {
+                    tracing::error!("not reloaded, all stays as it was: {line}");
+                }
                 None
             }
         }

@@ -46,8 +46,10 @@ pub(super) fn code(outcome: Result<(), Failure>) -> ExitCode {
         Err(Failure::Unusable(message)) => (message, ExitCode::from(UNUSABLE)),
         Err(Failure::Failed(message)) => (message, ExitCode::FAILURE),
     };
-    // With stderr gone there is nobody left to tell.
-    drop(writeln!(io::stderr(), "ejabberd-sidecar: {message}"));
+    for line in message.lines() {
+        // With stderr gone there is nobody left to tell.
+        drop(writeln!(io::stderr(), "ejabberd-sidecar: {line}"));
+    }
     code
 }
 

@@ -51,11 +51,7 @@ pub(super) struct RawComponent {
 }
 
 impl RawComponent {
-    pub(super) fn validate(
-        self,
-        hosts: &[HostSettings],
-        folder: &Path,
-    ) -> Result<Option<ComponentSettings>, ConfigError> {
+    pub(super) fn validate(self, folder: &Path) -> Result<Option<ComponentSettings>, ConfigError> {
         let secret = Given {
             key: "component.secret".to_owned(),
             value: self.secret.as_ref(),
@@ -76,19 +72,25 @@ impl RawComponent {
                 "is missing: give the password that ejabberd's listener has for this component, here or in secret_file",
             )),
             (Some(text), Some(secret)) => {
-                Ok(Some(ComponentSettings { jid: jid(&text, hosts)?, server, secret }))
+                let jid = parse_vhost(&text).ok_or_else(no_domain_of_its_own)?;
+                Ok(Some(ComponentSettings { jid, server, secret }))
             }
         }
     }
 }
 
-fn jid(text: &str, hosts: &[HostSettings]) -> Result<Vhost, ConfigError> {
-    let problem = "has to be a domain of its own, like upload.example.org: no user, no vhost";
-    let jid = parse_vhost(text).ok_or_else(|| ConfigError::at("component.jid", problem))?;
-    if hosts.iter().any(|host| host.vhost == jid) {
-        return Err(ConfigError::at("component.jid", problem));
+impl ComponentSettings {
+    /// A component and a vhost are two.
+    pub(super) fn check_apart(&self, hosts: &[HostSettings]) -> Result<(), ConfigError> {
+        if hosts.iter().any(|host| host.vhost == self.jid) { Err(no_domain_of_its_own()) } else { Ok(()) }
     }
-    Ok(jid)
+}
+
+fn no_domain_of_its_own() -> ConfigError {
+    ConfigError::at(
+        "component.jid",
+        "has to be a domain of its own, like upload.example.org: no user, no vhost",
+    )
 }
 
 /// `host:port`; what the host is called is found out at each connection.
@@ -136,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_component_has_all_or_nothing() {
-        let raw = |toml: &str| toml::from_str::<RawComponent>(toml).unwrap().validate(&[], Path::new("/"));
+        let raw = |toml: &str| toml::from_str::<RawComponent>(toml).unwrap().validate(Path::new("/"));
         assert_eq!(raw("").unwrap(), None);
         let secret = "secret = '0123456789abcdef'";
         let whole = raw(&format!("jid = 'Upload.Example.org'\n{secret}")).unwrap().unwrap();

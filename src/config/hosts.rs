@@ -53,16 +53,16 @@ pub(super) fn validate(
             "is missing: name at least one vhost, as [hosts.\"example.org\"]",
         ));
     }
-    let mut validated: Vec<HostSettings> = Vec::new();
-    for (name, host) in hosts {
-        let host = host.validate(&name, auth, upload, folder, notices)?;
-        if validated.iter().any(|other| other.vhost == host.vhost) {
+    let names: Vec<_> = hosts.keys().cloned().collect();
+    let validated = hosts.into_iter().map(|(name, host)| host.validate(&name, auth, upload, folder, notices));
+    let mut validated = ConfigError::all(validated)?;
+    for (at, (name, host)) in names.iter().zip(&validated).enumerate() {
+        if validated[..at].iter().any(|other| other.vhost == host.vhost) {
             return Err(ConfigError::at(
                 format!("hosts.{name:?}"),
                 "was configured before, in another spelling",
             ));
         }
-        validated.push(host);
     }
     check_apart(&validated)?;
     shared_issuers::tell_vhosts_apart(&mut validated, notices);
@@ -80,30 +80,39 @@ impl RawHost {
     ) -> Result<HostSettings, ConfigError> {
         let section = format!("hosts.{name:?}");
         let vhost = parse_vhost(name).ok_or_else(|| ConfigError::at(&section, "is not a domain name"))?;
-        let upload = self.upload.over(upload, &format!("{section}.upload"), &vhost, folder)?;
-        if self.issuers.is_empty() {
-            return Err(ConfigError::at(
-                format!("{section}.issuers"),
-                format!(
-                    "is missing: nobody could log in; add [[{section}.issuers]] with issuer and secret_file"
-                ),
-            ));
-        }
-        let issuers = self.issuers.into_iter().enumerate();
-        let issuers: Vec<_> = issuers
-            .map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder, notices))
-            .collect::<Result<_, _>>()?;
-        for (at, one) in issuers.iter().enumerate() {
-            if issuers[..at].iter().any(|other| other.issuer == one.issuer) {
-                return Err(ConfigError::at(
-                    format!("{section}.issuers[{at}].issuer"),
-                    "was named before in this vhost",
-                ));
-            }
-        }
-        let auth = self.auth.over(auth, &format!("{section}.auth"), &vhost, folder)?;
+        let issuers = issuers(self.issuers, &section, folder, notices);
+        let upload = self.upload.over(upload, &format!("{section}.upload"), &vhost, folder);
+        let auth = self.auth.over(auth, &format!("{section}.auth"), &vhost, folder);
+        let ((issuers, upload), auth) = ConfigError::both(ConfigError::both(issuers, upload), auth)?;
         Ok(HostSettings { vhost, auth, upload, issuers })
     }
+}
+
+fn issuers(
+    issuers: Vec<RawIssuer>,
+    section: &str,
+    folder: &Path,
+    notices: &mut Vec<String>,
+) -> Result<Vec<IssuerSettings>, ConfigError> {
+    if issuers.is_empty() {
+        return Err(ConfigError::at(
+            format!("{section}.issuers"),
+            format!("is missing: nobody could log in; add [[{section}.issuers]] with issuer and secret_file"),
+        ));
+    }
+    let validated = issuers.into_iter().enumerate();
+    let validated =
+        validated.map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder, notices));
+    let validated = ConfigError::all(validated)?;
+    for (at, one) in validated.iter().enumerate() {
+        if validated[..at].iter().any(|other| other.issuer == one.issuer) {
+            return Err(ConfigError::at(
+                format!("{section}.issuers[{at}].issuer"),
+                "was named before in this vhost",
+            ));
+        }
+    }
+    Ok(validated)
 }
 
 /// Whoever may sign uploads, of whichever vhost, must not be able to sign logins.

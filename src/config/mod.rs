@@ -100,7 +100,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first thing that is missing, unknown or unusable.
+    /// [`ConfigError`] for what is missing, unknown or unusable: of each section at least the first thing, if all of them can be read.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let (text, source, made) = opened(file)?;
         parse(&text, environment, &source)?.validate(&source.folder, made)
@@ -188,19 +188,25 @@ fn settings_of(table: Table, environment: &Environment, source: &Source) -> Resu
 impl RawSettings {
     fn validate(self, folder: &Path, made: Vec<String>) -> Result<Settings, ConfigError> {
         let mut notices = Vec::new();
-        let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices)?;
-        let component = self.component.validate(&hosts, folder)?;
-        let listen = self.listen.validate(folder)?;
+        let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices);
+        let who = ConfigError::both(hosts, self.component.validate(folder));
+        let wherefrom = ConfigError::both(self.listen.validate(folder), self.store.validate(folder));
+        let rest = ConfigError::both(self.ejabberd.validate(), self.limits.validate());
+        let (((hosts, component), (listen, store)), (ejabberd, limits)) =
+            ConfigError::both(ConfigError::both(who, wherefrom), rest)?;
+        if let Some(component) = &component {
+            component.check_apart(&hosts)?;
+        }
         if listen.api {
             hosts::check_apart_from_api(&hosts)?;
         }
         Ok(Settings {
             listen,
             hosts,
-            store: self.store.validate(folder)?,
+            store,
             component,
-            ejabberd: self.ejabberd.validate()?,
-            limits: self.limits.validate()?,
+            ejabberd,
+            limits,
             log: self.log.validate(),
             made,
             notices,

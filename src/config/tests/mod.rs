@@ -85,6 +85,32 @@ fn secrets_come_from_files_one_a_line_and_without_white_space() {
 }
 
 #[test]
+fn all_files_that_are_missing_are_told_at_once_and_each_once() {
+    let folder = TempDir::new().unwrap();
+    let issuer = |host: &str| format!("[[hosts.'{host}'.issuers]]\nissuer = 'i'\nsecret_file = '{host}'\n");
+    let toml = format!(
+        "[upload]\nsecrets_file = 'upload'\n[component]\njid = 'u.a.org'\nsecret_file = 'component'\n[store]\nkind = 's3'\nbucket = 'b'\naccess_key_id = 'a'\nsecret_access_key_file = 'key'\n[limits]\nconnections = 0\n{}{}",
+        issuer("a.org"),
+        issuer("b.org")
+    );
+    let wrong = load_from(&folder, &toml, &[]).unwrap_err();
+    let keys: Vec<_> =
+        wrong.lines().iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
+    assert_eq!(
+        keys,
+        [
+            "hosts.\"a.org\".issuers[0].secret_file",
+            "upload.secrets_file",
+            "hosts.\"b.org\".issuers[0].secret_file",
+            "component.secret_file",
+            "store.secret_access_key_file",
+            "limits.connections",
+        ]
+    );
+    assert_eq!(wrong.to_string(), wrong.lines().join("\n"));
+}
+
+#[test]
 fn variables_replace_values_and_are_typed_by_their_look() {
     let settings = load(
         &minimal(),
