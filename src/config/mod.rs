@@ -189,11 +189,11 @@ impl RawSettings {
     fn validate(self, folder: &Path, made: Vec<String>) -> Result<Settings, ConfigError> {
         let mut notices = Vec::new();
         let hosts = hosts::validate(self.hosts, &self.auth, &self.upload, folder, &mut notices);
-        let who = ConfigError::both(hosts, self.component.validate(folder));
-        let wherefrom = ConfigError::both(self.listen.validate(folder), self.store.validate(folder));
-        let rest = ConfigError::both(self.ejabberd.validate(), self.limits.validate());
+        let hosts_and_component = ConfigError::both(hosts, self.component.validate(folder));
+        let listen_and_store = ConfigError::both(self.listen.validate(folder), self.store.validate(folder));
+        let ejabberd_and_limits = ConfigError::both(self.ejabberd.validate(), self.limits.validate());
         let (((hosts, component), (listen, store)), (ejabberd, limits)) =
-            ConfigError::both(ConfigError::both(who, wherefrom), rest)?;
+            ConfigError::both(ConfigError::both(hosts_and_component, listen_and_store), ejabberd_and_limits)?;
         if let Some(component) = &component {
             component.check_apart(&hosts)?;
         }
