@@ -48,7 +48,7 @@ pub(super) fn code(outcome: Result<(), Failure>) -> ExitCode {
     };
     for line in message.lines() {
         // With stderr gone there is nobody left to tell.
-        drop(writeln!(io::stderr(), "ejabberd-sidecar: {line}"));
+        drop(remark(line));
     }
     code
 }
@@ -63,7 +63,7 @@ pub(super) fn counted<N: Copy + Display + From<u8> + PartialEq>(number: N, noun:
     format!("{number} {noun}{}", if number == 1.into() { "" } else { "s" })
 }
 
-/// Tells the operator something beside the answer.
+/// Tells the operator something beside the answer, or in its place.
 pub(super) fn remark(text: impl Display) -> Result<(), Failure> {
     writeln!(io::stderr(), "ejabberd-sidecar: {text}").map_err(Failure::failed)
 }

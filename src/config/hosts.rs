@@ -56,13 +56,9 @@ pub(super) fn validate(
     let names: Vec<_> = hosts.keys().cloned().collect();
     let validated = hosts.into_iter().map(|(name, host)| host.validate(&name, auth, upload, folder, notices));
     let mut validated = ConfigError::all(validated)?;
-    for (at, (name, host)) in names.iter().zip(&validated).enumerate() {
-        if validated[..at].iter().any(|other| other.vhost == host.vhost) {
-            return Err(ConfigError::at(
-                format!("hosts.{name:?}"),
-                "was configured before, in another spelling",
-            ));
-        }
+    if let Some(at) = repeated(&validated, |host| &host.vhost) {
+        let problem = "was configured before, in another spelling";
+        return Err(ConfigError::at(format!("hosts.{:?}", names[at]), problem));
     }
     check_apart(&validated)?;
     shared_issuers::tell_vhosts_apart(&mut validated, notices);
@@ -104,15 +100,16 @@ fn issuers(
     let validated =
         validated.map(|(at, raw)| raw.validate(&format!("{section}.issuers[{at}]"), folder, notices));
     let validated = ConfigError::all(validated)?;
-    for (at, one) in validated.iter().enumerate() {
-        if validated[..at].iter().any(|other| other.issuer == one.issuer) {
-            return Err(ConfigError::at(
-                format!("{section}.issuers[{at}].issuer"),
-                "was named before in this vhost",
-            ));
-        }
+    if let Some(at) = repeated(&validated, |issuer| &issuer.issuer) {
+        let problem = "was named before in this vhost";
+        return Err(ConfigError::at(format!("{section}.issuers[{at}].issuer"), problem));
     }
     Ok(validated)
+}
+
+/// The first one whose key another one before it has.
+fn repeated<T, K: PartialEq>(all: &[T], key: impl Fn(&T) -> &K) -> Option<usize> {
+    (1..all.len()).find(|&at| all[..at].iter().any(|other| key(other) == key(&all[at])))
 }
 
 /// Whoever may sign uploads, of whichever vhost, must not be able to sign logins.

@@ -12,6 +12,8 @@ import yaml
 
 from composition import runnable
 
+# The sidecar's.
+IMAGE = "ejabberd-sidecar:latest"
 PATIENCE = 150
 SUBNETS = {"pair": "10.214.81.0/24", "web": "10.214.82.0/24"}
 # Of this machine in its namespace, where no other one is: as far as the world is concerned.
@@ -169,12 +171,10 @@ class Pair:
 
     def ready(self) -> bool:
         """What /readyz says of the store is some seconds old, so that is asked itself."""
-        return (
-            self.healthy()
-            and self.takes_connections("s3", "bucket", 3900)
-            and "component: connected" in self.readyz()
-            and "store: up" in self.readyz()
-        )
+        if not (self.healthy() and self.takes_connections("s3", "bucket", 3900)):
+            return False
+        told = self.readyz()
+        return "component: connected" in told and "store: up" in told
 
     def healthy(self) -> bool:
         return self.succeeds("ejabberd", "sh", "/opt/pair/healthy")

@@ -6,9 +6,8 @@ import tarfile
 
 import pytest
 
-from pair import podman
+from pair import IMAGE, podman
 
-IMAGE = "ejabberd-sidecar:latest"
 LIMIT = 25_000_000
 
 

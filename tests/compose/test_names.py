@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pair import podman, wait_until
+from pair import IMAGE, podman, wait_until
 
-IMAGE = "ejabberd-sidecar:latest"
 CONTAINER = "sidecar-and-names"
 NAMES = {"xmpp": "xmpp.example.org", "bucket": "s3.example.org"}
 
@@ -100,9 +99,9 @@ def accepting(name: str, found: list) -> int:
 @contextmanager
 def running(folder: Path, *network: str):
     """The service in that network; yields what reads its log."""
-    settings = ("--volume", f"{folder}:/etc/ejabberd-sidecar:ro")
+    mount = ("--volume", f"{folder}:/etc/ejabberd-sidecar:ro")
     command = (IMAGE, "serve", "--config", "/etc/ejabberd-sidecar/sidecar.toml")
-    podman("run", "--detach", "--name", CONTAINER, "--network", *network, *settings, *command)
+    podman("run", "--detach", "--name", CONTAINER, "--network", *network, *mount, *command)
     try:
         yield lambda: podman("logs", CONTAINER, check=False)
     finally:
